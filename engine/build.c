@@ -1,0 +1,477 @@
+#include "build.h"
+
+#include "signature.h"
+#include "slot.h"
+#include "spawn.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct build {
+	const struct build_request *rq;
+	struct slot *slot;
+	struct build_result *result;
+	int log;
+	char *obj, *conf;
+	GStrv words; /* of the setting `make` */
+	GStrv env;
+};
+
+void build_result_clear(struct build_result *r)
+{
+	g_free(r->compiler);
+	g_free(r->signature);
+	g_free(r->reason);
+	*r = (struct build_result){ 0 };
+}
+
+/* ---- running commands ---- */
+
+static void note(struct build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(struct build *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vdprintf(b->log, fmt, ap);
+	va_end(ap);
+}
+
+static bool setting_has(const struct build *b, const char *variable)
+{
+	for (char **w = b->words; *w; w++) {
+		if (g_str_has_prefix(*w, variable))
+			return true;
+	}
+	return false;
+}
+
+static void add_all(GPtrArray *argv, char *const *words)
+{
+	for (; words && *words; words++)
+		g_ptr_array_add(argv, g_strdup(*words));
+}
+
+static bool have_program(const char *name)
+{
+	g_autofree char *path = g_find_program_in_path(name);
+	return path != NULL;
+}
+
+/* make -C SRC O=OBJ -jN LOCALVERSION= ... TARGET */
+static GStrv make_command(const struct build *b, const char *obj, const char *target)
+{
+	GPtrArray *argv = g_ptr_array_new();
+	add_all(argv, b->rq->launcher);
+	g_ptr_array_add(argv, g_strdup("make"));
+	g_ptr_array_add(argv, g_strdup("-C"));
+	g_ptr_array_add(argv, g_strdup(slot_src(b->slot)));
+	g_ptr_array_add(argv, g_strdup_printf("O=%s", obj));
+	g_ptr_array_add(argv, g_strdup_printf("-j%d", b->rq->jobs));
+	g_ptr_array_add(argv, g_strdup("LOCALVERSION="));
+	if (b->rq->ccache && !setting_has(b, "CC=") && have_program("ccache")) {
+		g_autofree char *cross = NULL;
+		for (char **w = b->words; *w; w++) {
+			if (g_str_has_prefix(*w, "CROSS_COMPILE="))
+				cross = g_strdup(*w + strlen("CROSS_COMPILE="));
+		}
+		bool llvm = setting_has(b, "LLVM=");
+		g_ptr_array_add(argv,
+				llvm ? g_strdup("CC=ccache clang")
+				     : g_strdup_printf("CC=ccache %sgcc", cross ? cross : ""));
+	}
+	add_all(argv, b->words);
+	g_ptr_array_add(argv, g_strdup(target));
+	g_ptr_array_add(argv, NULL);
+	return (GStrv)g_ptr_array_free(argv, FALSE);
+}
+
+/* Kernels of one source must be equal byte for byte, whoever builds them, when and where. */
+static GStrv build_environment(const char *slot)
+{
+	static const char *const fixed[][2] = {
+		{ "KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970" },
+		{ "KBUILD_BUILD_USER", "bisectfs" },
+		{ "KBUILD_BUILD_HOST", "bisectfs" },
+		{ "KBUILD_BUILD_VERSION", "1" },
+		{ "SOURCE_DATE_EPOCH", "0" },
+		{ "CCACHE_NOHASHDIR", "1" },
+		{ "LC_ALL", "C" },
+	};
+	static const char *const dropped[] = {
+		"MAKEFLAGS", "MAKELEVEL", "MFLAGS",  "ARCH",	      "CROSS_COMPILE", "LLVM",
+		"KCFLAGS",   "O",	  "GIT_DIR", "GIT_WORK_TREE", "KCONFIG_CONFIG"
+	};
+	GStrv env = g_get_environ();
+	for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
+		env = g_environ_setenv(env, fixed[i][0], fixed[i][1], TRUE);
+	for (gsize i = 0; i < G_N_ELEMENTS(dropped); i++)
+		env = g_environ_unsetenv(env, dropped[i]);
+	return g_environ_setenv(env, "CCACHE_BASEDIR", slot, TRUE);
+}
+
+static err_t run_logged(struct build *b, char *const *argv, int *status, struct error *error)
+{
+	g_autofree char *line = g_strjoinv(" ", (char **)argv);
+	note(b, "$ %s\n", line);
+	struct spawn sp = { .argv = argv,
+			    .env = b->env,
+			    .output = b->log,
+			    .cancel = b->rq->cancel,
+			    .tick = b->rq->tick,
+			    .arg = b->rq->arg };
+	err_t err = spawn_run(&sp, status, error);
+	if (b->rq->tick)
+		b->rq->tick(b->rq->arg);
+	return err;
+}
+
+/* ---- why a build failed ---- */
+
+static bool is_error_line(const char *line)
+{
+	return strstr(line, "error: ") || strstr(line, "Error ") || strstr(line, "*** ") ||
+	       strstr(line, "undefined reference") || strstr(line, "rror:");
+}
+
+/* The first error of the compiler; failing that, the last line. */
+static char *first_error(const char *log)
+{
+	g_autofree char *text = NULL;
+	if (!g_file_get_contents(log, &text, NULL, NULL))
+		return g_strdup("the build failed");
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
+	const char *last = "the build failed";
+	for (char **l = lines; *l; l++) {
+		g_strchug(*l);
+		if (!**l || g_str_has_prefix(*l, "$ "))
+			continue;
+		if (is_error_line(*l))
+			return g_strndup(*l, 300);
+		last = *l;
+	}
+	return g_strndup(last, 300);
+}
+
+static err_t broken(struct build *b, struct error *error)
+{
+	g_autofree char *log = g_build_filename(b->rq->step, "build.log", NULL);
+	g_autofree char *text = NULL;
+	gsize len = 0;
+	bool full = store_room(b->rq->step) < 64 << 10 || store_room(b->rq->slot) < 64 << 10;
+	if (g_file_get_contents(log, &text, &len, NULL) && strstr(text, g_strerror(ENOSPC)))
+		full = true;
+	if (full)
+		return error_set(error, ENOSPC, "no room left in %s while building", b->rq->slot);
+	b->result->broken = true;
+	b->result->reason = first_error(log);
+	/* the tree's own directory says nothing to a reader */
+	g_auto(GStrv) parts = g_strsplit(b->result->reason, slot_src(b->slot), -1);
+	g_free(b->result->reason);
+	b->result->reason = g_strjoinv("", parts);
+	if (b->result->reason[0] == '/')
+		memmove(b->result->reason, b->result->reason + 1, strlen(b->result->reason));
+	return 0;
+}
+
+/* ---- configuration ---- */
+
+#define FRAGMENT_MARK "# fragment of "
+
+static err_t make_target(struct build *b, const char *obj, const char *target, bool *ok,
+			 struct error *error)
+{
+	g_auto(GStrv) argv = make_command(b, obj, target);
+	int status = -1;
+	err_t err = run_logged(b, argv, &status, error);
+	*ok = !err && status == 0;
+	return err;
+}
+
+static err_t append_file(const char *path, const char *text, struct error *error)
+{
+	g_autofree char *old = NULL;
+	gsize len = 0;
+	g_file_get_contents(path, &old, &len, NULL);
+	g_autofree char *all = g_strconcat(old ? old : "", "\n", text, "\n", NULL);
+	return store_write(path, all, strlen(all), 0644, error);
+}
+
+/* Puts the wanted .config into the directory `conf`. */
+static err_t prepare_config(struct build *b, const char *config, bool *ok, struct error *error)
+{
+	g_autofree char *dot = g_build_filename(b->conf, ".config", NULL);
+	*ok = true;
+	if (!*config)
+		return make_target(b, b->conf, "defconfig", ok, error);
+	if (!g_str_has_prefix(config, FRAGMENT_MARK))
+		return store_write(dot, config, strlen(config), 0644, error);
+	const char *target = config + strlen(FRAGMENT_MARK);
+	g_autofree char *name = g_strstrip(g_strndup(target, strcspn(target, "\n")));
+	err_t err = make_target(b, b->conf, name, ok, error);
+	if (!err && *ok)
+		err = append_file(dot, config, error);
+	return err;
+}
+
+/* Trees before 2012 have no olddefconfig: oldnoconfig was its name. */
+static err_t complete_config(struct build *b, bool *ok, struct error *error)
+{
+	err_t err = make_target(b, b->conf, "olddefconfig", ok, error);
+	if (!err && !*ok)
+		err = make_target(b, b->conf, "oldnoconfig", ok, error);
+	return err;
+}
+
+/* The configuration is made aside and moved in only when it differs: an untouched .config keeps
+ * its time, and make does not look at every Kconfig again. */
+static err_t configure(struct build *b, bool *ok, struct error *error)
+{
+	g_autofree char *config = NULL;
+	if (b->rq->config)
+		g_file_get_contents(b->rq->config, &config, NULL, NULL);
+	err_t err = store_mkdir(b->conf, error);
+	if (!err)
+		err = store_mkdir(b->obj, error);
+	if (!err)
+		err = prepare_config(b, config ? config : "", ok, error);
+	if (!err && *ok)
+		err = complete_config(b, ok, error);
+	if (err || !*ok)
+		return err;
+	g_autofree char *made = g_build_filename(b->conf, ".config", NULL);
+	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
+	g_autofree char *saved = g_build_filename(b->rq->step, "config", NULL);
+	g_autofree char *new = NULL;
+	g_autofree char *old = NULL;
+	if (!g_file_get_contents(made, &new, NULL, NULL))
+		return error_set(error, EIO, "cannot read %s", made);
+	g_file_get_contents(used, &old, NULL, NULL);
+	if (!old || strcmp(old, new) != 0)
+		err = store_write(used, new, strlen(new), 0644, error);
+	return err ? err : store_write(saved, new, strlen(new), 0644, error);
+}
+
+/* ---- results ---- */
+
+static err_t copy_kernel(const char *from, const char *to, struct error *error)
+{
+	g_autofree char *temporary = g_strdup_printf("%s.tmp", to);
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct stat st;
+	err_t err = in < 0 || out < 0 || fstat(in, &st) != 0 ? -errno : 0;
+	for (off_t done = 0; !err && done < st.st_size;) {
+		ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)(st.st_size - done), 0);
+		if (n <= 0)
+			err = n < 0 ? -errno : -EIO;
+		else
+			done += n;
+	}
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	if (!err && rename(temporary, to) != 0)
+		err = -errno;
+	if (err) {
+		unlink(temporary);
+		return error_set(error, -err, "cannot copy %s to %s: %s", from, to,
+				 g_strerror(-err));
+	}
+	return 0;
+}
+
+static char *first_line_of(const char *command, const char *option)
+{
+	g_auto(GStrv) argv = NULL;
+	g_autofree char *line = g_strdup_printf("%s %s", command, option);
+	if (!g_shell_parse_argv(line, NULL, &argv, NULL))
+		return g_strdup("");
+	char *text = NULL;
+	int status;
+	if (spawn_capture(argv, NULL, 4096, &text, &status, NULL) != 0 || status != 0) {
+		g_free(text);
+		return g_strdup("");
+	}
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static char *word_value(const struct build *b, const char *variable)
+{
+	for (char **w = b->words; *w; w++) {
+		if (g_str_has_prefix(*w, variable))
+			return g_strdup(*w + strlen(variable));
+	}
+	return g_strdup("");
+}
+
+static char *compiler_of(const struct build *b)
+{
+	g_autofree char *cross = word_value(b, "CROSS_COMPILE=");
+	g_autofree char *cc = word_value(b, "CC=");
+	bool llvm = setting_has(b, "LLVM=");
+	g_autofree char *gcc = g_strdup_printf("%sgcc", cross);
+	g_autofree char *ld = llvm ? g_strdup("ld.lld") : g_strdup_printf("%sld", cross);
+	g_autofree char *compiler = first_line_of(*cc ? cc : llvm ? "clang" : gcc, "--version");
+	g_autofree char *linker = first_line_of(ld, "--version");
+	return g_strdup_printf("%s, %s", compiler, linker);
+}
+
+static err_t sign(struct build *b, const char *vmlinux, const char *kernel, struct error *error)
+{
+	char hex[SIGNATURE_HEX + 1];
+	err_t err = signature_of(store_exists(vmlinux) ? vmlinux : kernel, hex, error);
+	if (!err)
+		b->result->signature = g_strdup(hex);
+	return err;
+}
+
+static err_t collect(struct build *b, const char *kernel, const char *vmlinux, struct error *error)
+{
+	g_autofree char *to = g_build_filename(b->rq->step, "kernel", NULL);
+	err_t err = copy_kernel(kernel, to, error);
+	return err ? err : sign(b, vmlinux, kernel, error);
+}
+
+/* Path of the bootable image below the object directory, as kbuild itself names it. */
+static char *image_name(struct build *b)
+{
+	g_autofree char *o = g_strdup_printf("O=%s", b->obj);
+	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+	add_all(argv, (char *[]){ "make", "-s", "-C", (char *)slot_src(b->slot), o, NULL });
+	add_all(argv, b->words);
+	g_ptr_array_add(argv, g_strdup("image_name"));
+	g_ptr_array_add(argv, NULL);
+	char *text = NULL, *name = NULL;
+	int status;
+	if (spawn_capture((char **)argv->pdata, NULL, 65536, &text, &status, NULL) == 0 &&
+	    status == 0) {
+		g_strchomp(text);
+		const char *nl = strrchr(text, '\n');
+		name = g_strdup(nl ? nl + 1 : text);
+	}
+	g_free(text);
+	g_ptr_array_unref(argv);
+	/* trees before 2.6.31 do not know the question */
+	if (!name || !*name || strchr(name, ' ')) {
+		g_free(name);
+		name = g_strdup("arch/x86/boot/bzImage");
+	}
+	return name;
+}
+
+static err_t build_kernel(struct build *b, struct error *error)
+{
+	bool ok = false;
+	b->result->compiler = compiler_of(b);
+	err_t err = configure(b, &ok, error);
+	if (err || !ok)
+		return err ? err : broken(b, error);
+	g_autofree char *image = image_name(b);
+	g_autofree char *target = g_path_get_basename(image);
+	err = make_target(b, b->obj, target, &ok, error);
+	if (err || !ok)
+		return err ? err : broken(b, error);
+	g_autofree char *kernel = g_build_filename(b->obj, image, NULL);
+	g_autofree char *vmlinux = g_build_filename(b->obj, "vmlinux", NULL);
+	return collect(b, kernel, vmlinux, error);
+}
+
+/* ---- the user's own build program ---- */
+
+static err_t build_other(struct build *b, struct error *error)
+{
+	g_autofree char *kernel = g_build_filename(b->obj, "kernel", NULL);
+	g_autofree char *vmlinux = g_build_filename(b->obj, "vmlinux", NULL);
+	g_autofree char *jobs = g_strdup_printf("%d", b->rq->jobs);
+	err_t err = store_mkdir(b->obj, error);
+	if (err)
+		return err;
+	unlink(kernel); /* one of an earlier commit must not pass for this one's */
+	unlink(vmlinux);
+	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+	add_all(argv, b->rq->launcher);
+	add_all(argv, (char *[]){ (char *)b->rq->program, (char *)slot_src(b->slot), b->obj, jobs,
+				  NULL });
+	g_ptr_array_add(argv, NULL);
+	int status = -1;
+	b->result->compiler = g_strdup("the setting 'build'");
+	err = run_logged(b, (char **)argv->pdata, &status, error);
+	g_ptr_array_unref(argv);
+	if (err || status != 0)
+		return err ? err : broken(b, error);
+	if (!store_exists(kernel)) {
+		note(b, "error: the build program left no OUTDIR/kernel\n");
+		return broken(b, error);
+	}
+	return collect(b, kernel, vmlinux, error);
+}
+
+static err_t open_log(struct build *b, struct error *error)
+{
+	g_autofree char *path = g_build_filename(b->rq->step, "build.log", NULL);
+	err_t err = store_mkdir(b->rq->step, error);
+	if (err)
+		return err;
+	b->log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+	if (b->log < 0)
+		return error_set(error, errno, "cannot write %s: %s", path, g_strerror(errno));
+	return 0;
+}
+
+static err_t parse_words(struct build *b, struct error *error)
+{
+	GError *why = NULL;
+	if (!b->rq->make || !*b->rq->make) {
+		b->words = g_new0(char *, 1);
+	} else if (!g_shell_parse_argv(b->rq->make, NULL, &b->words, &why)) {
+		err_t err = error_set(error, EINVAL, "setting make: %s", why->message);
+		g_error_free(why);
+		return err;
+	}
+	return 0;
+}
+
+static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_result *result,
+		    struct error *error)
+{
+	struct build b = { .rq = rq, .result = result, .log = -1 };
+	*result = (struct build_result){ 0 };
+	b.obj = g_build_filename(rq->slot, rq->program ? "out" : "obj", NULL);
+	b.conf = g_build_filename(rq->slot, "conf", NULL);
+	b.env = build_environment(rq->slot);
+	err_t err = parse_words(&b, error);
+	if (!err)
+		err = open_log(&b, error);
+	if (!err)
+		err = slot_open(gitdir, rq->slot, &b.slot, error);
+	if (!err)
+		err = slot_checkout(b.slot, rq->commit, error);
+	if (!err && cancel_asked(rq->cancel))
+		err = error_set(error, ECANCELED, "stopped");
+	if (!err)
+		err = rq->program ? build_other(&b, error) : build_kernel(&b, error);
+	if (b.log >= 0)
+		close(b.log);
+	slot_free(b.slot);
+	g_strfreev(b.words);
+	g_strfreev(b.env);
+	g_free(b.obj);
+	g_free(b.conf);
+	if (err)
+		build_result_clear(result);
+	return err;
+}
+
+struct builder kbuild_builder(const char *gitdir)
+{
+	return (struct builder){ .self = (void *)gitdir, .build = kbuild };
+}

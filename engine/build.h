@@ -1,0 +1,47 @@
+/*
+ * Building one commit's kernel in a slot: checkout, configuration, make (or the user's own build
+ * program), signature. Blocks its thread; the caller has one per slot.
+ */
+#ifndef ENGINE_BUILD_H
+#define ENGINE_BUILD_H
+
+#include "bisectfs/error.h"
+#include "cancel.h"
+
+#include <stdbool.h>
+
+struct build_request {
+	const char *commit;    /* full hash */
+	const char *slot;      /* directory of the slot */
+	const char *config;    /* file: full .config or fragment; NULL: defconfig */
+	const char *program;   /* file: the user's build program; NULL: kbuild */
+	const char *make;      /* extra words, shell quoting */
+	const char *step;      /* directory that gets build.log, config, kernel */
+	char *const *launcher; /* words put before every build command; NULL: none */
+	int jobs;
+	bool ccache;
+	struct cancel *cancel;
+	void (*tick)(void *arg); /* while it builds, about twice a second */
+	void *arg;
+};
+
+struct build_result {
+	char *compiler, *signature;
+	bool broken; /* the commit does not build: `reason` is the compiler's first error */
+	char *reason;
+};
+void build_result_clear(struct build_result *r);
+
+/* The interface of whoever builds: the real one below, a fake in tests. */
+struct builder {
+	void *self;
+	/* 0 with the result (also for a commit that does not build); -ECANCELED; -ENOSPC: no room;
+	 * another error: not the commit's fault. */
+	err_t (*build)(void *self, const struct build_request *rq, struct build_result *result,
+		       struct error *error);
+};
+
+/* kbuild over the repository whose git directory is given (must outlive the builder). */
+struct builder kbuild_builder(const char *gitdir);
+
+#endif

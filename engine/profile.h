@@ -1,0 +1,34 @@
+/*
+ * The profile: a JSON file with the defaults of a mount. Strict: whatever is not known is refused,
+ * with file, line and column.
+ */
+#ifndef ENGINE_PROFILE_H
+#define ENGINE_PROFILE_H
+
+#include "bisectfs/settings.h"
+
+#include <glib.h>
+
+struct profile_host {
+	char *uri;
+	int vms;
+};
+
+struct profile {
+	struct settings settings;
+	char *large[SETTINGS]; /* paths of files for large settings; NULL: none */
+	int builders, jobs;    /* jobs 0: as many as there are processors, shared by the builders */
+	GStrv launcher;
+	bool ccache;
+	GArray *hosts; /* struct profile_host */
+	int keep_days; /* finished bisections older than this are removed; 0: never */
+};
+
+void profile_init(struct profile *p);
+void profile_clear(struct profile *p);
+/* VMs on all hosts. */
+int profile_vms(const struct profile *p);
+/* Reads `path` over what `p` holds. Paths in it are relative to its directory. */
+err_t profile_load(struct profile *p, const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,73 @@
+#include "signature.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <glib.h>
+#include <libelf.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DIGEST 32
+
+static err_t hash_sections(Elf *elf, GChecksum *total, int *hashed)
+{
+	Elf_Scn *scn = NULL;
+	while ((scn = elf_nextscn(elf, scn))) {
+		GElf_Shdr shdr;
+		if (!gelf_getshdr(scn, &shdr))
+			return -EINVAL;
+		if (!(shdr.sh_flags & SHF_ALLOC) || shdr.sh_type == SHT_NOBITS ||
+		    shdr.sh_type == SHT_NOTE || shdr.sh_size == 0)
+			continue;
+		Elf_Data *data = elf_rawdata(scn, NULL);
+		if (!data || data->d_size != shdr.sh_size || !data->d_buf)
+			return -EINVAL;
+		g_autoptr(GChecksum) one = g_checksum_new(G_CHECKSUM_SHA256);
+		g_checksum_update(one, data->d_buf, (gssize)data->d_size);
+		guint8 digest[DIGEST];
+		gsize len = sizeof(digest);
+		g_checksum_get_digest(one, digest, &len);
+		g_checksum_update(total, digest, (gssize)len);
+		++*hashed;
+	}
+	return 0;
+}
+
+static err_t hash_file(int fd, GChecksum *total)
+{
+	char buf[65536];
+	ssize_t n;
+	off_t size = 0;
+	while ((n = pread(fd, buf, sizeof(buf), size)) > 0) {
+		g_checksum_update(total, (const guchar *)buf, n);
+		size += n;
+	}
+	return n < 0 ? -errno : size == 0 ? -EINVAL : 0;
+}
+
+err_t signature_of(const char *path, char *hex, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(error, errno, "cannot read %s: %s", path, g_strerror(errno));
+	char magic[4] = "";
+	g_autoptr(GChecksum) total = g_checksum_new(G_CHECKSUM_SHA256);
+	err_t err;
+	if (pread(fd, magic, sizeof(magic), 0) == 4 && memcmp(magic, "\177ELF", 4) == 0) {
+		elf_version(EV_CURRENT);
+		Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+		int hashed = 0;
+		err = elf ? hash_sections(elf, total, &hashed) : -EINVAL;
+		if (!err && !hashed)
+			err = -EINVAL;
+		elf_end(elf);
+	} else {
+		err = hash_file(fd, total);
+	}
+	close(fd);
+	if (err)
+		return error_set(error, -err, "%s holds no code that could be compared", path);
+	g_strlcpy(hex, g_checksum_get_string(total), SIGNATURE_HEX + 1);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * A build slot: a directory with a work tree of its own (`src`, written by libgit2 from the user's
+ * objects), object directories (`obj`, `conf`) and the small repository that remembers what is
+ * checked out (`git`). Only files that differ are rewritten, so make stays incremental. The user's
+ * repository is only read: its objects are borrowed through an alternates file.
+ *
+ * One thread at a time uses a slot.
+ */
+#ifndef ENGINE_SLOT_H
+#define ENGINE_SLOT_H
+
+#include "bisectfs/error.h"
+
+struct slot;
+
+/* `gitdir`: of the user's repository; `dir` is created when it is missing. */
+err_t slot_open(const char *gitdir, const char *dir, struct slot **slot, struct error *error);
+void slot_free(struct slot *slot);
+const char *slot_dir(const struct slot *slot);
+const char *slot_src(const struct slot *slot);
+
+/* Makes `src` hold this commit (full hash), undoing whatever a build changed in tracked files. */
+err_t slot_checkout(struct slot *slot, const char *commit, struct error *error);
+
+#endif

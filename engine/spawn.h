@@ -1,0 +1,32 @@
+/*
+ * A child process with its output in a file, a time limit and a stop button. It gets a process
+ * group of its own, which is killed whole.
+ */
+#ifndef ENGINE_SPAWN_H
+#define ENGINE_SPAWN_H
+
+#include "bisectfs/error.h"
+#include "cancel.h"
+
+#include <stddef.h>
+
+struct spawn {
+	char *const *argv;	 /* argv[0] is searched in PATH */
+	char *const *env;	 /* NULL: ours */
+	const char *dir;	 /* working directory, NULL: ours */
+	int output;		 /* descriptor for stdout and stderr; -1: /dev/null */
+	int timeout_s;		 /* 0: none */
+	struct cancel *cancel;	 /* may be NULL */
+	void (*tick)(void *arg); /* called about twice a second meanwhile; may be NULL */
+	void *arg;
+};
+
+/* Runs it to its end. 0 with the exit status in `status` (128 + signal when killed); -ETIMEDOUT,
+ * -ECANCELED; another errno when it could not be started. */
+err_t spawn_run(const struct spawn *sp, int *status, struct error *error);
+
+/* Runs it and gives what it printed on stdout and stderr (at most `limit` bytes), to be freed. */
+err_t spawn_capture(char *const *argv, const char *dir, size_t limit, char **text, int *status,
+		    struct error *error);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * bisectfs: command line.
+ */
+#include "commands.h"
+
+#include "../engine/repo.h"
+
+#include <glib.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifndef BISECTFS_VERSION
+#define BISECTFS_VERSION "unknown"
+#endif
+
+static const char usage[] =
+	"usage: bisectfs mount [-f] [-o OPT[,OPT...]] [--profile FILE] [--state DIR] REPO "
+	"MOUNTPOINT\n"
+	"       bisectfs REPO MOUNTPOINT [-o OPT[,OPT...]]\n"
+	"       bisectfs plan --bad REV --good REV... [--culprit REV] [--skip REV]... "
+	"[--first-parent] REPO\n"
+	"       bisectfs triage [--report] [--json] [FILE]\n"
+	"       bisectfs --help | --version\n"
+	"\n"
+	"Finds the commit that broke (or fixed) a kernel, and shows the search as a file system.\n"
+	"\n"
+	"  mount     show the bisections of the git repository REPO at MOUNTPOINT\n"
+	"  plan      print which commits a bisection would test, without building anything\n"
+	"  triage    name the kernel crash in a console log (default: standard input)\n"
+	"\n"
+	"options of mount:\n"
+	"  -f                stay in the foreground, log to stderr\n"
+	"  -o OPT,...        options of the file system; also profile=FILE and state=DIR\n"
+	"  --profile FILE    defaults of this mount, JSON\n"
+	"  --state DIR       where bisections are kept (default $XDG_STATE_HOME/bisectfs/REPO-ID)\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage. See bisectfs(1).\n";
+
+int complain(int status, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	g_autofree char *text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "bisectfs: %s\n", text);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	const char *word = argv[1];
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (strcmp(word, "--version") == 0) {
+		printf("bisectfs %s\n", BISECTFS_VERSION);
+		return 0;
+	}
+	if (strcmp(word, "mount") == 0)
+		return cmd_mount(argc - 1, argv + 1);
+	if (strcmp(word, "plan") == 0)
+		return cmd_plan(argc - 1, argv + 1);
+	if (strcmp(word, "triage") == 0)
+		return cmd_triage(argc - 1, argv + 1);
+	if (word[0] == '-' || argc < 3)
+		return complain(2, "unknown command '%s': see bisectfs --help", word);
+	return cmd_mount(argc, argv); /* as mount(8) calls it */
+}
+
+int main(int argc, char **argv)
+{
+	repo_library_start();
+	int status = run(argc, argv);
+	repo_library_stop();
+	return status;
+}

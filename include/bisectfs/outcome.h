@@ -1,0 +1,57 @@
+/*
+ * What one run showed, in the words that people and scripts read.
+ */
+#ifndef BISECTFS_OUTCOME_H
+#define BISECTFS_OUTCOME_H
+
+#include <stdbool.h>
+
+enum outcome_kind {
+	OUTCOME_NONE,
+	OUTCOME_OK,
+	OUTCOME_CRASHED,
+	OUTCOME_BOOT_FAILED,
+	OUTCOME_BASIC_FAILED,
+	OUTCOME_EXIT,	 /* the reproducer ended with a status other than 0 and 125 */
+	OUTCOME_SKIPPED, /* status 125, or the run was not needed any more */
+	OUTCOME_INFRA,	 /* our side's fault: never counted */
+	OUTCOME_KINDS
+};
+
+/* Kinds of crashes, as syzbot groups them to pick a representative one. */
+enum crash_type {
+	CRASH_NONE,
+	CRASH_UNKNOWN,
+	CRASH_HANG,
+	CRASH_MEMORY_LEAK,
+	CRASH_DATA_RACE,
+	CRASH_UNEXPECTED_REBOOT,
+	CRASH_LOST_CONNECTION,
+	CRASH_WARNING,
+	CRASH_BUG,
+	CRASH_OOPS,
+	CRASH_LOCKDEP,
+	CRASH_ATOMIC_SLEEP,
+	CRASH_KASAN,
+	CRASH_KMSAN,
+	CRASH_UBSAN,
+	CRASH_PANIC,
+	CRASH_TYPES
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	enum crash_type type; /* CRASH_NONE where the kernel did not crash */
+	int status;	      /* exit status of the reproducer, -1 when it did not end */
+	char title[256];      /* crash title, or why it was skipped or lost */
+};
+
+const char *outcome_kind_name(enum outcome_kind kind);
+enum outcome_kind outcome_kind_parse(const char *name);
+const char *crash_type_name(enum crash_type type);
+enum crash_type crash_type_parse(const char *name);
+
+/* "crashed: TITLE", "OK", ... into `text`, one line without newline. */
+void outcome_print(enum outcome_kind kind, const char *title, int status, char *text, int size);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * The session: one bisection as a pure state machine.
+ *
+ * Events go in (session_apply), state is what can be read from the struct, and what the session
+ * wants next comes out as decisions and wishes. No clock, no I/O, no threads: time is a field of
+ * the event, so the same events always give the same session, live or replayed.
+ *
+ * Owned by the engine's core thread; others see it only inside calls that this thread makes.
+ */
+#ifndef BISECTFS_SESSION_H
+#define BISECTFS_SESSION_H
+
+#include "bisectfs/event.h"
+#include "bisectfs/settings.h"
+
+#include <glib.h>
+
+enum session_state {
+	STATE_DRAFT,
+	STATE_QUEUED, /* started; its history is not read yet */
+	STATE_RUNNING,
+	STATE_PAUSED,
+	STATE_DONE,
+	STATE_FAILED,
+	STATE_ABORTED,
+	SESSION_STATES
+};
+
+enum step_state { STEP_BUILDING, STEP_TESTING, STEP_DONE };
+
+enum step_role {
+	ROLE_ORIGINAL, /* the starting commit: is the bug reproducible? */
+	ROLE_RELEASE,  /* walk back over releases until one is good */
+	ROLE_HEAD,     /* fix: the branch's head */
+	ROLE_SEARCH,   /* chosen as git bisect chooses */
+	ROLES
+};
+
+enum verdict { VERDICT_NONE, VERDICT_GOOD, VERDICT_BAD, VERDICT_SKIP, VERDICTS };
+
+struct run {
+	enum outcome_kind outcome; /* OUTCOME_NONE while it runs */
+	enum crash_type type;
+	int status;
+	int64_t started, duration; /* ns */
+	char *title;
+};
+
+struct step {
+	enum step_state state;
+	enum step_role role;
+	enum verdict verdict;
+	char *commit, *subject, *release;
+	char *reason, *compiler, *signature;
+	bool build_failed;
+	int left, roughly; /* git's estimate when it was chosen; -1: none */
+	int64_t started;   /* ns since 1970 */
+	int64_t build_ns;
+	GArray *runs; /* struct run, index is the run's number */
+};
+
+struct session {
+	char *name;
+	int uid, gid;
+	enum session_state state;
+	enum session_state paused_from; /* queued or running */
+	bool paused_by_disk;
+	int64_t created, started, changed, ended; /* ns since 1970; 0: not yet */
+	struct settings settings;
+	char *text;	 /* what was written to `start` */
+	char *bad;	 /* starting commit */
+	char *bad_first; /* fix: the head that is fixed; cause: oldest release known to be bad */
+	GStrv goods;	 /* given */
+	GStrv releases;	 /* "NAME HASH", newest first: those to walk; fix: one line, the head */
+	bool loaded;
+	GPtrArray *steps; /* struct step * */
+	int checked;	  /* merge bases of the goods need no test any more */
+	bool flaky;
+	double reproducibility; /* 0..1, from the first step on; -1 before */
+	double confidence;	/* product over good steps */
+	GStrv found;		/* candidates; NULL until the search ends */
+	char *found_text;	/* the commit as `git show --stat` gives it */
+	char *verdict, *error, *status_reason;
+	int64_t build_ns, test_ns; /* totals */
+	int restarts;
+	GString *log; /* the bisection log, made from the events */
+};
+
+struct session *session_new(const char *name);
+void session_free(struct session *s);
+
+/* Takes one fact. -EINVAL with the reason when it does not fit the state (a damaged or foreign
+ * journal); the session is unchanged then. */
+err_t session_apply(struct session *s, const struct event *ev, struct error *error);
+
+/* A conclusion that the state allows now (a step's verdict, the end): fills `ev` and returns true.
+ * The caller sets its time, journals and applies it, and asks again. */
+bool session_decide(const struct session *s, struct event *ev);
+
+enum wish_kind {
+	WISH_LOAD,  /* read history, prepare the reproducer: answer EV_LOADED or EV_FAILED */
+	WISH_NEXT,  /* choose or describe the next commit: answer EV_STEP, EV_FOUND, EV_FAILED */
+	WISH_BUILD, /* answer EV_BUILT, EV_BUILD_FAILED */
+	WISH_RUN,   /* EV_RUN_STARTED, then EV_RUN_DONE */
+};
+
+struct wish {
+	enum wish_kind kind;
+	int step; /* WISH_NEXT: the number that it will have */
+	int run;
+};
+
+/* Appends all that the session wants done now (struct wish), most wanted first. What is in flight
+ * already is in the list as long as it is wanted: what is missing from it can be stopped. */
+void session_wishes(const struct session *s, GArray *wishes);
+
+/* What WISH_NEXT asks for: a fixed commit (role and commit), or the choice between these. */
+struct next_query {
+	enum step_role role;
+	char *commit;  /* NULL for ROLE_SEARCH */
+	char *release; /* name, may be NULL */
+	char *bad;
+	GStrv goods;
+	GStrv skips;
+	int checked;
+};
+void session_next_query(const struct session *s, struct next_query *q);
+void next_query_clear(struct next_query *q);
+
+bool session_in_progress(const struct session *s);	   /* queued, running or paused */
+bool session_over(const struct session *s);		   /* done, failed or aborted */
+struct step *session_step(const struct session *s, int n); /* NULL where there is none */
+struct run *step_run(const struct step *step, int k);
+/* Runs that the step may take at most. */
+int session_runs_wanted(const struct session *s, const struct step *step);
+/* "bad" or "good" as `git bisect` is told: fix mode turns the words round. */
+const char *session_git_term(const struct session *s, enum verdict v);
+/* First step that a crash was seen in, whose title stands for the bug; NULL: none. */
+const struct run *session_crash(const struct session *s, int *step, int *run);
+/* The run whose crash represents a step; -1: none. */
+int step_representative(const struct step *step);
+
+const char *session_state_name(enum session_state state);
+const char *step_state_name(enum step_state state);
+const char *step_role_name(enum step_role role);
+const char *verdict_name(enum verdict v); /* empty for none */
+
+#endif

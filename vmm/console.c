@@ -1,0 +1,276 @@
+#include "console.h"
+
+#include "../engine/triage.h"
+
+#include <glib.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND ((int64_t)1000000)
+/* After the first line of a crash its report is still being printed. */
+#define REPORT_QUIET (2 * SECOND) /* it is complete when nothing more came for this long */
+#define REPORT_MOST (10 * SECOND)
+#define LAST_WORDS (SECOND / 20) /* from a closing line to the end of what belongs to it */
+/* A guest keeps its own time limit; past that and this, it hangs. */
+#define HANG_MARGIN (20 * SECOND)
+#define KEPT_BYTES ((gsize)1 << 20) /* of the log, for the report */
+
+struct console {
+	const struct run_request *rq;
+	char *marker; /* "bisectfs NONCE " */
+	regex_t ready, pass, fail;
+	bool has_ready, has_pass, has_fail;
+	enum console_phase phase;
+	int64_t deadline; /* of the phase */
+	GString *line;	  /* the last line, not complete yet */
+	GString *text;	  /* from the first crash line on */
+	bool crashed, closed;
+	int64_t crash_seen, last_byte;
+	bool any_output;
+	struct outcome outcome;
+};
+
+static bool compile(regex_t *re, const char *pattern)
+{
+	return pattern && *pattern && regcomp(re, pattern, REG_EXTENDED) == 0;
+}
+
+struct console *console_new(const struct run_request *rq, const char *nonce)
+{
+	struct console *c = g_new0(struct console, 1);
+	c->rq = rq;
+	c->marker = nonce ? g_strdup_printf("bisectfs %s ", nonce) : NULL;
+	c->has_ready = compile(&c->ready, rq->ready);
+	c->has_pass = compile(&c->pass, rq->pass);
+	c->has_fail = compile(&c->fail, rq->fail);
+	c->line = g_string_new(NULL);
+	c->text = g_string_new(NULL);
+	c->outcome.status = -1;
+	return c;
+}
+
+void console_free(struct console *c)
+{
+	if (!c)
+		return;
+	if (c->has_ready)
+		regfree(&c->ready);
+	if (c->has_pass)
+		regfree(&c->pass);
+	if (c->has_fail)
+		regfree(&c->fail);
+	g_free(c->marker);
+	g_string_free(c->line, TRUE);
+	g_string_free(c->text, TRUE);
+	g_free(c);
+}
+
+static void over(struct console *c, enum outcome_kind kind, enum crash_type type, const char *title)
+{
+	c->outcome.kind = kind;
+	c->outcome.type = type;
+	g_strlcpy(c->outcome.title, title, sizeof(c->outcome.title));
+	c->phase = CONSOLE_OVER;
+}
+
+static enum outcome_kind failure_of_phase(const struct console *c)
+{
+	return c->phase == CONSOLE_BOOT	   ? OUTCOME_BOOT_FAILED
+	       : c->phase == CONSOLE_BASIC ? OUTCOME_BASIC_FAILED
+					   : OUTCOME_CRASHED;
+}
+
+/* The report is complete: name it. */
+static void close_crash(struct console *c)
+{
+	struct crash crash;
+	if (triage_find(c->text->str, c->text->len, &crash))
+		over(c, failure_of_phase(c), crash.type, crash.title);
+	else
+		over(c, failure_of_phase(c), c->outcome.type, c->outcome.title);
+}
+
+void console_start(struct console *c, int64_t now)
+{
+	c->phase = CONSOLE_BOOT;
+	c->deadline = now + c->rq->boot_timeout_s * SECOND;
+	c->last_byte = now;
+}
+
+static void enter_test(struct console *c, int64_t now)
+{
+	c->phase = CONSOLE_TEST;
+	c->deadline = now + c->rq->timeout_s * SECOND + (c->marker ? HANG_MARGIN : 0);
+}
+
+static void take_exit(struct console *c, int status)
+{
+	c->outcome.status = status;
+	if (status == 0)
+		over(c, OUTCOME_OK, CRASH_NONE, "");
+	else if (status == 125)
+		over(c, OUTCOME_SKIPPED, CRASH_NONE, "exit status 125");
+	else
+		over(c, OUTCOME_EXIT, CRASH_NONE, "");
+}
+
+/* A line of our init, after the marker. */
+static void take_marker(struct console *c, const char *words, int64_t now)
+{
+	char title[100];
+	if (c->phase == CONSOLE_BOOT && g_str_has_prefix(words, "ready")) {
+		c->phase = CONSOLE_BASIC;
+		c->deadline = now + c->rq->boot_timeout_s * SECOND;
+	} else if (c->phase == CONSOLE_BASIC && g_str_has_prefix(words, "basic ")) {
+		int status = atoi(words + 6);
+		if (status == 0) {
+			enter_test(c, now);
+			return;
+		}
+		g_snprintf(title, sizeof(title),
+			   status == 126 ? "the disk image cannot be mounted"
+					 : "a trivial program ended with status %d",
+			   status);
+		over(c, OUTCOME_BASIC_FAILED, CRASH_NONE, title);
+	} else if (c->phase == CONSOLE_TEST && g_str_has_prefix(words, "exit ")) {
+		take_exit(c, atoi(words + 5));
+	} else if (c->phase == CONSOLE_TEST && g_str_has_prefix(words, "timeout")) {
+		over(c, OUTCOME_OK, CRASH_NONE, "");
+	}
+}
+
+/* A kernel that does not run our init: the user's expressions say what its lines mean. */
+static void take_foreign_line(struct console *c, const char *line, int64_t now)
+{
+	regmatch_t m[1];
+	if (c->phase == CONSOLE_BOOT &&
+	    (!c->has_ready || regexec(&c->ready, line, 0, NULL, 0) == 0))
+		enter_test(c, now);
+	if (c->has_fail && regexec(&c->fail, line, 1, m, 0) == 0) {
+		g_autofree char *title =
+			g_strndup(line + m[0].rm_so, (gsize)(m[0].rm_eo - m[0].rm_so));
+		over(c, failure_of_phase(c), CRASH_UNKNOWN, title);
+	} else if (c->phase == CONSOLE_TEST && c->has_pass &&
+		   regexec(&c->pass, line, 0, NULL, 0) == 0) {
+		over(c, OUTCOME_OK, CRASH_NONE, "");
+	}
+}
+
+static void take_line(struct console *c, int64_t now)
+{
+	const char *line = c->line->str;
+	if (c->crashed) {
+		if (c->text->len < KEPT_BYTES)
+			g_string_append_printf(c->text, "%s\n", line);
+		c->closed = c->closed || triage_is_end(line, c->line->len);
+		return;
+	}
+	if (c->marker) {
+		const char *at = strstr(line, c->marker);
+		if (at) {
+			take_marker(c, at + strlen(c->marker), now);
+			return;
+		}
+	} else {
+		take_foreign_line(c, line, now);
+		if (c->phase == CONSOLE_OVER) {
+			if (c->outcome.kind != OUTCOME_OK)
+				g_string_append_printf(c->text, "%s\n", line);
+			return;
+		}
+	}
+	if (!triage_is_crash(line, c->line->len))
+		return;
+	c->crashed = true;
+	c->crash_seen = now;
+	g_string_append_printf(c->text, "%s\n", line);
+}
+
+#define LINE_LIMIT 65536
+
+void console_feed(struct console *c, const char *data, size_t len, int64_t now)
+{
+	c->last_byte = now;
+	c->any_output = c->any_output || len;
+	for (size_t i = 0; i < len && c->phase != CONSOLE_OVER; i++) {
+		if (data[i] == '\n') {
+			take_line(c, now);
+			g_string_truncate(c->line, 0);
+		} else if (data[i] != '\r' && data[i] != '\0' && c->line->len < LINE_LIMIT) {
+			g_string_append_c(c->line, data[i]);
+		}
+	}
+}
+
+void console_gone(struct console *c, bool failed, int64_t now)
+{
+	if (c->phase == CONSOLE_OVER)
+		return;
+	if (c->line->len) {
+		take_line(c, now);
+		g_string_truncate(c->line, 0);
+	}
+	if (c->phase == CONSOLE_OVER)
+		return;
+	if (c->crashed)
+		close_crash(c);
+	else if (failed)
+		over(c, OUTCOME_INFRA, CRASH_NONE, "the VM was lost");
+	else if (!c->marker && c->phase == CONSOLE_TEST && !c->has_pass)
+		over(c, OUTCOME_OK, CRASH_NONE, "");
+	else
+		over(c, failure_of_phase(c), CRASH_UNEXPECTED_REBOOT, "unexpected kernel reboot");
+}
+
+static void time_is_up(struct console *c)
+{
+	char title[100];
+	if (c->phase == CONSOLE_TEST && !c->marker) {
+		over(c, OUTCOME_OK, CRASH_NONE, "");
+	} else if (c->phase == CONSOLE_TEST) {
+		over(c, OUTCOME_CRASHED, CRASH_HANG, "no output from test machine");
+	} else {
+		g_snprintf(title, sizeof(title), "%s within %d s",
+			   c->phase == CONSOLE_BASIC ? "a trivial program did not end"
+			   : c->any_output	     ? "did not reach init"
+						     : "no output",
+			   c->rq->boot_timeout_s);
+		over(c, failure_of_phase(c), CRASH_NONE, title);
+	}
+}
+
+int64_t console_deadline(const struct console *c)
+{
+	if (!c->crashed)
+		return c->deadline;
+	if (c->closed)
+		return c->last_byte + LAST_WORDS;
+	return MIN(c->last_byte + REPORT_QUIET, c->crash_seen + REPORT_MOST);
+}
+
+void console_tick(struct console *c, int64_t now)
+{
+	if (c->phase == CONSOLE_OVER || now < console_deadline(c))
+		return;
+	if (c->crashed)
+		close_crash(c);
+	else
+		time_is_up(c);
+}
+
+enum console_phase console_phase(const struct console *c)
+{
+	return c->phase;
+}
+
+void console_outcome(const struct console *c, struct outcome *outcome)
+{
+	*outcome = c->outcome;
+}
+
+const char *console_report(const struct console *c, size_t *len)
+{
+	*len = c->text->len;
+	return c->text->len ? c->text->str : NULL;
+}

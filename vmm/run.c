@@ -1,0 +1,469 @@
+/*
+ * One run: a fresh domain, its console, its outcome.
+ */
+#include "vmm.h"
+
+#include "../engine/cancel.h"
+#include "../engine/spawn.h"
+#include "console.h"
+#include "domain.h"
+#include "host.h"
+#include "initramfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+struct vmm {
+	GPtrArray *hosts;  /* struct host * */
+	GArray *slot_host; /* guint: the host of each slot */
+	char *state, *init, *busybox;
+	GStrv applets;
+	gint counter;
+};
+
+/* State of one run. The libvirt thread fills `bytes`, `ended`, `gone`; the run's thread takes
+ * them. Counted, since a callback of the console may still be on its way when the run is over. */
+struct guest {
+	struct host_watch watch;
+	const struct run_request *rq;
+	virDomainPtr dom;
+	virStreamPtr stream;
+	struct console *console;
+	GMutex lock;
+	GString *bytes;
+	bool watched; /* the stream has its callback */
+	bool ended;   /* the console stream is at its end */
+	bool gone;    /* the domain has stopped */
+	bool failed;  /* ... killed from outside */
+	int wake;     /* eventfd */
+	int log;
+	int64_t logged;
+	int64_t told; /* monotonic us, of the last call of rq->grew */
+};
+
+static int64_t now_us(void)
+{
+	return g_get_monotonic_time();
+}
+
+static void wake(struct guest *g)
+{
+	uint64_t one = 1;
+	if (write(g->wake, &one, sizeof(one)) != sizeof(one))
+		return; /* full: it is awake already */
+}
+
+static struct guest *guest_new(const struct run_request *rq, const char *nonce)
+{
+	struct guest *g = g_atomic_rc_box_new0(struct guest);
+	g->rq = rq;
+	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	g->log = open(rq->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	g->bytes = g_string_new(NULL);
+	g->console = console_new(rq, nonce);
+	g_mutex_init(&g->lock);
+	return g;
+}
+
+static void guest_clear(void *p)
+{
+	struct guest *g = p;
+	if (g->log >= 0)
+		close(g->log);
+	if (g->wake >= 0)
+		close(g->wake);
+	console_free(g->console);
+	g_string_free(g->bytes, TRUE);
+	g_mutex_clear(&g->lock);
+}
+
+static void guest_unref(void *p)
+{
+	g_atomic_rc_box_release_full(p, guest_clear);
+}
+
+/* ---- libvirt's event thread ---- */
+
+static void domain_gone(struct host_watch *w, bool failed)
+{
+	struct guest *g = (struct guest *)((char *)w - offsetof(struct guest, watch));
+	g_mutex_lock(&g->lock);
+	g->gone = true;
+	g->failed = failed;
+	g_mutex_unlock(&g->lock);
+	wake(g);
+}
+
+static void console_event(virStreamPtr stream, int events, void *arg)
+{
+	struct guest *g = arg;
+	char buf[16384];
+	int n;
+	g_mutex_lock(&g->lock);
+	while ((n = virStreamRecv(stream, buf, sizeof(buf))) > 0)
+		g_string_append_len(g->bytes, buf, n);
+	/* the end of a pty is an error, not an end of file */
+	if (n == 0 || n == -1 ||
+	    (events & (VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR) && n != -2)) {
+		g->ended = true;
+		virStreamEventRemoveCallback(stream);
+	}
+	g_mutex_unlock(&g->lock);
+	wake(g);
+}
+
+/* ---- the run's own thread ---- */
+
+static err_t write_log(struct guest *g, const char *data, gsize len, struct error *error)
+{
+	while (len) {
+		ssize_t n = write(g->log, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(error, errno, "cannot write the console log: %s",
+					 g_strerror(errno));
+		data += n;
+		len -= (gsize)n;
+		g->logged += n;
+	}
+	return 0;
+}
+
+#define TELL_EVERY (G_USEC_PER_SEC / 10)
+
+static void tell_growth(struct guest *g, bool last)
+{
+	int64_t now = now_us();
+	if (g->rq->grew && (last || now - g->told >= TELL_EVERY)) {
+		g->told = now;
+		g->rq->grew(g->rq->arg, g->logged);
+	}
+}
+
+/* Takes what has arrived. `over`: nothing more will. */
+static err_t take_bytes(struct guest *g, bool *over, struct error *error)
+{
+	g_mutex_lock(&g->lock);
+	g_autofree char *data = NULL;
+	gsize len = g->bytes->len;
+	if (len) {
+		data = g_memdup2(g->bytes->str, len);
+		g_string_truncate(g->bytes, 0);
+	}
+	bool gone = g->gone, ended = g->ended, failed = g->failed;
+	g_mutex_unlock(&g->lock);
+	err_t err = len ? write_log(g, data, len, error) : 0;
+	if (len) {
+		console_feed(g->console, data, len, now_us());
+		tell_growth(g, false);
+	}
+	/* the last bytes may come after the news that the domain stopped */
+	*over = gone && ended;
+	if (*over)
+		console_gone(g->console, failed, now_us());
+	return err;
+}
+
+static err_t watch_console(struct guest *g, struct error *error)
+{
+	bool over = false;
+	int64_t gone_since = 0;
+	console_start(g->console, now_us());
+	while (console_phase(g->console) != CONSOLE_OVER && !over) {
+		int64_t left = (console_deadline(g->console) - now_us()) / 1000 + 1;
+		if (gone_since) /* a stream that misses its end must not keep the slot */
+			left = MIN(left, 200);
+		struct pollfd fds[2] = { { .fd = g->wake, .events = POLLIN },
+					 { .fd = g->rq->cancel ? g->rq->cancel->fd : -1,
+					   .events = POLLIN } };
+		poll(fds, 2, (int)CLAMP(left, 0, 1000));
+		if (fds[1].revents)
+			return error_set(error, ECANCELED, "stopped");
+		uint64_t n;
+		if (fds[0].revents && read(g->wake, &n, sizeof(n)) < 0 && errno != EAGAIN)
+			return error_set(error, errno, "eventfd: %s", g_strerror(errno));
+		err_t err = take_bytes(g, &over, error);
+		if (err)
+			return err;
+		console_tick(g->console, now_us());
+		g_mutex_lock(&g->lock);
+		bool gone = g->gone, failed = g->failed;
+		g_mutex_unlock(&g->lock);
+		if (gone && !gone_since)
+			gone_since = now_us();
+		if (gone_since && !over && now_us() - gone_since > G_USEC_PER_SEC)
+			console_gone(g->console, failed, now_us());
+	}
+	return 0;
+}
+
+static err_t write_report(struct guest *g, struct error *error)
+{
+	gsize len;
+	const char *text = console_report(g->console, &len);
+	struct outcome outcome;
+	console_outcome(g->console, &outcome);
+	if (!text || outcome.kind == OUTCOME_OK)
+		return 0;
+	int fd = open(g->rq->report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	err_t err = fd < 0 ? -errno : 0;
+	if (!err && write(fd, text, len) != (ssize_t)len)
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err ? error_set(error, -err, "cannot write the crash report: %s", g_strerror(-err))
+		   : 0;
+}
+
+static err_t start_domain(struct guest *g, struct host *host, virConnectPtr conn, const char *xml,
+			  struct error *error)
+{
+	unsigned flags = VIR_DOMAIN_START_PAUSED;
+	if (!host_is_embedded(host)) /* the embedded driver has no such thing; see superv.c */
+		flags |= VIR_DOMAIN_START_AUTODESTROY;
+	g->dom = virDomainCreateXML(conn, xml, flags);
+	if (!g->dom)
+		return host_error(error, EIO, "cannot start the guest");
+	virDomainGetUUIDString(g->dom, g->watch.uuid);
+	g->watch.gone = domain_gone;
+	host_watch(host, &g->watch);
+	g->stream = virStreamNew(conn, VIR_STREAM_NONBLOCK);
+	if (!g->stream || virDomainOpenConsole(g->dom, NULL, g->stream, 0) != 0)
+		return host_error(error, EIO, "cannot open the guest's console");
+	if (virStreamEventAddCallback(
+		    g->stream,
+		    VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
+		    console_event, g_atomic_rc_box_acquire(g), guest_unref) != 0) {
+		guest_unref(g);
+		return host_error(error, EIO, "cannot watch the guest's console");
+	}
+	g->watched = true;
+	if (virDomainResume(g->dom) != 0)
+		return host_error(error, EIO, "cannot let the guest run");
+	return 0;
+}
+
+static void end_domain(struct guest *g, struct host *host)
+{
+	if (g->dom) {
+		virDomainDestroy(g->dom); /* an error: it is gone already */
+		host_unwatch(host, &g->watch);
+	}
+	if (g->stream) {
+		g_mutex_lock(&g->lock);
+		if (g->watched && !g->ended)
+			virStreamEventRemoveCallback(g->stream);
+		g->ended = true;
+		g_mutex_unlock(&g->lock);
+		virStreamAbort(g->stream);
+		virStreamFree(g->stream);
+	}
+	if (g->dom)
+		virDomainFree(g->dom);
+}
+
+static char *guest_arch(const struct run_request *rq)
+{
+	struct utsname u;
+	if (rq->arch && *rq->arch) {
+		/* the kernel's names and libvirt's */
+		if (strcmp(rq->arch, "arm64") == 0)
+			return g_strdup("aarch64");
+		if (strcmp(rq->arch, "x86") == 0)
+			return g_strdup("x86_64");
+		if (strcmp(rq->arch, "i386") == 0)
+			return g_strdup("i686");
+		return g_strdup(rq->arch);
+	}
+	return g_strdup(uname(&u) == 0 ? u.machine : "x86_64");
+}
+
+static bool same_arch(const char *guest)
+{
+	struct utsname u;
+	return uname(&u) == 0 && (strcmp(u.machine, guest) == 0 ||
+				  (strcmp(u.machine, "x86_64") == 0 && strcmp(guest, "i686") == 0));
+}
+
+static char *make_xml(struct vmm *vmm, struct host *host, const struct run_request *rq,
+		      const char *initrd, struct error *error)
+{
+	g_autofree char *arch = guest_arch(rq);
+	g_autofree char *name = g_strdup_printf("bisectfs-%d-%d", (int)getpid(),
+						g_atomic_int_add(&vmm->counter, 1));
+	g_autofree char *template = NULL;
+	struct domain d = { .name = name,
+			    .arch = arch,
+			    .kernel = rq->kernel,
+			    .initrd = initrd,
+			    .cmdline = rq->cmdline,
+			    .rootfs = rq->rootfs,
+			    .memory_mib = rq->memory_mib,
+			    .cpus = rq->cpus,
+			    .kvm = same_arch(arch) && host_has_kvm(host) };
+	if (rq->domain && !g_file_get_contents(rq->domain, &template, NULL, NULL)) {
+		error_set(error, EIO, "cannot read the domain template %s", rq->domain);
+		return NULL;
+	}
+	return domain_xml(&d, template, error);
+}
+
+static err_t make_initrd(struct vmm *vmm, const struct run_request *rq, const char *path,
+			 const char *nonce, struct error *error)
+{
+	if (!vmm->busybox)
+		return error_set(error, ENOENT,
+				 "no static busybox for the guest: install the package "
+				 "busybox-static");
+	struct initramfs in = { .init = vmm->init,
+				.busybox = vmm->busybox,
+				.applets = vmm->applets,
+				.reproducer = rq->reproducer,
+				.files = rq->files,
+				.nonce = nonce,
+				.timeout_s = rq->timeout_s,
+				.has_rootfs = rq->rootfs != NULL };
+	return initramfs_write(&in, path, error);
+}
+
+static void make_nonce(char *hex, gsize size)
+{
+	guint8 raw[12] = { 0 };
+	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw))
+		memcpy(raw, &(gint64){ g_get_real_time() }, sizeof(gint64));
+	for (gsize i = 0; i < sizeof(raw); i++)
+		g_snprintf(hex + 2 * i, size - 2 * i, "%02x", raw[i]);
+}
+
+static err_t run_on(struct vmm *vmm, struct host *host, const struct run_request *rq,
+		    const char *initrd, struct guest *g, struct error *error)
+{
+	virConnectPtr conn = NULL;
+	err_t err = host_connect(host, &conn, error);
+	if (err)
+		return err;
+	g_autofree char *xml = make_xml(vmm, host, rq, initrd, error);
+	err = xml ? start_domain(g, host, conn, xml, error) : -error->code;
+	if (!err)
+		err = watch_console(g, error);
+	end_domain(g, host);
+	virConnectClose(conn);
+	tell_growth(g, true);
+	return err ? err : write_report(g, error);
+}
+
+static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct outcome *outcome,
+		     struct error *error)
+{
+	struct vmm *vmm = self;
+	struct host *host =
+		g_ptr_array_index(vmm->hosts, g_array_index(vmm->slot_host, guint, slot));
+	char nonce[32];
+	struct error why = { 0 };
+	g_autofree char *initrd = g_strdup_printf("%s/vm-%d.cpio", vmm->state, slot);
+	make_nonce(nonce, sizeof(nonce));
+	struct guest *g = guest_new(rq, rq->reproducer ? nonce : NULL);
+	err_t err = g->log < 0 ? error_set(&why, errno, "cannot create %s: %s", rq->log,
+					   g_strerror(errno))
+			       : 0;
+	if (!err && rq->reproducer)
+		err = make_initrd(vmm, rq, initrd, nonce, &why);
+	if (!err)
+		err = run_on(vmm, host, rq, rq->reproducer ? initrd : NULL, g, &why);
+	if (!err) {
+		console_outcome(g->console, outcome);
+	} else if (err != -ECANCELED && err != -ENOSPC && err != -EDQUOT) {
+		/* not the kernel's fault: said as an outcome, and tried again by the caller */
+		*outcome = (struct outcome){ .kind = OUTCOME_INFRA, .status = -1 };
+		g_strlcpy(outcome->title, why.text, sizeof(outcome->title));
+		err = 0;
+	}
+	if (error)
+		*error = why;
+	unlink(initrd);
+	guest_unref(g);
+	return err;
+}
+
+/* ---- set-up ---- */
+
+/* A dynamic busybox would find no libraries in the guest. */
+static bool is_static(const char *path)
+{
+	g_autofree char *data = NULL;
+	gsize len;
+	return g_file_get_contents(path, &data, &len, NULL) &&
+	       memmem(data, MIN(len, 4096), "/ld-linux", 9) == NULL &&
+	       memmem(data, MIN(len, 4096), "/lib", 4) == NULL;
+}
+
+static void find_busybox(struct vmm *vmm)
+{
+	static const char *const places[] = { "/bin/busybox", "/usr/bin/busybox",
+					      "/usr/lib/busybox/busybox-static" };
+	for (gsize i = 0; i < G_N_ELEMENTS(places) && !vmm->busybox; i++) {
+		if (is_static(places[i]))
+			vmm->busybox = g_strdup(places[i]);
+	}
+	if (!vmm->busybox)
+		return;
+	char *argv[] = { vmm->busybox, (char *)"--list", NULL }, *text = NULL;
+	int status;
+	if (spawn_capture(argv, NULL, 65536, &text, &status, NULL) == 0 && status == 0)
+		vmm->applets = g_strsplit(g_strchomp(text), "\n", -1);
+	g_free(text);
+}
+
+err_t vmm_new(const struct vmm_host *hosts, int n, const char *state, const char *init,
+	      struct vmm **out, struct error *error)
+{
+	if (access(init, R_OK) != 0)
+		return error_set(error, ENOENT,
+				 "the guest's init %s is missing: install bisectfs "
+				 "whole, or run it from its build directory",
+				 init);
+	struct vmm *vmm = g_new0(struct vmm, 1);
+	vmm->state = g_strdup(state);
+	vmm->init = g_strdup(init);
+	vmm->hosts = g_ptr_array_new();
+	vmm->slot_host = g_array_new(FALSE, FALSE, sizeof(guint));
+	for (int i = 0; i < n; i++) {
+		g_autofree char *root = i == 0 ? g_build_filename(state, "libvirt", NULL)
+					       : g_strdup_printf("%s/libvirt-%d", state, i);
+		guint index = (guint)i;
+		host_sweep(root);
+		g_ptr_array_add(vmm->hosts, host_new(hosts[i].uri, root));
+		for (int k = 0; k < hosts[i].vms; k++)
+			g_array_append_val(vmm->slot_host, index);
+	}
+	find_busybox(vmm);
+	*out = vmm;
+	return 0;
+}
+
+void vmm_free(struct vmm *vmm)
+{
+	if (!vmm)
+		return;
+	for (guint i = 0; i < vmm->hosts->len; i++)
+		host_free(g_ptr_array_index(vmm->hosts, i));
+	g_ptr_array_unref(vmm->hosts);
+	g_array_unref(vmm->slot_host);
+	g_strfreev(vmm->applets);
+	g_free(vmm->state);
+	g_free(vmm->init);
+	g_free(vmm->busybox);
+	g_free(vmm);
+}
+
+struct runner vmm_runner(struct vmm *vmm)
+{
+	return (struct runner){ .self = vmm, .slots = (int)vmm->slot_host->len, .run = vmm_run };
+}
