@@ -45,6 +45,7 @@ err_t host_events_start(struct error *error)
 {
 	static gsize started;
 	if (g_once_init_enter(&started)) {
+		g_setenv("LIBVIRT_DEBUG", "4", FALSE); /* errors; that guests run as root is meant */
 		virSetErrorFunc(NULL, stay_quiet);
 		gsize state = virInitialize() == 0 && virEventRegisterDefaultImpl() == 0 ? 1 : 2;
 		if (state == 1)
@@ -57,6 +58,8 @@ err_t host_events_start(struct error *error)
 /* The embedded driver reads this; security drivers and a log daemon are of no use to it. */
 static const char qemu_conf[] = "stdio_handler = \"file\"\n"
 				"security_driver = \"none\"\n"
+				"dynamic_ownership = 0\n"
+				"remember_owner = 0\n"
 				"namespaces = []\n"
 				"cgroup_controllers = []\n";
 

@@ -1,0 +1,212 @@
+/* Events as JSON, and the journal as the only thing that survives. */
+#include "../../engine/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <unistd.h>
+
+static char *dir, *path;
+
+static void set_up(void)
+{
+	dir = g_dir_make_tmp("journal-XXXXXX", NULL);
+	path = g_build_filename(dir, "journal", NULL);
+}
+
+static void tear_down(void)
+{
+	g_unlink(path);
+	g_rmdir(dir);
+	g_free(dir);
+	g_free(path);
+}
+
+static err_t count(const struct event *ev, void *arg, struct error *error)
+{
+	int *n = arg;
+	if (ev->step != *n)
+		return error_set(error, EINVAL, "step %d after %d", ev->step, *n);
+	++*n;
+	return 0;
+}
+
+static struct event run_started(int step)
+{
+	struct event ev = event_make(EV_RUN_STARTED);
+	ev.time = 1;
+	ev.step = step;
+	ev.run = 0;
+	return ev;
+}
+
+static void write_some(int n)
+{
+	struct journal *j;
+	int seen = 0;
+	g_assert_cmpint(journal_open(path, count, &seen, &j, NULL), ==, 0);
+	for (int i = 0; i < n; i++) {
+		struct event ev = run_started(seen + i);
+		g_assert_cmpint(journal_append(j, &ev, NULL), ==, 0);
+	}
+	journal_close(j);
+}
+
+static int read_back(struct error *error)
+{
+	struct journal *j;
+	int seen = 0;
+	err_t err = journal_open(path, count, &seen, &j, error);
+	if (err)
+		return err;
+	journal_close(j);
+	return seen;
+}
+
+static void test_round_trip(void)
+{
+	for (int kind = EV_NONE + 1; kind < EV_KINDS; kind++) {
+		struct event ev = event_make((enum event_kind)kind), back;
+		ev.time = 1234567890123456789;
+		ev.duration = 42;
+		ev.step = 3;
+		ev.run = 0;
+		ev.left = 5;
+		ev.roughly = 0;
+		ev.uid = 1000;
+		ev.gid = 0;
+		ev.checked = 1;
+		ev.outcome = OUTCOME_CRASHED;
+		ev.type = CRASH_KASAN;
+		ev.status = 0;
+		char **strings[] = { &ev.name,	  &ev.text,   &ev.commit,  &ev.subject,
+				     &ev.release, &ev.role,   &ev.verdict, &ev.reason,
+				     &ev.title,	  &ev.compiler, &ev.signature, &ev.host };
+		for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
+			*strings[i] = g_strdup_printf("\"%zu\"\n\t\x01 \xc3\xa4", i);
+		ev.list = g_strsplit("a b c", " ", -1);
+		ev.values = json_pack("{s:s}", "runs", "10");
+		json_t *json = event_to_json(&ev);
+		struct error why = { 0 };
+		g_assert_cmpint(event_from_json(json, &back, &why), ==, 0);
+		json_t *again = event_to_json(&back);
+		g_assert_true(json_equal(json, again));
+		g_assert_cmpint(back.kind, ==, kind);
+		g_assert_cmpint(back.type, ==, CRASH_KASAN);
+		json_decref(json);
+		json_decref(again);
+		event_clear(&ev);
+		event_clear(&back);
+	}
+}
+
+static void test_refused(void)
+{
+	static const char *const bad[] = {
+		"[]",
+		"{}",
+		"{\"event\":\"built\"}",
+		"{\"event\":\"from the future\",\"time\":1}",
+		"{\"event\":\"none\",\"time\":1}",
+		"{\"event\":\"built\",\"time\":1,\"step\":0}",
+		"{\"event\":\"built\",\"time\":1,\"step\":-1,\"signature\":\"x\"}",
+		"{\"event\":\"built\",\"time\":1,\"step\":\"0\",\"signature\":\"x\"}",
+		"{\"event\":\"loaded\",\"time\":1,\"list\":[1]}",
+		"{\"event\":\"run_done\",\"time\":1,\"step\":0,\"run\":0,\"outcome\":\"great\"}",
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		json_t *json = json_loads(bad[i], 0, NULL);
+		struct event ev;
+		struct error why = { 0 };
+		g_assert_nonnull(json);
+		g_assert_cmpint(event_from_json(json, &ev, &why), ==, -EINVAL);
+		g_assert_cmpint(strlen(why.text), >, 0);
+		json_decref(json);
+	}
+}
+
+static void test_append_and_replay(void)
+{
+	set_up();
+	write_some(5);
+	write_some(3);
+	g_assert_cmpint(read_back(NULL), ==, 8);
+	tear_down();
+}
+
+/* Power may go at any byte of the last record: it never was acknowledged. */
+static void test_torn_tail(void)
+{
+	set_up();
+	write_some(4);
+	g_autofree char *data = NULL;
+	gsize len;
+	g_assert_true(g_file_get_contents(path, &data, &len, NULL));
+	gsize last = (gsize)((char *)memrchr(data, '\n', len - 1) + 1 - data);
+	for (gsize cut = last; cut < len; cut++) {
+		g_assert_true(g_file_set_contents(path, data, (gssize)cut, NULL));
+		g_assert_cmpint(read_back(NULL), ==, 3);
+		write_some(1); /* and what is appended then is whole */
+		g_assert_cmpint(read_back(NULL), ==, 4);
+	}
+	tear_down();
+}
+
+/* A damaged line is never skipped over: file and line are named. */
+static void test_damage(void)
+{
+	set_up();
+	write_some(4);
+	g_autofree char *data = NULL;
+	gsize len;
+	g_assert_true(g_file_get_contents(path, &data, &len, NULL));
+	char *second = strchr(data, '\n') + 1;
+	second[1] = '\0';
+	g_assert_true(g_file_set_contents(path, data, (gssize)len, NULL));
+	struct error why = { 0 };
+	g_assert_cmpint(read_back(&why), ==, -EINVAL);
+	g_assert_nonnull(strstr(why.text, "journal:2: "));
+	tear_down();
+}
+
+/* A full disk: the event did not happen, and the journal goes on when there is room. */
+static void test_full(void)
+{
+	set_up();
+	write_some(2);
+	struct journal *j;
+	int seen = 0;
+	struct rlimit old, limit;
+	g_assert_cmpint(journal_open(path, count, &seen, &j, NULL), ==, 0);
+	struct event ev = run_started(2);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	GStatBuf st;
+	g_stat(path, &st);
+	limit = (struct rlimit){ .rlim_cur = (rlim_t)st.st_size + 10, .rlim_max = old.rlim_max };
+	setrlimit(RLIMIT_FSIZE, &limit); /* room for ten more bytes */
+	struct error why = { 0 };
+	g_assert_cmpint(journal_append(j, &ev, &why), ==, -EFBIG);
+	setrlimit(RLIMIT_FSIZE, &old);
+	g_assert_cmpint(read_back(NULL), ==, 2);
+	g_assert_cmpint(journal_append(j, &ev, NULL), ==, 0);
+	journal_close(j);
+	g_assert_cmpint(read_back(NULL), ==, 3);
+	tear_down();
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/event/round-trip", test_round_trip);
+	g_test_add_func("/event/refused", test_refused);
+	g_test_add_func("/journal/append-and-replay", test_append_and_replay);
+	g_test_add_func("/journal/torn-tail", test_torn_tail);
+	g_test_add_func("/journal/damage", test_damage);
+	g_test_add_func("/journal/full", test_full);
+	return g_test_run();
+}

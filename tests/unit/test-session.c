@@ -1,0 +1,434 @@
+/*
+ * The session without any I/O: a driver answers its wishes from a table (a line of commits, which of
+ * them crash, build, boot ...) and looks at what it concludes.
+ */
+#include "bisectfs/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A line of commits 0..n-1, newest last; the hash of commit i is its number in 40 digits. */
+struct world {
+	int commits;
+	int culprit;      /* first that crashes; in fix mode: first that does not */
+	int unbuildable[4], unbootable[4];
+	int releases[4];  /* numbers of release commits, newest first */
+	int crash_every;  /* of a bad commit: one run in this many crashes; 0: each */
+	int infra_from;   /* runs of steps from this one on are lost; 0: none */
+	const char *title;
+};
+
+static struct event say(enum event_kind kind)
+{
+	static int64_t now = 1000000000;
+	struct event ev = event_make(kind);
+	ev.time = now += 1000000000;
+	return ev;
+}
+
+static void apply(struct session *s, struct event ev)
+{
+	struct error why = { 0 };
+	if (session_apply(s, &ev, &why) != 0)
+		g_error("%s: %s", event_kind_name(ev.kind), why.text);
+	event_clear(&ev);
+}
+
+static char *hash(int i)
+{
+	return g_strdup_printf("%040d", i);
+}
+
+static int number(const char *hash)
+{
+	return (int)g_ascii_strtoll(hash, NULL, 10);
+}
+
+static bool in(const int *list, int n)
+{
+	for (int i = 0; i < 4; i++) {
+		if (list[i] && list[i] == n)
+			return true;
+	}
+	return false;
+}
+
+static bool crashes(const struct session *s, const struct world *w, int commit)
+{
+	bool fix = strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0;
+	return fix ? commit < w->culprit : commit >= w->culprit;
+}
+
+static struct session *start(const struct world *w, const char *good, const char *const *settings)
+{
+	struct session *s = session_new("test");
+	struct event ev = say(EV_CREATED);
+	ev.name = g_strdup("test");
+	ev.uid = ev.gid = 0;
+	apply(s, ev);
+	struct settings set;
+	settings_init(&set);
+	for (; settings && *settings; settings += 2)
+		g_assert_cmpint(settings_set(&set, (enum setting)setting_find(settings[0]),
+					     settings[1], strlen(settings[1]), NULL),
+				==, 0);
+	bool fix = strcmp(settings_text(&set, SET_MODE), "fix") == 0;
+	ev = say(EV_STARTED);
+	ev.text = g_strdup("BAD");
+	ev.commit = hash(fix ? 0 : w->commits - 1);
+	ev.list = g_strsplit(good ? good : "", " ", -1);
+	ev.host = g_strdup("host");
+	ev.values = settings_to_json(&set);
+	apply(s, ev);
+	settings_clear(&set);
+	return s;
+}
+
+static void answer_load(struct session *s, const struct world *w)
+{
+	GPtrArray *list = g_ptr_array_new();
+	bool fix = strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0;
+	if (fix)
+		g_ptr_array_add(list, g_strdup_printf("HEAD %040d", w->commits - 1));
+	for (int i = 0; !fix && i < 4 && w->releases[i]; i++)
+		g_ptr_array_add(list, g_strdup_printf("v%d.0 %040d", w->releases[i], w->releases[i]));
+	g_ptr_array_add(list, NULL);
+	struct event ev = say(EV_LOADED);
+	ev.list = (GStrv)g_ptr_array_free(list, FALSE);
+	apply(s, ev);
+}
+
+/* The middle of what is left; skipped ones are passed over. */
+static struct event choose(const struct next_query *q)
+{
+	int bad = number(q->bad), good = -1;
+	for (char **g = q->goods; *g; g++)
+		good = MAX(good, number(*g));
+	GArray *stay = g_array_new(FALSE, FALSE, sizeof(int));
+	GPtrArray *left = g_ptr_array_new();
+	for (int i = good + 1; i < bad; i++) {
+		g_autofree char *h = hash(i);
+		if (g_strv_contains((const char *const *)q->skips, h))
+			g_ptr_array_add(left, g_strdup(h));
+		else
+			g_array_append_val(stay, i);
+	}
+	struct event ev;
+	if (stay->len) {
+		ev = say(EV_STEP);
+		ev.commit = hash(g_array_index(stay, int, stay->len / 2));
+		ev.left = (int)stay->len / 2;
+		ev.roughly = 1;
+		g_ptr_array_set_free_func(left, g_free);
+		g_ptr_array_unref(left);
+	} else {
+		ev = say(EV_FOUND);
+		g_ptr_array_add(left, g_strdup(q->bad));
+		g_ptr_array_add(left, NULL);
+		ev.list = (GStrv)g_ptr_array_free(left, FALSE);
+		ev.text = g_strdup("commit x\n\n    subject\n");
+	}
+	g_array_unref(stay);
+	return ev;
+}
+
+static void answer_next(struct session *s, int step)
+{
+	struct next_query q;
+	session_next_query(s, &q);
+	struct event ev;
+	if (q.commit) {
+		ev = say(EV_STEP);
+		ev.commit = g_strdup(q.commit);
+	} else {
+		ev = choose(&q);
+	}
+	if (ev.kind == EV_STEP) {
+		ev.step = step;
+		ev.role = g_strdup(step_role_name(q.role));
+		ev.subject = g_strdup("subject");
+		ev.release = g_strdup(q.release ? q.release : "");
+	}
+	next_query_clear(&q);
+	apply(s, ev);
+}
+
+static void answer_build(struct session *s, const struct world *w, int step)
+{
+	int commit = number(session_step(s, step)->commit);
+	struct event ev = say(in(w->unbuildable, commit) ? EV_BUILD_FAILED : EV_BUILT);
+	ev.step = step;
+	ev.duration = 1000000000;
+	ev.compiler = g_strdup("cc");
+	if (ev.kind == EV_BUILT)
+		ev.signature = g_strdup_printf("%064d", commit);
+	else
+		ev.reason = g_strdup("error: no");
+	apply(s, ev);
+}
+
+static void answer_run(struct session *s, const struct world *w, int step, int run)
+{
+	int commit = number(session_step(s, step)->commit);
+	struct event ev = say(EV_RUN_STARTED);
+	ev.step = step;
+	ev.run = run;
+	if (!step_run(session_step(s, step), run) ||
+	    !step_run(session_step(s, step), run)->started)
+		apply(s, ev);
+	ev = say(EV_RUN_DONE);
+	ev.step = step;
+	ev.run = run;
+	ev.duration = 1000000000;
+	ev.outcome = OUTCOME_OK;
+	if (w->infra_from && step >= w->infra_from) {
+		ev.outcome = OUTCOME_INFRA;
+		ev.title = g_strdup("lost");
+	} else if (in(w->unbootable, commit)) {
+		ev.outcome = OUTCOME_BOOT_FAILED;
+		ev.title = g_strdup("no output");
+	} else if (crashes(s, w, commit) && (!w->crash_every || run % w->crash_every == 0)) {
+		ev.outcome = OUTCOME_CRASHED;
+		ev.type = CRASH_OOPS;
+		ev.title = g_strdup(w->title ? w->title : "BUG: it");
+	}
+	apply(s, ev);
+}
+
+/* Grants one wish at a time until nothing is wished. */
+static void run(struct session *s, const struct world *w)
+{
+	for (int i = 0; i < 10000; i++) {
+		struct event ev;
+		if (session_decide(s, &ev)) {
+			ev.time = s->changed + 1;
+			apply(s, ev);
+			continue;
+		}
+		g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+		session_wishes(s, wishes);
+		if (!wishes->len)
+			return;
+		const struct wish *wish = &g_array_index(wishes, struct wish, 0);
+		if (wish->kind == WISH_LOAD)
+			answer_load(s, w);
+		else if (wish->kind == WISH_NEXT)
+			answer_next(s, wish->step);
+		else if (wish->kind == WISH_BUILD)
+			answer_build(s, w, wish->step);
+		else
+			answer_run(s, w, wish->step, wish->run);
+	}
+	g_error("the session does not end");
+}
+
+static const struct scenario {
+	const char *name;
+	struct world world;
+	const char *good; /* hashes, NULL: release walk */
+	const char *settings[9];
+	enum session_state state;
+	const char *verdict; /* "%" stands for the culprit's hash */
+} scenarios[] = {
+	{ "range", { 100, 37 }, "0000000000000000000000000000000000000000", { NULL }, STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "culprit-is-the-start", { 10, 9 }, "0000000000000000000000000000000000000000", { NULL },
+	  STATE_DONE, "culprit % (confidence 1.00)" },
+	{ "all-runs", { 50, 20 }, "0000000000000000000000000000000000000000",
+	  { "confidence", "1", "runs", "6", NULL }, STATE_DONE, "culprit % (confidence 1.00)" },
+	{ "walk", { 100, 37, .releases = { 90, 60, 30, 10 } }, NULL, { NULL }, STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "walk-over-broken-release",
+	  { 100, 37, .releases = { 90, 60, 30, 10 }, .unbuildable = { 90 } }, NULL, { NULL },
+	  STATE_DONE, "culprit % (confidence 1.00)" },
+	{ "older", { 100, 5, .releases = { 90, 60, 30 } }, NULL, { NULL }, STATE_DONE,
+	  "older than v30.0" },
+	{ "oldest-release-broken", { 100, 5, .releases = { 90, 60 }, .unbuildable = { 60 } }, NULL,
+	  { NULL }, STATE_FAILED, "failed: the kernel of the oldest release *" },
+	{ "no-release", { 100, 5 }, NULL, { NULL }, STATE_FAILED, "failed: no release since *" },
+	{ "not-reproduced", { 100, 1000 }, "0000000000000000000000000000000000000000", { NULL },
+	  STATE_DONE, "not reproduced" },
+	{ "start-does-not-build", { 100, 5, .unbuildable = { 99 } },
+	  "0000000000000000000000000000000000000000", { NULL }, STATE_FAILED,
+	  "failed: the kernel of the starting commit *" },
+	{ "skip-beside", { 100, 37, .unbuildable = { 50, 24 } },
+	  "0000000000000000000000000000000000000000", { NULL }, STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "only-skipped", { 100, 37, .unbuildable = { 36, 37 }, .unbootable = { 38 } },
+	  "0000000000000000000000000000000000000000", { NULL }, STATE_DONE,
+	  "inconclusive: 4 candidates" },
+	{ "flaky", { 100, 37, .crash_every = 3 }, "0000000000000000000000000000000000000000",
+	  { NULL }, STATE_DONE, "culprit % (confidence 0.*" },
+	{ "infrastructure", { 100, 37, .infra_from = 2 },
+	  "0000000000000000000000000000000000000000", { NULL }, STATE_FAILED,
+	  "failed: step 2: too many runs were lost: lost" },
+	{ "no-match", { 100, 37, .title = "WARNING in other" },
+	  "0000000000000000000000000000000000000000", { "match", "^BUG", NULL }, STATE_DONE,
+	  "not reproduced" },
+	{ "match", { 100, 37, .title = "BUG: that" }, "0000000000000000000000000000000000000000",
+	  { "match", "^BUG", NULL }, STATE_DONE, "culprit % (confidence 1.00)" },
+	{ "fix", { 100, 61 }, NULL, { "mode", "fix", NULL }, STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "not-fixed", { 100, 1000 }, NULL, { "mode", "fix", NULL }, STATE_DONE, "not fixed" },
+	{ "single-run", { 100, 37 }, "0000000000000000000000000000000000000000",
+	  { "runs", "1", "first_runs", "1", NULL }, STATE_DONE, "culprit % (confidence 1.00)" },
+};
+
+static void test_scenario(gconstpointer data)
+{
+	const struct scenario *sc = data;
+	struct session *s = start(&sc->world, sc->good, sc->settings);
+	run(s, &sc->world);
+	g_autofree char *culprit = hash(sc->world.culprit);
+	g_auto(GStrv) parts = g_strsplit(sc->verdict, "%", -1);
+	g_autofree char *want = g_strjoinv(culprit, parts);
+	g_assert_cmpstr(session_state_name(s->state), ==, session_state_name(sc->state));
+	if (!g_pattern_match_simple(want, s->verdict))
+		g_error("verdict '%s', wanted '%s'\n%s", s->verdict, want, s->log->str);
+	session_free(s);
+}
+
+/* Runs of a step, by outcome. */
+static int runs_of(const struct session *s, int step)
+{
+	return (int)session_step(s, step)->runs->len;
+}
+
+static void test_early_stop(void)
+{
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	run(s, &w);
+	g_assert_cmpint(runs_of(s, 0), ==, 5); /* the first step measures */
+	for (guint i = 1; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		/* two crashes are enough; so are four clean runs after five crashes in five */
+		g_assert_cmpint(runs_of(s, (int)i), ==, step->verdict == VERDICT_BAD ? 2 : 4);
+		g_assert_nonnull(strstr(step->reason, "stopped early"));
+	}
+	session_free(s);
+}
+
+static void test_all_runs(void)
+{
+	const char *settings[] = { "confidence", "1", "runs", "6", "first_runs", "8", NULL };
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", settings);
+	run(s, &w);
+	g_assert_cmpint(runs_of(s, 0), ==, 8);
+	for (guint i = 1; i < s->steps->len; i++)
+		g_assert_cmpint(runs_of(s, (int)i), ==, 6);
+	session_free(s);
+}
+
+static void test_infra_is_not_counted(void)
+{
+	struct world w = { 100, 37 };
+	const char *settings[] = { "confidence", "1", "runs", "4", "first_runs", "4", NULL };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", settings);
+	answer_load(s, &w);
+	answer_next(s, 0);
+	answer_build(s, &w, 0);
+	struct event ev = say(EV_RUN_STARTED);
+	ev.step = 0;
+	ev.run = 0;
+	apply(s, ev);
+	ev = say(EV_RUN_DONE);
+	ev.step = 0;
+	ev.run = 0;
+	ev.outcome = OUTCOME_INFRA;
+	ev.title = g_strdup("lost");
+	apply(s, ev);
+	run(s, &w);
+	g_assert_cmpint(runs_of(s, 0), ==, 5); /* one was tried again */
+	g_assert_cmpint(session_step(s, 0)->verdict, ==, VERDICT_BAD);
+	session_free(s);
+}
+
+static void test_pause_and_restart(void)
+{
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	answer_load(s, &w);
+	answer_next(s, 0);
+	answer_build(s, &w, 0);
+	struct event ev = say(EV_RUN_STARTED);
+	ev.step = 0;
+	ev.run = 0;
+	apply(s, ev);
+	ev = say(EV_PAUSED);
+	ev.reason = g_strdup("test");
+	apply(s, ev);
+	g_assert_cmpint(s->state, ==, STATE_PAUSED);
+	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	session_wishes(s, wishes);
+	g_assert_cmpint(wishes->len, ==, 1); /* what runs may go on, nothing new */
+	apply(s, say(EV_RESTARTED));
+	g_array_set_size(wishes, 0);
+	session_wishes(s, wishes);
+	g_assert_cmpint(wishes->len, ==, 0);
+	apply(s, say(EV_RESUMED));
+	run(s, &w);
+	g_assert_cmpint(s->state, ==, STATE_DONE);
+	g_assert_cmpint(runs_of(s, 0), ==, 5); /* run 0 was done again, under its number */
+	session_free(s);
+}
+
+static void test_abort(void)
+{
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	answer_load(s, &w);
+	apply(s, say(EV_ABORTED));
+	g_assert_cmpstr(s->verdict, ==, "aborted");
+	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	session_wishes(s, wishes);
+	g_assert_cmpint(wishes->len, ==, 0);
+	/* nothing that comes late is taken */
+	struct event ev = say(EV_RESUMED);
+	g_assert_cmpint(session_apply(s, &ev, NULL), <, 0);
+	session_free(s);
+}
+
+/* Events that do not fit are refused and change nothing. */
+static void test_misfits(void)
+{
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	answer_load(s, &w);
+	answer_next(s, 0);
+	struct event bad[] = { say(EV_RUN_DONE), say(EV_BUILT), say(EV_STEP), say(EV_LOADED),
+			       say(EV_VERDICT), say(EV_RUN_STARTED) };
+	bad[0].step = 0, bad[0].run = 7, bad[0].outcome = OUTCOME_OK;
+	bad[1].step = 3;
+	bad[2].step = 5;
+	bad[4].step = 9;
+	bad[4].verdict = g_strdup("good");
+	bad[5].step = 0, bad[5].run = -1;
+	g_autofree char *log = g_strdup(s->log->str);
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct error why = { 0 };
+		g_assert_cmpint(session_apply(s, &bad[i], &why), ==, -EINVAL);
+		g_assert_cmpint(strlen(why.text), >, 0);
+		event_clear(&bad[i]);
+	}
+	g_assert_cmpstr(s->log->str, ==, log);
+	g_assert_cmpint(s->steps->len, ==, 1);
+	session_free(s);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(scenarios); i++) {
+		g_autofree char *path = g_strdup_printf("/session/%s", scenarios[i].name);
+		g_test_add_data_func(path, &scenarios[i], test_scenario);
+	}
+	g_test_add_func("/session/early-stop", test_early_stop);
+	g_test_add_func("/session/confidence-1", test_all_runs);
+	g_test_add_func("/session/infra-is-not-counted", test_infra_is_not_counted);
+	g_test_add_func("/session/pause-and-restart", test_pause_and_restart);
+	g_test_add_func("/session/abort", test_abort);
+	g_test_add_func("/session/misfits", test_misfits);
+	return g_test_run();
+}
