@@ -62,7 +62,7 @@ static const struct {
 	int left, roughly; /* -1: not looked at */
 	int candidates[6];
 } cases[] = {
-	{ LINE, 9, { 1 }, { 0 }, false, CHOICE_TEST, 5, 3, 3, { 0 } },
+	{ LINE, 9, { 1 }, { 0 }, false, CHOICE_TEST, 5, 3, 2, { 0 } },
 	{ LINE, 3, { 1 }, { 0 }, false, CHOICE_TEST, 2, 0, 0, { 0 } },
 	{ LINE, 2, { 1 }, { 0 }, false, CHOICE_FOUND, 2, -1, -1, { 0 } },
 	{ LINE, 9, { 1, 5 }, { 0 }, false, CHOICE_TEST, 7, 1, 1, { 0 } },
