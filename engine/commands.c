@@ -173,6 +173,22 @@ static bool has_setting(struct engine *e, const char *name, enum setting id)
 	return g_file_get_contents(path, &text, &len, NULL) && len > 0;
 }
 
+/* Settings that this version knows but does not act on: said, not passed over in silence. */
+static err_t check_supported(struct engine *e, const struct command *c,
+			     const struct settings *settings, struct error *error)
+{
+	static const enum setting later[] = { SET_COMPILERS, SET_BACKPORTS, SET_BASELINE };
+	for (gsize i = 0; i < G_N_ELEMENTS(later); i++) {
+		if (has_setting(e, c->name, later[i]))
+			return error_set(error, EINVAL,
+					 "setting '%s' is not supported by this version: empty it",
+					 setting_name(later[i]));
+	}
+	if (strcmp(settings_text(settings, SET_CHOICE), "git") != 0)
+		return error_set(error, EINVAL, "choice: only 'git' is supported by this version");
+	return 0;
+}
+
 static err_t check_start(struct engine *e, const struct command *c, char **words,
 			 struct error *error)
 {
@@ -190,7 +206,7 @@ static err_t check_start(struct engine *e, const struct command *c, char **words
 		return error_set(error, EINVAL,
 				 "no reproducer: cp one to %s/settings/reproducer first",
 				 c->name ? c->name : "new");
-	return 0;
+	return check_supported(e, c, b ? &b->s->settings : &e->defaults, error);
 }
 
 static void start_free(struct start *st)

@@ -130,6 +130,14 @@ static err_t append(struct engine *e, struct bisection *b, struct event *ev, str
 	return err;
 }
 
+/* No run of a step with a verdict needs its kernel any more. */
+static void drop_kernel(const struct engine *e, const char *name, int step)
+{
+	g_autofree char *dir = store_step(e->state, name, step);
+	g_autofree char *path = g_build_filename(dir, "kernel", NULL);
+	unlink(path);
+}
+
 /* Applies what is on disk now, and all that the session concludes from it. */
 static err_t apply_and_show(struct engine *e, struct bisection *b, const struct event *ev,
 			    struct error *error)
@@ -138,6 +146,8 @@ static err_t apply_and_show(struct engine *e, struct bisection *b, const struct 
 	if (err)
 		return err;
 	e->events++;
+	if (ev->kind == EV_VERDICT)
+		drop_kernel(e, b->s->name, ev->step);
 	e->view.changed(e->view.self, b->s, ev);
 	return 0;
 }

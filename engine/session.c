@@ -178,7 +178,6 @@ static err_t apply_run(struct session *s, const struct event *ev, struct error *
 	r->status = ev->status;
 	r->duration = ev->duration;
 	r->title = g_strdup(ev->title ? ev->title : "");
-	s->test_ns += ev->duration;
 	return 0;
 }
 
@@ -199,6 +198,18 @@ static void learn_from_step(struct session *s, const struct step *step)
 	}
 }
 
+/* Testing takes from the first start of a run to the verdict, however many ran at once. */
+static int64_t testing_time(const struct step *step, int64_t now)
+{
+	int64_t first = now;
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->started)
+			first = MIN(first, r->started);
+	}
+	return now - first;
+}
+
 static err_t apply_verdict(struct session *s, const struct event *ev, struct error *error)
 {
 	struct step *step = session_step(s, ev->step);
@@ -212,6 +223,7 @@ static err_t apply_verdict(struct session *s, const struct event *ev, struct err
 	step->state = STEP_DONE;
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
+	s->test_ns += testing_time(step, ev->time);
 	learn_from_step(s, step);
 	return 0;
 }

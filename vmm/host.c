@@ -45,7 +45,8 @@ err_t host_events_start(struct error *error)
 {
 	static gsize started;
 	if (g_once_init_enter(&started)) {
-		g_setenv("LIBVIRT_DEBUG", "4", FALSE); /* errors; that guests run as root is meant */
+		g_setenv("LIBVIRT_DEBUG", "4",
+			 FALSE); /* errors; that guests run as root is meant */
 		virSetErrorFunc(NULL, stay_quiet);
 		gsize state = virInitialize() == 0 && virEventRegisterDefaultImpl() == 0 ? 1 : 2;
 		if (state == 1)

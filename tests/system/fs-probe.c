@@ -70,8 +70,8 @@ static int do_json(const char *file, char **keys)
 		return 1;
 	}
 	for (; *keys; keys++)
-		j = json_is_array(j) ? json_array_get(j, (size_t)atoi(*keys)) :
-				       json_object_get(j, *keys);
+		j = json_is_array(j) ? json_array_get(j, (size_t)atoi(*keys))
+				     : json_object_get(j, *keys);
 	if (json_is_string(j))
 		puts(json_string_value(j));
 	else

@@ -1,5 +1,5 @@
-/* git's choice on small graphs, where the right answer can be seen; whole sessions are compared with
- * git itself by tests/system/plan-vs-git. */
+/* git's choice on small graphs, where the right answer can be seen; whole sessions are compared
+ * with git itself by tests/system/plan-vs-git. */
 #include "../../engine/choose.h"
 
 #include <errno.h>
@@ -107,9 +107,8 @@ static void test_case(gconstpointer data)
 		g_assert_cmpint(choice.roughly, ==, cases[i].roughly);
 	}
 	for (guint k = 0; k < choice.candidates->len; k++)
-		g_assert_cmpint(
-			history_oid(h, g_array_index(choice.candidates, uint32_t, k))->b[0], ==,
-			cases[i].candidates[k]);
+		g_assert_cmpint(history_oid(h, g_array_index(choice.candidates, uint32_t, k))->b[0],
+				==, cases[i].candidates[k]);
 	choice_clear(&choice);
 	history_free(h);
 }

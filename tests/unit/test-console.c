@@ -6,11 +6,12 @@
 
 #define S ((int64_t)1000000)
 
-static const char oops[] = "[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000008\n"
-			   "[    1.0] RIP: 0010:toy_read+0x12/0x40\n"
-			   "[    1.0] Call Trace:\n"
-			   "[    1.0]  vfs_read+0x95/0x190\n"
-			   "[    1.0] ---[ end trace 0000000000000000 ]---\n";
+static const char oops[] =
+	"[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000008\n"
+	"[    1.0] RIP: 0010:toy_read+0x12/0x40\n"
+	"[    1.0] Call Trace:\n"
+	"[    1.0]  vfs_read+0x95/0x190\n"
+	"[    1.0] ---[ end trace 0000000000000000 ]---\n";
 
 #define READY "[    0.5] bisectfs N0 ready\n"
 #define BASIC "[    0.6] bisectfs N0 basic 0\n"
@@ -50,8 +51,8 @@ static const struct script {
 	{ "lost", BOOT, false, LOST, "infra problem: the VM was lost" },
 	{ "other-nonce", BOOT "[ 1.0] bisectfs N1 exit 0\nbisectfs exit 0\n", false, GONE,
 	  "crashed: unexpected kernel reboot" },
-	{ "marker-too-early", "[ 0.1] bisectfs N0 exit 0\n" BOOT "[ 1.0] bisectfs N0 exit 3\n", false,
-	  SILENT, "failed: exit status 3" },
+	{ "marker-too-early", "[ 0.1] bisectfs N0 exit 0\n" BOOT "[ 1.0] bisectfs N0 exit 3\n",
+	  false, SILENT, "failed: exit status 3" },
 	{ "message-before-marker", BOOT "[ 0.9] 8021q: x\r\n[ 1.0] bisectfs N0 exit 0\r\n", false,
 	  SILENT, "OK" },
 	{ "foreign-pass", "boot\ngo\nall fine\n", false, GONE, "OK", "^go", "fine$", "", true },
@@ -80,8 +81,11 @@ static void feed(struct console *c, const char *text, size_t chunk, int64_t *now
 
 static void play(const struct script *sc, size_t chunk)
 {
-	struct run_request rq = { .boot_timeout_s = 60, .timeout_s = 60, .ready = sc->ready,
-				  .pass = sc->pass, .fail = sc->fail };
+	struct run_request rq = { .boot_timeout_s = 60,
+				  .timeout_s = 60,
+				  .ready = sc->ready,
+				  .pass = sc->pass,
+				  .fail = sc->fail };
 	struct console *c = console_new(&rq, sc->foreign ? NULL : "N0");
 	int64_t now = 100 * S;
 	console_start(c, now);

@@ -12,8 +12,13 @@
 
 static void test_domain(void)
 {
-	struct domain d = { .name = "n", .arch = "x86_64", .kernel = "/a&b/kernel", .initrd = "/i",
-			    .cmdline = "x='<1>'", .memory_mib = 128, .cpus = 2 };
+	struct domain d = { .name = "n",
+			    .arch = "x86_64",
+			    .kernel = "/a&b/kernel",
+			    .initrd = "/i",
+			    .cmdline = "x='<1>'",
+			    .memory_mib = 128,
+			    .cpus = 2 };
 	g_autofree char *xml = domain_xml(&d, NULL, NULL);
 	g_assert_nonnull(strstr(xml, "<domain type='qemu'>"));
 	g_assert_nonnull(strstr(xml, "<kernel>/a&amp;b/kernel</kernel>"));
@@ -54,8 +59,13 @@ static void test_initramfs(void)
 	g_mkdir(files, 0755);
 	g_file_set_contents(tool, "tool", -1, NULL);
 	g_file_set_contents(extra, "extra", -1, NULL);
-	struct initramfs in = { .init = tool, .busybox = tool, .applets = applets,
-				.reproducer = tool, .files = files, .nonce = "n0", .timeout_s = 9 };
+	struct initramfs in = { .init = tool,
+				.busybox = tool,
+				.applets = applets,
+				.reproducer = tool,
+				.files = files,
+				.nonce = "n0",
+				.timeout_s = 9 };
 	struct error why = { 0 };
 	g_assert_cmpint(initramfs_write(&in, out, &why), ==, 0);
 	struct archive *a = archive_read_new();
@@ -105,8 +115,8 @@ static char *compile(const char *dir, const char *name, const char *source, cons
 static void test_signature(void)
 {
 	g_autofree char *dir = g_dir_make_tmp("signature-XXXXXX", NULL);
-	g_autofree char *one = compile(dir, "one", "int x = 1; void f(void) { x = 2; }",
-				       "-Wl,--build-id=0x1234");
+	g_autofree char *one =
+		compile(dir, "one", "int x = 1; void f(void) { x = 2; }", "-Wl,--build-id=0x1234");
 	/* another build id and debug info: notes and sections that are not loaded do not count */
 	g_autofree char *same = compile(dir, "same", "int x = 1; void f(void) { x = 2; }",
 					"-g -Wl,--build-id=0x5678");

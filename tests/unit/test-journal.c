@@ -83,8 +83,8 @@ static void test_round_trip(void)
 		ev.outcome = OUTCOME_CRASHED;
 		ev.type = CRASH_KASAN;
 		ev.status = 0;
-		char **strings[] = { &ev.name,	  &ev.text,   &ev.commit,  &ev.subject,
-				     &ev.release, &ev.role,   &ev.verdict, &ev.reason,
+		char **strings[] = { &ev.name,	  &ev.text,	&ev.commit,    &ev.subject,
+				     &ev.release, &ev.role,	&ev.verdict,   &ev.reason,
 				     &ev.title,	  &ev.compiler, &ev.signature, &ev.host };
 		for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 			*strings[i] = g_strdup_printf("\"%zu\"\n\t\x01 \xc3\xa4", i);

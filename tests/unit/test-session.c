@@ -1,6 +1,6 @@
 /*
- * The session without any I/O: a driver answers its wishes from a table (a line of commits, which of
- * them crash, build, boot ...) and looks at what it concludes.
+ * The session without any I/O: a driver answers its wishes from a table (a line of commits, which
+ * of them crash, build, boot ...) and looks at what it concludes.
  */
 #include "bisectfs/session.h"
 
@@ -10,11 +10,11 @@
 /* A line of commits 0..n-1, newest last; the hash of commit i is its number in 40 digits. */
 struct world {
 	int commits;
-	int culprit;      /* first that crashes; in fix mode: first that does not */
+	int culprit; /* first that crashes; in fix mode: first that does not */
 	int unbuildable[4], unbootable[4];
-	int releases[4];  /* numbers of release commits, newest first */
-	int crash_every;  /* of a bad commit: one run in this many crashes; 0: each */
-	int infra_from;   /* runs of steps from this one on are lost; 0: none */
+	int releases[4]; /* numbers of release commits, newest first */
+	int crash_every; /* of a bad commit: one run in this many crashes; 0: each */
+	int infra_from;	 /* runs of steps from this one on are lost; 0: none */
 	const char *title;
 };
 
@@ -91,7 +91,8 @@ static void answer_load(struct session *s, const struct world *w)
 	if (fix)
 		g_ptr_array_add(list, g_strdup_printf("HEAD %040d", w->commits - 1));
 	for (int i = 0; !fix && i < 4 && w->releases[i]; i++)
-		g_ptr_array_add(list, g_strdup_printf("v%d.0 %040d", w->releases[i], w->releases[i]));
+		g_ptr_array_add(list,
+				g_strdup_printf("v%d.0 %040d", w->releases[i], w->releases[i]));
 	g_ptr_array_add(list, NULL);
 	struct event ev = say(EV_LOADED);
 	ev.list = (GStrv)g_ptr_array_free(list, FALSE);
@@ -173,8 +174,7 @@ static void answer_run(struct session *s, const struct world *w, int step, int r
 	struct event ev = say(EV_RUN_STARTED);
 	ev.step = step;
 	ev.run = run;
-	if (!step_run(session_step(s, step), run) ||
-	    !step_run(session_step(s, step), run)->started)
+	if (!step_run(session_step(s, step), run) || !step_run(session_step(s, step), run)->started)
 		apply(s, ev);
 	ev = say(EV_RUN_DONE);
 	ev.step = step;
@@ -230,48 +230,110 @@ static const struct scenario {
 	enum session_state state;
 	const char *verdict; /* "%" stands for the culprit's hash */
 } scenarios[] = {
-	{ "range", { 100, 37 }, "0000000000000000000000000000000000000000", { NULL }, STATE_DONE,
+	{ "range",
+	  { 100, 37 },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_DONE,
 	  "culprit % (confidence 1.00)" },
-	{ "culprit-is-the-start", { 10, 9 }, "0000000000000000000000000000000000000000", { NULL },
-	  STATE_DONE, "culprit % (confidence 1.00)" },
-	{ "all-runs", { 50, 20 }, "0000000000000000000000000000000000000000",
-	  { "confidence", "1", "runs", "6", NULL }, STATE_DONE, "culprit % (confidence 1.00)" },
-	{ "walk", { 100, 37, .releases = { 90, 60, 30, 10 } }, NULL, { NULL }, STATE_DONE,
+	{ "culprit-is-the-start",
+	  { 10, 9 },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "all-runs",
+	  { 50, 20 },
+	  "0000000000000000000000000000000000000000",
+	  { "confidence", "1", "runs", "6", NULL },
+	  STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "walk",
+	  { 100, 37, .releases = { 90, 60, 30, 10 } },
+	  NULL,
+	  { NULL },
+	  STATE_DONE,
 	  "culprit % (confidence 1.00)" },
 	{ "walk-over-broken-release",
-	  { 100, 37, .releases = { 90, 60, 30, 10 }, .unbuildable = { 90 } }, NULL, { NULL },
-	  STATE_DONE, "culprit % (confidence 1.00)" },
-	{ "older", { 100, 5, .releases = { 90, 60, 30 } }, NULL, { NULL }, STATE_DONE,
-	  "older than v30.0" },
-	{ "oldest-release-broken", { 100, 5, .releases = { 90, 60 }, .unbuildable = { 60 } }, NULL,
-	  { NULL }, STATE_FAILED, "failed: the kernel of the oldest release *" },
-	{ "no-release", { 100, 5 }, NULL, { NULL }, STATE_FAILED, "failed: no release since *" },
-	{ "not-reproduced", { 100, 1000 }, "0000000000000000000000000000000000000000", { NULL },
-	  STATE_DONE, "not reproduced" },
-	{ "start-does-not-build", { 100, 5, .unbuildable = { 99 } },
-	  "0000000000000000000000000000000000000000", { NULL }, STATE_FAILED,
-	  "failed: the kernel of the starting commit *" },
-	{ "skip-beside", { 100, 37, .unbuildable = { 50, 24 } },
-	  "0000000000000000000000000000000000000000", { NULL }, STATE_DONE,
+	  { 100, 37, .releases = { 90, 60, 30, 10 }, .unbuildable = { 90 } },
+	  NULL,
+	  { NULL },
+	  STATE_DONE,
 	  "culprit % (confidence 1.00)" },
-	{ "only-skipped", { 100, 37, .unbuildable = { 36, 37 }, .unbootable = { 38 } },
-	  "0000000000000000000000000000000000000000", { NULL }, STATE_DONE,
-	  "inconclusive: 4 candidates" },
-	{ "flaky", { 100, 37, .crash_every = 3 }, "0000000000000000000000000000000000000000",
-	  { NULL }, STATE_DONE, "culprit % (confidence 0.*" },
-	{ "infrastructure", { 100, 37, .infra_from = 2 },
-	  "0000000000000000000000000000000000000000", { NULL }, STATE_FAILED,
-	  "failed: step 2: too many runs were lost: lost" },
-	{ "no-match", { 100, 37, .title = "WARNING in other" },
-	  "0000000000000000000000000000000000000000", { "match", "^BUG", NULL }, STATE_DONE,
+	{ "older",
+	  { 100, 5, .releases = { 90, 60, 30 } },
+	  NULL,
+	  { NULL },
+	  STATE_DONE,
+	  "older than v30.0" },
+	{ "oldest-release-broken",
+	  { 100, 5, .releases = { 90, 60 }, .unbuildable = { 60 } },
+	  NULL,
+	  { NULL },
+	  STATE_FAILED,
+	  "failed: the kernel of the oldest release *" },
+	{ "no-release", { 100, 5 }, NULL, { NULL }, STATE_FAILED, "failed: no release since *" },
+	{ "not-reproduced",
+	  { 100, 1000 },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_DONE,
 	  "not reproduced" },
-	{ "match", { 100, 37, .title = "BUG: that" }, "0000000000000000000000000000000000000000",
-	  { "match", "^BUG", NULL }, STATE_DONE, "culprit % (confidence 1.00)" },
-	{ "fix", { 100, 61 }, NULL, { "mode", "fix", NULL }, STATE_DONE,
+	{ "start-does-not-build",
+	  { 100, 5, .unbuildable = { 99 } },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_FAILED,
+	  "failed: the kernel of the starting commit *" },
+	{ "skip-beside",
+	  { 100, 37, .unbuildable = { 50, 24 } },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "only-skipped",
+	  { 100, 37, .unbuildable = { 36, 37 }, .unbootable = { 38 } },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_DONE,
+	  "inconclusive: 4 candidates" },
+	{ "flaky",
+	  { 100, 37, .crash_every = 3 },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_DONE,
+	  "culprit % (confidence 0.*" },
+	{ "infrastructure",
+	  { 100, 37, .infra_from = 2 },
+	  "0000000000000000000000000000000000000000",
+	  { NULL },
+	  STATE_FAILED,
+	  "failed: step 2: too many runs were lost: lost" },
+	{ "no-match",
+	  { 100, 37, .title = "WARNING in other" },
+	  "0000000000000000000000000000000000000000",
+	  { "match", "^BUG", NULL },
+	  STATE_DONE,
+	  "not reproduced" },
+	{ "match",
+	  { 100, 37, .title = "BUG: that" },
+	  "0000000000000000000000000000000000000000",
+	  { "match", "^BUG", NULL },
+	  STATE_DONE,
+	  "culprit % (confidence 1.00)" },
+	{ "fix",
+	  { 100, 61 },
+	  NULL,
+	  { "mode", "fix", NULL },
+	  STATE_DONE,
 	  "culprit % (confidence 1.00)" },
 	{ "not-fixed", { 100, 1000 }, NULL, { "mode", "fix", NULL }, STATE_DONE, "not fixed" },
-	{ "single-run", { 100, 37 }, "0000000000000000000000000000000000000000",
-	  { "runs", "1", "first_runs", "1", NULL }, STATE_DONE, "culprit % (confidence 1.00)" },
+	{ "single-run",
+	  { 100, 37 },
+	  "0000000000000000000000000000000000000000",
+	  { "runs", "1", "first_runs", "1", NULL },
+	  STATE_DONE,
+	  "culprit % (confidence 1.00)" },
 };
 
 static void test_scenario(gconstpointer data)
@@ -397,8 +459,8 @@ static void test_misfits(void)
 	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
 	answer_load(s, &w);
 	answer_next(s, 0);
-	struct event bad[] = { say(EV_RUN_DONE), say(EV_BUILT), say(EV_STEP), say(EV_LOADED),
-			       say(EV_VERDICT), say(EV_RUN_STARTED) };
+	struct event bad[] = { say(EV_RUN_DONE), say(EV_BUILT),	  say(EV_STEP),
+			       say(EV_LOADED),	 say(EV_VERDICT), say(EV_RUN_STARTED) };
 	bad[0].step = 0, bad[0].run = 7, bad[0].outcome = OUTCOME_OK;
 	bad[1].step = 3;
 	bad[2].step = 5;

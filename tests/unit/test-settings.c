@@ -9,19 +9,32 @@ static const struct {
 	const char *name, *value;
 	const char *stored; /* NULL: refused */
 } scalars[] = {
-	{ "runs", "10\n", "10" },	 { "runs", "  7  ", "7" },
-	{ "runs", "0", NULL },		 { "runs", "ten", NULL },
-	{ "runs", "", NULL },		 { "runs", "10 20", NULL },
-	{ "runs", "99999999999999999999", NULL }, { "confidence", "0.95", "0.95" },
-	{ "confidence", "1", "1" },	 { "confidence", "0", NULL },
-	{ "confidence", "1.01", NULL },	 { "confidence", "nan", NULL },
-	{ "mode", "fix", "fix" },	 { "mode", "Fix", NULL },
-	{ "certify", "off", "off" },	 { "certify", "yes", NULL },
-	{ "match", "any", "any" },	 { "match", "^BUG: .* in (a|b)$", "^BUG: .* in (a|b)$" },
-	{ "match", "(", NULL },		 { "ready", "", "" },
-	{ "ready", "[", NULL },		 { "rootfs", "/img.qcow2", "/img.qcow2" },
-	{ "rootfs", "img.qcow2", NULL }, { "cmdline", "a=b c", "a=b c" },
-	{ "cmdline", "a\nb", NULL },	 { "branch", "", NULL },
+	{ "runs", "10\n", "10" },
+	{ "runs", "  7  ", "7" },
+	{ "runs", "0", NULL },
+	{ "runs", "ten", NULL },
+	{ "runs", "", NULL },
+	{ "runs", "10 20", NULL },
+	{ "runs", "99999999999999999999", NULL },
+	{ "confidence", "0.95", "0.95" },
+	{ "confidence", "1", "1" },
+	{ "confidence", "0", NULL },
+	{ "confidence", "1.01", NULL },
+	{ "confidence", "nan", NULL },
+	{ "mode", "fix", "fix" },
+	{ "mode", "Fix", NULL },
+	{ "certify", "off", "off" },
+	{ "certify", "yes", NULL },
+	{ "match", "any", "any" },
+	{ "match", "^BUG: .* in (a|b)$", "^BUG: .* in (a|b)$" },
+	{ "match", "(", NULL },
+	{ "ready", "", "" },
+	{ "ready", "[", NULL },
+	{ "rootfs", "/img.qcow2", "/img.qcow2" },
+	{ "rootfs", "img.qcow2", NULL },
+	{ "cmdline", "a=b c", "a=b c" },
+	{ "cmdline", "a\nb", NULL },
+	{ "branch", "", NULL },
 	{ "make", "LLVM=1 ARCH=arm64", "LLVM=1 ARCH=arm64" },
 };
 
@@ -57,9 +70,9 @@ static void test_large(void)
 	g_assert_cmpint(setting_check_large(SET_CONFIG, "CONFIG\0", 7, NULL), ==, -EINVAL);
 	g_assert_cmpint(setting_check_large(SET_COMPILERS, "v5.9 gcc-8\n* gcc\n", 17, NULL), ==, 0);
 	g_assert_cmpint(setting_check_large(SET_COMPILERS, "v5.9\n", 5, NULL), ==, -EINVAL);
-	g_assert_cmpint(setting_check_large(SET_COMPILERS, "", setting_limit(SET_COMPILERS) + 1,
-					    NULL),
-			==, -EFBIG);
+	g_assert_cmpint(
+		setting_check_large(SET_COMPILERS, "", setting_limit(SET_COMPILERS) + 1, NULL), ==,
+		-EFBIG);
 }
 
 static void test_json(void)
@@ -83,16 +96,19 @@ static const struct {
 	const char *error; /* what follows the file's name; NULL: taken */
 } profiles[] = {
 	{ "{}", NULL },
-	{ "{\"settings\": {\"runs\": 5, \"confidence\": 0.5, \"certify\": false, \"mode\": \"fix\"},\n"
+	{ "{\"settings\": {\"runs\": 5, \"confidence\": 0.5, \"certify\": false, \"mode\": "
+	  "\"fix\"},\n"
 	  " \"builders\": 2, \"jobs\": 4, \"launcher\": [\"srun\", \"-c8\"], \"ccache\": false,\n"
-	  " \"hosts\": [{\"uri\": \"qemu:///embed\", \"vms\": 3}, {\"uri\": \"qemu+ssh://a@b/system\"}],\n"
+	  " \"hosts\": [{\"uri\": \"qemu:///embed\", \"vms\": 3}, {\"uri\": "
+	  "\"qemu+ssh://a@b/system\"}],\n"
 	  " \"keep_days\": 30}",
 	  NULL },
 	{ "{\n  \"builders\": 1,\n  \"colour\": \"red\"\n}", ":3:3: unknown key 'colour'" },
 	{ "{\"settings\":\n {\"runs\": 5,\n    \"run\": 6}}", ":3:5: unknown setting 'run'" },
 	{ "{\"settings\": {\n\"runs\": \"many\"}}",
 	  ":2:1: runs: 'many' is not a whole number from 1 to 1000" },
-	{ "{\"settings\": {\n\"runs\": []}}", ":2:1: setting 'runs': a string or a number is needed" },
+	{ "{\"settings\": {\n\"runs\": []}}",
+	  ":2:1: setting 'runs': a string or a number is needed" },
 	{ "{\"settings\": []}", ":1:2: settings: an object is needed" },
 	{ "{\"hosts\": [{\"uri\": \"qemu:///embed\"},\n  {\"url\": \"x\"}]}",
 	  ":2:4: unknown key 'url'" },

@@ -41,7 +41,8 @@ static const struct {
 	  "[ 1.0] RIP: 0010:walker+0x1/0x2\n",
 	  "general protection fault in walker", CRASH_OOPS },
 	/* the first crash is the one, whatever follows */
-	{ "[ 1.0] WARNING: CPU: 0 PID: 1 at a.c:1 first+0x1/0x2\n[ 2.0] BUG: KASAN: use-after-free in "
+	{ "[ 1.0] WARNING: CPU: 0 PID: 1 at a.c:1 first+0x1/0x2\n[ 2.0] BUG: KASAN: use-after-free "
+	  "in "
 	  "second+0x1/0x2\n",
 	  "WARNING in first", CRASH_WARNING },
 };

@@ -76,8 +76,7 @@ static void test_releases(void)
 		   "v4.19", "v6.5 v6.4 v6.3 v6.1 v5.19 v5.17 v5.15 v5.13 v5.10 v5.7 v5.4");
 	check_pick("v5.15.10 v5.15.9 v5.15.8 v5.15.7 v5.15.6 v5.15.5 v5.15.4 v5.15.3 v5.15.2 "
 		   "v5.15.1 v5.15 v5.14 v5.13 v5.12 v5.11 v5.10 v5.9 v5.8 v5.7 v5.6 v5.5 v5.4",
-		   "v4.19",
-		   "v5.15.10 v5.15.9 v5.15.5 v5.15 v5.14 v5.13 v5.11 v5.9 v5.7 v5.5 v5.4");
+		   "v4.19", "v5.15.10 v5.15.9 v5.15.5 v5.15 v5.14 v5.13 v5.11 v5.9 v5.7 v5.5 v5.4");
 	check_pick("v6.1 v6.0 v5.19 v5.18", "v6.0", "v6.1 v6.0");
 	check_pick("v6.1", "v4.19", "v6.1");
 	check_pick("v4.0", "v4.19", "");
@@ -90,8 +89,10 @@ static void test_names(void)
 	g_assert_true(release_parse("v6.1-rc3", &b) && b.candidate);
 	g_assert_true(release_parse("v6.10", &a) && release_parse("v6.9.12", &b));
 	g_assert_cmpint(release_compare(&a, &b), >, 0);
-	static const char *const none[] = { "6.1", "v6", "v6.", "v6.1.", "v6.1-foo", "v6.1.2.3",
-					    "v99999999999.1", "next-20230101", "" };
+	static const char *const none[] = {
+		"6.1",		 "v6", "v6.", "v6.1.", "v6.1-foo", "v6.1.2.3", "v99999999999.1",
+		"next-20230101", ""
+	};
 	for (gsize i = 0; i < G_N_ELEMENTS(none); i++)
 		g_assert_false(release_parse(none[i], &a));
 }
