@@ -21,6 +21,11 @@ static void fail(struct job *job, const struct error *why)
 	job->answer.reason = g_strdup(why->text);
 }
 
+static bool is_fix(const struct job *job)
+{
+	return strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
+}
+
 static char *large_setting(const struct job *job, enum setting id)
 {
 	char *path = store_setting(job->e->state, job->name, setting_name(id));
@@ -73,13 +78,12 @@ static err_t list_releases(struct job *job, GPtrArray *lines, struct error *erro
 static err_t load(struct job *job, struct error *error)
 {
 	struct engine *e = job->e;
-	bool fix = strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
 	g_autofree char *source = store_setting(e->state, job->name, setting_name(SET_REPRODUCER));
 	g_autofree char *dir = store_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
 	err_t err = prepare_reproducer(source, target, &job->settings, error);
 	GPtrArray *lines = g_ptr_array_new();
-	if (!err && fix) {
+	if (!err && is_fix(job)) {
 		struct oid head;
 		const char *branch = settings_text(&job->settings, SET_BRANCH);
 		err = repo_resolve(e->repo, branch, &head, error);
@@ -180,10 +184,14 @@ static err_t choose(struct job *job, struct error *error)
 		break;
 	}
 	case CHOICE_BASE_IS_BAD:
-		err = error_set(error, EINVAL,
-				"the merge base %s is bad: the bug was fixed between it and the "
-				"good commits",
-				job->query.bad);
+		err = is_fix(job) ? error_set(error, EINVAL,
+					      "the branch's head %s is an ancestor of the starting "
+					      "commit: it cannot hold a later fix",
+					      job->query.bad) :
+				    error_set(error, EINVAL,
+					      "the merge base %s is bad: the bug was fixed between it "
+					      "and the good commits",
+					      job->query.bad);
 		break;
 	default:
 		err = describe_found(job, &choice, error);
