@@ -43,8 +43,7 @@ static const char builtin[] = "<domain type='@TYPE@'>\n"
 			      "  <on_crash>destroy</on_crash>\n"
 			      "  <devices>\n"
 			      "    @DISK@\n"
-			      "    <serial type='pty'/>\n"
-			      "    <console type='pty'><target type='serial' port='0'/></console>\n"
+			      "    @SERIAL@\n"
 			      "    <controller type='usb' model='none'/>\n"
 			      "    <memballoon model='none'/>\n"
 			      "  </devices>\n"
@@ -60,6 +59,16 @@ static void put_number(GString *xml, const char *name, int value)
 {
 	g_autofree char *text = g_strdup_printf("%d", value);
 	g_string_replace(xml, name, text, 0);
+}
+
+static void put_serial(GString *xml, const struct domain *d)
+{
+	g_autofree char *element =
+		d->serial ? g_markup_printf_escaped("<serial type='unix'><source mode='connect' "
+						    "path='%s'/><target port='0'/></serial>",
+						    d->serial)
+			  : g_strdup("<serial type='pty'><target port='0'/></serial>");
+	g_string_replace(xml, "@SERIAL@", element, 0);
 }
 
 static void put_disk(GString *xml, const struct domain *d)
@@ -106,5 +115,6 @@ char *domain_xml(const struct domain *d, const char *template, struct error *err
 	put(xml, "@CMDLINE@", g_strchomp(words));
 	put(xml, "@ROOTFS@", d->rootfs ? d->rootfs : "");
 	put_disk(xml, d);
+	put_serial(xml, d);
 	return g_string_free(xml, FALSE);
 }

@@ -9,6 +9,7 @@
 #include "domain.h"
 #include "host.h"
 #include "initramfs.h"
+#include "serial.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +35,8 @@ struct guest {
 	const struct run_request *rq;
 	virDomainPtr dom;
 	virStreamPtr stream;
+	struct serial serial; /* in place of the stream, for guests on this machine */
+	bool by_socket;
 	struct console *console;
 	GMutex lock;
 	GString *bytes;
@@ -65,6 +68,7 @@ static struct guest *guest_new(const struct run_request *rq, const char *nonce)
 	g->rq = rq;
 	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	g->log = open(rq->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	g->serial.fd = g->serial.listener = -1;
 	g->bytes = g_string_new(NULL);
 	g->console = console_new(rq, nonce);
 	g_mutex_init(&g->lock);
@@ -78,6 +82,7 @@ static void guest_clear(void *p)
 		close(g->log);
 	if (g->wake >= 0)
 		close(g->wake);
+	serial_close(&g->serial);
 	console_free(g->console);
 	g_string_free(g->bytes, TRUE);
 	g_mutex_clear(&g->lock);
@@ -147,11 +152,25 @@ static void tell_growth(struct guest *g, bool last)
 	}
 }
 
+/* A guest that never stops printing must not keep us from looking at the clock. */
+#define READ_AT_ONCE ((gsize)1 << 20)
+
+static void read_socket(struct guest *g)
+{
+	char buf[16384];
+	int n = 0;
+	while (g->bytes->len < READ_AT_ONCE && (n = serial_read(&g->serial, buf, sizeof(buf))) > 0)
+		g_string_append_len(g->bytes, buf, n);
+	g->ended = n < 0;
+}
+
 /* Takes what has arrived. `over`: nothing more will. */
 static err_t take_bytes(struct guest *g, bool *over, struct error *error)
 {
 	g_mutex_lock(&g->lock);
 	g_autofree char *data = NULL;
+	if (g->by_socket && !g->ended)
+		read_socket(g);
 	gsize len = g->bytes->len;
 	if (len) {
 		data = g_memdup2(g->bytes->str, len);
@@ -180,10 +199,13 @@ static err_t watch_console(struct guest *g, struct error *error)
 		int64_t left = (console_deadline(g->console) - now_us()) / 1000 + 1;
 		if (gone_since) /* a stream that misses its end must not keep the slot */
 			left = MIN(left, 200);
-		struct pollfd fds[2] = { { .fd = g->wake, .events = POLLIN },
-					 { .fd = g->rq->cancel ? g->rq->cancel->fd : -1,
-					   .events = POLLIN } };
-		poll(fds, 2, (int)CLAMP(left, 0, 1000));
+		bool read_it = g->by_socket && !g->ended;
+		struct pollfd fds[3] = {
+			{ .fd = g->wake, .events = POLLIN },
+			{ .fd = g->rq->cancel ? g->rq->cancel->fd : -1, .events = POLLIN },
+			{ .fd = read_it ? serial_fd(&g->serial) : -1, .events = POLLIN },
+		};
+		poll(fds, 3, (int)CLAMP(left, 0, 1000));
 		if (fds[1].revents)
 			return error_set(error, ECANCELED, "stopped");
 		uint64_t n;
@@ -234,8 +256,14 @@ static err_t start_domain(struct guest *g, struct host *host, virConnectPtr conn
 	virDomainGetUUIDString(g->dom, g->watch.uuid);
 	g->watch.gone = domain_gone;
 	host_watch(host, &g->watch);
+	return 0;
+}
+
+static err_t open_stream(struct guest *g, virConnectPtr conn, struct error *error)
+{
 	g->stream = virStreamNew(conn, VIR_STREAM_NONBLOCK);
-	if (!g->stream || virDomainOpenConsole(g->dom, NULL, g->stream, 0) != 0)
+	if (!g->stream ||
+	    virDomainOpenConsole(g->dom, NULL, g->stream, VIR_DOMAIN_CONSOLE_FORCE) != 0)
 		return host_error(error, EIO, "cannot open the guest's console");
 	if (virStreamEventAddCallback(
 		    g->stream,
@@ -245,18 +273,24 @@ static err_t start_domain(struct guest *g, struct host *host, virConnectPtr conn
 		return host_error(error, EIO, "cannot watch the guest's console");
 	}
 	g->watched = true;
-	if (virDomainResume(g->dom) != 0)
-		return host_error(error, EIO, "cannot let the guest run");
 	return 0;
+}
+
+/* Created paused: the console is listened to before the guest's first byte. */
+static err_t start_guest(struct guest *g, struct host *host, virConnectPtr conn, const char *xml,
+			 struct error *error)
+{
+	err_t err = start_domain(g, host, conn, xml, error);
+	if (!err && !g->by_socket)
+		err = open_stream(g, conn, error);
+	if (!err && virDomainResume(g->dom) != 0)
+		err = host_error(error, EIO, "cannot let the guest run");
+	return err;
 }
 
 static void end_domain(struct guest *g, struct host *host)
 {
-	if (g->dom) {
-		virDomainDestroy(g->dom); /* an error: it is gone already */
-		host_unwatch(host, &g->watch);
-	}
-	if (g->stream) {
+	if (g->stream) { /* before the domain: closing it then finds nothing half gone */
 		g_mutex_lock(&g->lock);
 		if (g->watched && !g->ended)
 			virStreamEventRemoveCallback(g->stream);
@@ -265,8 +299,11 @@ static void end_domain(struct guest *g, struct host *host)
 		virStreamAbort(g->stream);
 		virStreamFree(g->stream);
 	}
-	if (g->dom)
-		virDomainFree(g->dom);
+	if (!g->dom)
+		return;
+	virDomainDestroy(g->dom); /* an error: it is gone already */
+	host_unwatch(host, &g->watch);
+	virDomainFree(g->dom);
 }
 
 static char *guest_arch(const struct run_request *rq)
@@ -292,26 +329,48 @@ static bool same_arch(const char *guest)
 				  (strcmp(u.machine, "x86_64") == 0 && strcmp(guest, "i686") == 0));
 }
 
-static char *make_xml(struct vmm *vmm, struct host *host, const struct run_request *rq,
-		      const char *initrd, struct error *error)
+/* A guest on this machine connects its console to a socket of ours. libvirt's console stream is for
+ * other hosts: with the driver in our own process, closing it while the domain ends can deadlock
+ * (libvirt 9.0: virStreamAbort against virChrdevFree). */
+static err_t choose_console(struct vmm *vmm, struct host *host, int slot, const char *template,
+			    struct guest *g, struct error *error)
 {
+	g->by_socket = host_is_embedded(host);
+	if (!g->by_socket)
+		return 0;
+	if (template && !strstr(template, "@SERIAL@"))
+		return error_set(error, EINVAL,
+				 "the domain template has no @SERIAL@ among its devices: the "
+				 "console of the guest would go nowhere");
+	return serial_listen(&g->serial, vmm->state, slot, error);
+}
+
+static char *make_xml(struct vmm *vmm, struct host *host, int slot, const char *initrd,
+		      struct guest *g, struct error *error)
+{
+	const struct run_request *rq = g->rq;
 	g_autofree char *arch = guest_arch(rq);
 	g_autofree char *name = g_strdup_printf("bisectfs-%d-%d", (int)getpid(),
 						g_atomic_int_add(&vmm->counter, 1));
 	g_autofree char *template = NULL;
-	struct domain d = { .name = name,
-			    .arch = arch,
-			    .kernel = rq->kernel,
-			    .initrd = initrd,
-			    .cmdline = rq->cmdline,
-			    .rootfs = rq->rootfs,
-			    .memory_mib = rq->memory_mib,
-			    .cpus = rq->cpus,
-			    .kvm = same_arch(arch) && host_has_kvm(host) };
 	if (rq->domain && !g_file_get_contents(rq->domain, &template, NULL, NULL)) {
 		error_set(error, EIO, "cannot read the domain template %s", rq->domain);
 		return NULL;
 	}
+	if (choose_console(vmm, host, slot, template, g, error) != 0)
+		return NULL;
+	struct domain d = {
+		.name = name,
+		.arch = arch,
+		.kernel = rq->kernel,
+		.initrd = initrd,
+		.cmdline = rq->cmdline,
+		.serial = g->by_socket ? g->serial.path : NULL,
+		.rootfs = rq->rootfs,
+		.memory_mib = rq->memory_mib,
+		.cpus = rq->cpus,
+		.kvm = same_arch(arch) && host_has_kvm(host),
+	};
 	return domain_xml(&d, template, error);
 }
 
@@ -342,15 +401,15 @@ static void make_nonce(char *hex, gsize size)
 		g_snprintf(hex + 2 * i, size - 2 * i, "%02x", raw[i]);
 }
 
-static err_t run_on(struct vmm *vmm, struct host *host, const struct run_request *rq,
-		    const char *initrd, struct guest *g, struct error *error)
+static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *initrd,
+		    struct guest *g, struct error *error)
 {
 	virConnectPtr conn = NULL;
 	err_t err = host_connect(host, &conn, error);
 	if (err)
 		return err;
-	g_autofree char *xml = make_xml(vmm, host, rq, initrd, error);
-	err = xml ? start_domain(g, host, conn, xml, error) : -error->code;
+	g_autofree char *xml = make_xml(vmm, host, slot, initrd, g, error);
+	err = xml ? start_guest(g, host, conn, xml, error) : -error->code;
 	if (!err)
 		err = watch_console(g, error);
 	end_domain(g, host);
@@ -376,7 +435,7 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 	if (!err && rq->reproducer)
 		err = make_initrd(vmm, rq, initrd, nonce, &why);
 	if (!err)
-		err = run_on(vmm, host, rq, rq->reproducer ? initrd : NULL, g, &why);
+		err = run_on(vmm, host, slot, rq->reproducer ? initrd : NULL, g, &why);
 	if (!err) {
 		console_outcome(g->console, outcome);
 	} else if (err != -ECANCELED && err != -ENOSPC && err != -EDQUOT) {

@@ -71,6 +71,7 @@ mount_fs() {
 	daemon=$(pgrep -P "$supervisor" -x bisectfs)
 }
 unmount() {
+	for p in $(jobs -p); do kill "$p" 2>/dev/null; done # watchers keep a mount busy
 	until_true 20 fusermount3 -u "$mnt"
 	until_true 30 no_process "$supervisor"
 	supervisor=
@@ -107,7 +108,7 @@ trap 'exit 1' INT TERM HUP
 
 # toy_repo COMMITS CULPRIT [NUMBER=DEFINES]...
 toy_repo() { "$toy/make-history" "$repo" "$@" || fail "no history"; }
-toy_commit() { git -C "$repo" log --format=%H --fixed-strings --grep "toy: commit $1" --all | head -n 1; }
+toy_commit() { git -C "$repo" log --format=%H --grep "^toy: commit $1\$" --all; }
 toy_culprit() { git -C "$repo" log --format=%H --grep 'never written' --all; }
 # settings that build and judge the toy kernel; quick: few runs
 toy_settings() { # [DIR]
