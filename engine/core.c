@@ -97,6 +97,8 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 		ev.gid = gid;
 		ev.time = engine_now();
 		err = journal_append(b->journal, &ev, error);
+		if (!err) /* the file itself is on disk; so must be its name */
+			err = store_sync_names(e->state, name, error);
 		if (!err)
 			err = session_apply(b->s, &ev, error);
 		event_clear(&ev);

@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include "report.h"
+
 #include <string.h>
 
 char *log_duration(int64_t ns)
@@ -172,6 +174,17 @@ static void log_found(struct session *s, const struct event *ev)
 	g_string_append(s->log, "We cannot bisect more!\n");
 }
 
+/* As Go prints a list of strings, which is what readers of these logs know. */
+static void log_recipients(struct session *s)
+{
+	g_autoptr(GPtrArray) to = report_recipients(s);
+	g_string_append(s->log, "recipients (to): [");
+	for (guint i = 0; i < to->len; i++)
+		g_string_append_printf(s->log, "%s\"%s\"", i ? " " : "",
+				       (const char *)g_ptr_array_index(to, i));
+	g_string_append(s->log, "]\nrecipients (cc): []\n");
+}
+
 static void log_conclusion(struct session *s, const struct event *ev)
 {
 	g_autofree char *total = log_duration(ev->time - s->started);
@@ -196,6 +209,8 @@ static void log_conclusion(struct session *s, const struct event *ev)
 	if (s->confidence >= 0 && s->confidence < 1.0)
 		g_string_append_printf(s->log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);
+	if (s->found && !s->found[1])
+		log_recipients(s);
 	const struct run *crash = session_crash(s, NULL, NULL);
 	if (crash)
 		g_string_append_printf(s->log, "crash: %s\n", crash->title);

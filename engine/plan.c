@@ -1,5 +1,7 @@
 #include "plan.h"
 
+#include "report.h"
+
 #include <regex.h>
 #include <string.h>
 
@@ -327,12 +329,8 @@ static void decide_found(const struct session *s, struct event *ev)
 				       percent / 100, percent % 100);
 	}
 	conclude(ev, text);
-	if (n == 1 && s->found_text) {
-		/* "commit ...\n...\n\n    SUBJECT\n": the first indented line is the subject */
-		const char *at = strstr(s->found_text, "\n    ");
-		if (at)
-			ev->subject = g_strndup(at + 5, strcspn(at + 5, "\n"));
-	}
+	if (n == 1)
+		ev->subject = report_subject(s);
 }
 
 bool session_decide(const struct session *s, struct event *ev)

@@ -96,6 +96,14 @@ static err_t sync_dir_of(const char *path, struct error *error)
 	return err;
 }
 
+err_t store_sync_names(const char *state, const char *name, struct error *error)
+{
+	g_autofree char *dir = store_bisection(state, name);
+	g_autofree char *journal = g_build_filename(dir, "journal", NULL);
+	err_t err = sync_dir_of(journal, error);
+	return err ? err : sync_dir_of(dir, error);
+}
+
 static err_t write_all(int fd, const char *data, gsize len)
 {
 	while (len) {

@@ -35,6 +35,8 @@ err_t store_write(const char *path, const void *data, gsize len, int mode, struc
 err_t store_remove_tree(const char *dir, struct error *error);
 /* Copies the files of `from` into the new directory `to`; one that is missing is an empty one. */
 err_t store_copy_tree(const char *from, const char *to, struct error *error);
+/* Makes a new bisection's directory and the name of its journal durable. */
+err_t store_sync_names(const char *state, const char *name, struct error *error);
 /* Makes the removal of a bisection durable at once and deletes its files after that. */
 err_t store_remove_bisection(const char *state, const char *name, struct error *error);
 bool store_exists(const char *path);

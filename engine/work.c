@@ -184,14 +184,15 @@ static err_t choose(struct job *job, struct error *error)
 		break;
 	}
 	case CHOICE_BASE_IS_BAD:
-		err = is_fix(job) ? error_set(error, EINVAL,
-					      "the branch's head %s is an ancestor of the starting "
-					      "commit: it cannot hold a later fix",
-					      job->query.bad) :
-				    error_set(error, EINVAL,
-					      "the merge base %s is bad: the bug was fixed between it "
-					      "and the good commits",
-					      job->query.bad);
+		err = is_fix(job)
+			      ? error_set(error, EINVAL,
+					  "the branch's head %s is an ancestor of the starting "
+					  "commit: it cannot hold a later fix",
+					  job->query.bad)
+			      : error_set(error, EINVAL,
+					  "the merge base %s is bad: the bug was fixed between it "
+					  "and the good commits",
+					  job->query.bad);
 		break;
 	default:
 		err = describe_found(job, &choice, error);

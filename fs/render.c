@@ -1,6 +1,7 @@
 #include "render.h"
 
 #include "../engine/log.h"
+#include "../engine/report.h"
 #include "../engine/store.h"
 
 #include <math.h>
@@ -290,6 +291,34 @@ static void r_report_crash(const struct render *r, GString *out)
 		append_report(r, n, k, out);
 }
 
+static char *crash_text(const struct render *r)
+{
+	GString *text = g_string_new(NULL);
+	r_report_crash(r, text);
+	return g_string_free(text, FALSE);
+}
+
+static void r_recipients(const struct render *r, GString *out)
+{
+	if (r->s->state != STATE_DONE)
+		return;
+	g_autoptr(GPtrArray) to = report_recipients(r->s);
+	for (guint i = 0; i < to->len; i++)
+		g_string_append_printf(out, "to: %s\n", (const char *)g_ptr_array_index(to, i));
+}
+
+static void r_mail(const struct render *r, GString *out)
+{
+	g_autofree char *crash = crash_text(r);
+	report_mail(r->s, crash, out);
+}
+
+static void r_html(const struct render *r, GString *out)
+{
+	g_autofree char *crash = crash_text(r);
+	report_html(r->s, crash, out);
+}
+
 /* What `git bisect replay` takes: comments, the start, each verdict. */
 static void r_git_log(const struct render *r, GString *out)
 {
@@ -328,6 +357,10 @@ const struct file_def bisection_files[] = {
 	{ "report/commit", r_report_commit, false, false },
 	{ "report/crash", r_report_crash, false, false },
 	{ "report/git-bisect-log", r_git_log, false, false },
+	{ "report/recipients", r_recipients, false, false },
+	{ "report/mail", r_mail, false, false },
+	{ "report/report.html", r_html, false, false },
+	{ "report/certificate", r_nothing, false, false },
 };
 const int bisection_file_count = G_N_ELEMENTS(bisection_files);
 

@@ -1,0 +1,102 @@
+/* Who is told of a culprit, and in what words: made from a session's state alone. */
+#include "../../engine/log.h"
+#include "../../engine/report.h"
+
+#include <string.h>
+
+static const char message[] = "commit 0000000000000000000000000000000000000007\n"
+			      "Author: A \"Q\" U Thor <author@example.org>\n"
+			      "Date:   Mon Jan 1 00:00:00 2024 +0000\n"
+			      "\n"
+			      "    proc: <b>bold</b> & wrong\n"
+			      "    \n"
+			      "    Cc: list@example.org\n"
+			      "    Cc: stable@vger.kernel.org # 5.10\n"
+			      "    Reported-by: Rep <rep@example.org>\n"
+			      "    Reviewed-by: A U Thor <author@example.org>\n"
+			      "    Link: <https://example.org/not@an-address>\n"
+			      "    Acked-by: evil <a@example.org>, <b@example.org>\n"
+			      "    Tested-by: no address\n"
+			      "    Signed-off-by: New\tLine <new\x01line@example.org>\n"
+			      "    signed-off-by: C O Mitter <committer@example.org>\n";
+
+static struct session *finished(void)
+{
+	struct session *s = session_new("name");
+	s->state = STATE_DONE;
+	s->bad = g_strdup("0000000000000000000000000000000000000009");
+	s->found = g_strsplit("0000000000000000000000000000000000000007", " ", -1);
+	s->found_text = g_strdup(message);
+	s->verdict = g_strdup("culprit 0000000000000000000000000000000000000007");
+	s->started = 1;
+	s->ended = 90000000001;
+	return s;
+}
+
+static void test_recipients(void)
+{
+	struct session *s = finished();
+	g_autoptr(GPtrArray) to = report_recipients(s);
+	g_ptr_array_add(to, NULL);
+	g_autofree char *all = g_strjoinv(" ", (char **)to->pdata);
+	g_assert_cmpstr(all, ==,
+			"author@example.org list@example.org rep@example.org b@example.org "
+			"committer@example.org");
+	session_free(s);
+}
+
+static void test_mail(void)
+{
+	struct session *s = finished();
+	g_autoptr(GString) mail = g_string_new(NULL);
+	report_mail(s, "the crash\n", mail);
+	g_assert_true(g_str_has_prefix(mail->str, "To: author@example.org, list@example.org, "));
+	g_assert_nonnull(strstr(mail->str, "\nSubject: [bisected] proc: <b>bold</b> & wrong\n"));
+	g_assert_nonnull(strstr(mail->str, "\n\nA bisection has found the commit that began this"));
+	g_assert_nonnull(strstr(mail->str, "the crash\n"));
+	g_string_truncate(mail, 0);
+	s->state = STATE_RUNNING;
+	report_mail(s, "", mail);
+	g_assert_cmpstr(mail->str, ==, "");
+	session_free(s);
+}
+
+static void test_html(void)
+{
+	struct session *s = finished();
+	g_autoptr(GString) page = g_string_new(NULL);
+	report_html(s, "<script>\xff", page);
+	g_assert_null(strstr(page->str, "<script>"));
+	g_assert_nonnull(strstr(page->str, "&lt;b&gt;bold&lt;/b&gt; &amp; wrong"));
+	g_assert_true(g_utf8_validate(page->str, -1, NULL));
+	g_assert_nonnull(strstr(page->str, "took 1m30s."));
+	session_free(s);
+}
+
+static void test_durations(void)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} cases[] = { { 0, "0s" },
+		      { 20602238573904, "5h43m22.238573904s" },
+		      { 60000000000, "1m0s" },
+		      { 3600000000000, "1h0m0s" },
+		      { 1500000000, "1.5s" } };
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = log_duration(cases[i].ns);
+		g_assert_cmpstr(text, ==, cases[i].text);
+	}
+	g_autofree char *when = log_time(1677709202119937709);
+	g_assert_cmpstr(when, ==, "2023-03-01 22:20:02 +0000 UTC");
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/report/recipients", test_recipients);
+	g_test_add_func("/report/mail", test_mail);
+	g_test_add_func("/report/html", test_html);
+	g_test_add_func("/log/durations", test_durations);
+	return g_test_run();
+}
