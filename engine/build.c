@@ -164,9 +164,7 @@ static err_t broken(struct build *b, struct error *error)
 	g_autofree char *log = g_build_filename(b->rq->step, "build.log", NULL);
 	g_autofree char *text = NULL;
 	gsize len = 0;
-	bool full = store_room(b->rq->step) < 64 << 10 || store_room(b->rq->slot) < 64 << 10;
-	if (g_file_get_contents(log, &text, &len, NULL) && strstr(text, g_strerror(ENOSPC)))
-		full = true;
+	bool full = g_file_get_contents(log, &text, &len, NULL) && strstr(text, g_strerror(ENOSPC));
 	if (full)
 		return error_set(error, ENOSPC, "no room left in %s while building", b->rq->slot);
 	b->result->broken = true;

@@ -21,6 +21,19 @@ static void fail(struct job *job, const struct error *why)
 	job->answer.reason = g_strdup(why->text);
 }
 
+/* With this little room whatever went wrong (a compiler, libvirt, QEMU) went wrong for want of it,
+ * whichever error it came as: nobody's fault, and to be done again when there is room. */
+#define TOO_LITTLE_ROOM ((guint64)1 << 20)
+
+static bool blame_the_disk(struct job *job)
+{
+	if (store_room(job->e->state) >= TOO_LITTLE_ROOM)
+		return false;
+	event_clear(&job->answer);
+	job->err = -ENOSPC;
+	return true;
+}
+
 static bool is_fix(const struct job *job)
 {
 	return strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
@@ -216,7 +229,7 @@ void work_history(struct job *job)
 {
 	struct error why = { 0 };
 	err_t err = job->kind == WISH_LOAD ? load(job, &why) : next(job, &why);
-	if (err)
+	if (err && !blame_the_disk(job))
 		fail(job, &why);
 }
 
@@ -268,6 +281,10 @@ void work_build(struct job *job)
 	job->err = e->builder.build(e->builder.self, &rq, &result, &job->error);
 	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
 		return;
+	if ((job->err || result.broken) && blame_the_disk(job)) {
+		build_result_clear(&result);
+		return;
+	}
 	if (job->err) {
 		fail(job, &job->error);
 		return;
@@ -352,6 +369,8 @@ void work_run(struct job *job)
 		outcome.kind = OUTCOME_INFRA;
 		g_strlcpy(outcome.title, job->error.text, sizeof(outcome.title));
 	}
+	if (outcome.kind == OUTCOME_INFRA && blame_the_disk(job))
+		return;
 	ev->outcome = (int)outcome.kind;
 	ev->type = (int)outcome.type;
 	ev->status = outcome.status;

@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include "probe.h"
+#include "ship.h"
 
 #include <errno.h>
 #include <libvirt/virterror.h>
@@ -18,6 +19,8 @@ struct host {
 	int callback;
 	GPtrArray *watches; /* struct host_watch * */
 	bool probed, kvm;
+	GMutex shipping;     /* held while a kernel is brought; guards the next */
+	GQueue kernels;	     /* char *: volumes on another machine, the latest first */
 	struct error broken; /* the embedded driver gets one try per process: why it failed */
 };
 
@@ -83,6 +86,7 @@ struct host *host_new(const char *uri, const char *root)
 	h->root = g_strdup(root);
 	h->callback = -1;
 	g_mutex_init(&h->lock);
+	g_mutex_init(&h->shipping);
 	if (h->embedded && !strstr(uri, "root=")) {
 		g_autofree char *escaped = g_uri_escape_string(root, "/", TRUE);
 		h->open_uri = g_strdup_printf("%s?root=%s", uri, escaped);
@@ -90,6 +94,54 @@ struct host *host_new(const char *uri, const char *root)
 		h->open_uri = g_strdup(uri);
 	}
 	return h;
+}
+
+#define KERNELS_KEPT 4
+
+/* The latest first; one too many is deleted there. */
+static void note_kernel(struct host *h, virConnectPtr conn, const char *remote)
+{
+	GList *l = g_queue_find_custom(&h->kernels, remote, (GCompareFunc)strcmp);
+	if (l) {
+		g_queue_unlink(&h->kernels, l);
+		g_queue_push_head_link(&h->kernels, l);
+		return;
+	}
+	g_queue_push_head(&h->kernels, g_strdup(remote));
+	if (h->kernels.length > KERNELS_KEPT) {
+		g_autofree char *old = g_queue_pop_tail(&h->kernels);
+		ship_remove(conn, old);
+	}
+}
+
+static bool was_brought(const char *remote, void *arg)
+{
+	struct host *h = arg;
+	return g_queue_find_custom(&h->kernels, remote, (GCompareFunc)strcmp) != NULL;
+}
+
+err_t host_bring_kernel(struct host *h, virConnectPtr conn, const char *path, char **remote,
+			struct error *error)
+{
+	/* volumes of two daemons must not be mixed up: each deletes its own */
+	g_autofree char *id = g_compute_checksum_for_string(G_CHECKSUM_SHA256, h->root, -1);
+	g_autofree char *prefix = g_strdup_printf("kernel-%.8s", id);
+	g_mutex_lock(&h->shipping);
+	err_t err = ship_file(conn, prefix, path, was_brought, h, remote, error);
+	if (!err)
+		note_kernel(h, conn, *remote);
+	g_mutex_unlock(&h->shipping);
+	return err;
+}
+
+static void remove_kernels(struct host *h)
+{
+	char *remote;
+	while ((remote = g_queue_pop_head(&h->kernels))) {
+		if (h->conn)
+			ship_remove(h->conn, remote);
+		g_free(remote);
+	}
 }
 
 static void disconnect(struct host *h)
@@ -107,11 +159,13 @@ void host_free(struct host *h)
 {
 	if (!h)
 		return;
+	remove_kernels(h);
 	disconnect(h);
 	if (h->embedded)
 		host_sweep(h->root);
 	g_ptr_array_unref(h->watches);
 	g_mutex_clear(&h->lock);
+	g_mutex_clear(&h->shipping);
 	g_free(h->uri);
 	g_free(h->open_uri);
 	g_free(h->root);

@@ -27,6 +27,11 @@ err_t host_connect(struct host *h, virConnectPtr *conn, struct error *error);
 /* Whether local guests can use KVM; probed once. */
 bool host_has_kvm(struct host *h);
 
+/* Brings a kernel to a host on another machine, once: runs of a step share it, and wait here while
+ * one of them uploads it. The last few are kept there. `remote` is to be freed. */
+err_t host_bring_kernel(struct host *h, virConnectPtr conn, const char *path, char **remote,
+			struct error *error);
+
 /* Told when the domain with this UUID is gone; `failed`: killed from outside. Called in libvirt's
  * event thread, not after host_unwatch has returned. */
 struct host_watch {

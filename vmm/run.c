@@ -10,6 +10,7 @@
 #include "host.h"
 #include "initramfs.h"
 #include "serial.h"
+#include "ship.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -345,7 +346,13 @@ static err_t choose_console(struct vmm *vmm, struct host *host, int slot, const 
 	return serial_listen(&g->serial, vmm->state, slot, error);
 }
 
-static char *make_xml(struct vmm *vmm, struct host *host, int slot, const char *initrd,
+/* Where the host finds the guest's files: here, or in volumes brought there. */
+struct files {
+	char *kernel, *initrd;
+	bool brought;
+};
+
+static char *make_xml(struct vmm *vmm, struct host *host, int slot, const struct files *files,
 		      struct guest *g, struct error *error)
 {
 	const struct run_request *rq = g->rq;
@@ -362,14 +369,14 @@ static char *make_xml(struct vmm *vmm, struct host *host, int slot, const char *
 	struct domain d = {
 		.name = name,
 		.arch = arch,
-		.kernel = rq->kernel,
-		.initrd = initrd,
+		.kernel = files->kernel,
+		.initrd = files->initrd,
 		.cmdline = rq->cmdline,
 		.serial = g->by_socket ? g->serial.path : NULL,
 		.rootfs = rq->rootfs,
 		.memory_mib = rq->memory_mib,
 		.cpus = rq->cpus,
-		.kvm = same_arch(arch) && host_has_kvm(host),
+		.kvm = same_arch(arch) && !ship_is_needed(host_uri(host)) && host_has_kvm(host),
 	};
 	return domain_xml(&d, template, error);
 }
@@ -401,18 +408,47 @@ static void make_nonce(char *hex, gsize size)
 		g_snprintf(hex + 2 * i, size - 2 * i, "%02x", raw[i]);
 }
 
+static err_t bring_files(struct host *host, virConnectPtr conn, const struct run_request *rq,
+			 const char *initrd, struct files *f, struct error *error)
+{
+	if (!ship_is_needed(host_uri(host))) {
+		f->kernel = g_strdup(rq->kernel);
+		f->initrd = g_strdup(initrd);
+		return 0;
+	}
+	f->brought = true;
+	err_t err = host_bring_kernel(host, conn, rq->kernel, &f->kernel, error);
+	if (!err && initrd)
+		err = ship_file(conn, "initrd", initrd, NULL, NULL, &f->initrd, error);
+	return err;
+}
+
+static void drop_files(virConnectPtr conn, struct files *f)
+{
+	if (f->brought && f->initrd) /* of this run alone: it holds the nonce */
+		ship_remove(conn, f->initrd);
+	g_free(f->kernel);
+	g_free(f->initrd);
+}
+
 static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *initrd,
 		    struct guest *g, struct error *error)
 {
 	virConnectPtr conn = NULL;
+	struct files files = { 0 };
+	g_autofree char *xml = NULL;
 	err_t err = host_connect(host, &conn, error);
 	if (err)
 		return err;
-	g_autofree char *xml = make_xml(vmm, host, slot, initrd, g, error);
-	err = xml ? start_guest(g, host, conn, xml, error) : -error->code;
+	err = bring_files(host, conn, g->rq, initrd, &files, error);
+	if (!err) {
+		xml = make_xml(vmm, host, slot, &files, g, error);
+		err = xml ? start_guest(g, host, conn, xml, error) : -error->code;
+	}
 	if (!err)
 		err = watch_console(g, error);
 	end_domain(g, host);
+	drop_files(conn, &files);
 	virConnectClose(conn);
 	tell_growth(g, true);
 	return err ? err : write_report(g, error);
