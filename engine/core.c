@@ -159,8 +159,11 @@ static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 {
 	ev->time = MAX(engine_now(), b->s->changed); /* a clock set back must not turn time round */
 	err_t err = append(e, b, ev, error);
-	if (!err)
-		err = apply_and_show(e, b, ev, error);
+	if (err)
+		return err;
+	err = apply_and_show(e, b, ev, error);
+	if (err)
+		journal_take_back(b->journal);
 	return err;
 }
 

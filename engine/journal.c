@@ -10,7 +10,8 @@
 struct journal {
 	int fd;
 	char *path;
-	off_t size; /* of all acknowledged lines */
+	off_t size;   /* of all acknowledged lines */
+	off_t before; /* without the last of them */
 };
 
 static err_t replay_line(const char *line, size_t len,
@@ -48,7 +49,7 @@ static err_t replay_all(struct journal *j, const char *data, size_t len,
 		}
 		at += line + 1;
 	}
-	j->size = (off_t)at;
+	j->size = j->before = (off_t)at;
 	if (at < len && ftruncate(j->fd, j->size) != 0)
 		return error_set(error, errno, "%s: cannot drop the torn last line: %s", j->path,
 				 g_strerror(errno));
@@ -133,6 +134,7 @@ err_t journal_append(struct journal *j, const struct event *ev, struct error *er
 	err_t err = write_line(j, text, len);
 	free(text);
 	if (!err) {
+		j->before = j->size;
 		j->size += (off_t)len;
 		return 0;
 	}
@@ -141,4 +143,10 @@ err_t journal_append(struct journal *j, const struct event *ev, struct error *er
 		return error_set(error, EIO, "%s: cannot take back half a record: %s", j->path,
 				 g_strerror(errno));
 	return error_set(error, -err, "%s: %s", j->path, g_strerror(-err));
+}
+
+void journal_take_back(struct journal *j)
+{
+	if (j->before < j->size && ftruncate(j->fd, j->before) == 0)
+		j->size = j->before;
 }

@@ -20,5 +20,7 @@ void journal_close(struct journal *journal);
 
 /* Appends and syncs. On any error (-ENOSPC ...) the file is as before: the event did not happen. */
 err_t journal_append(struct journal *journal, const struct event *ev, struct error *error);
+/* Takes the record appended last off again: it proved not to fit, and must not be replayed. */
+void journal_take_back(struct journal *journal);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The compiler that makes programs for the guest, from the words of the setting `make`. */
 static char *guest_compiler(const struct settings *settings)
@@ -41,6 +42,8 @@ static err_t compile(const char *from, const char *to, const struct settings *se
 				*line ? line : "cc failed");
 		g_free(line);
 	}
+	if (!err)
+		chmod(to, 0700);
 	g_free(text);
 	return err;
 }
@@ -54,6 +57,6 @@ err_t prepare_reproducer(const char *from, const char *to, const struct settings
 		return 0;
 	if ((len > 4 && memcmp(data, "\177ELF", 4) == 0) ||
 	    (len > 2 && data[0] == '#' && data[1] == '!'))
-		return store_write(to, data, len, 0755, error);
+		return store_write(to, data, len, 0700, error); /* it may be private */
 	return compile(from, to, settings, error);
 }

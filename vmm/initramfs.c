@@ -4,10 +4,12 @@
 #include <archive_entry.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 struct writer {
 	struct archive *archive;
@@ -118,11 +120,19 @@ err_t initramfs_write(const struct initramfs *in, const char *path, struct error
 	struct writer w = { .archive = archive_write_new(), .error = error };
 	archive_write_set_format_cpio_newc(w.archive);
 	archive_write_add_filter_none(w.archive);
-	err_t err = archive_write_open_filename(w.archive, path) == ARCHIVE_OK ? 0 : failed(&w);
+	/* the reproducer in it may be private to its owner */
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	err_t err = 0;
+	if (fd < 0)
+		err = error_set(error, errno, "cannot create %s: %s", path, g_strerror(errno));
+	else if (archive_write_open_fd(w.archive, fd) != ARCHIVE_OK)
+		err = failed(&w);
 	if (!err)
 		err = add_all(&w, in);
 	if (!err && archive_write_close(w.archive) != ARCHIVE_OK)
 		err = failed(&w);
 	archive_write_free(w.archive);
+	if (fd >= 0)
+		close(fd);
 	return err;
 }

@@ -156,6 +156,23 @@ static void test_torn_tail(void)
 	tear_down();
 }
 
+static void test_take_back(void)
+{
+	set_up();
+	write_some(3);
+	struct journal *j;
+	int seen = 0;
+	g_assert_cmpint(journal_open(path, count, &seen, &j, NULL), ==, 0);
+	journal_take_back(j); /* nothing was appended since it was opened */
+	struct event wrong = run_started(77), right = run_started(3);
+	g_assert_cmpint(journal_append(j, &wrong, NULL), ==, 0);
+	journal_take_back(j);
+	g_assert_cmpint(journal_append(j, &right, NULL), ==, 0);
+	journal_close(j);
+	g_assert_cmpint(read_back(NULL), ==, 4);
+	tear_down();
+}
+
 /* A damaged line is never skipped over: file and line are named. */
 static void test_damage(void)
 {
@@ -206,6 +223,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/event/refused", test_refused);
 	g_test_add_func("/journal/append-and-replay", test_append_and_replay);
 	g_test_add_func("/journal/torn-tail", test_torn_tail);
+	g_test_add_func("/journal/take-back", test_take_back);
 	g_test_add_func("/journal/damage", test_damage);
 	g_test_add_func("/journal/full", test_full);
 	return g_test_run();
