@@ -6,9 +6,12 @@
 #include "../engine/repo.h"
 
 #include <glib.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef BISECTFS_VERSION
 #define BISECTFS_VERSION "unknown"
@@ -73,8 +76,24 @@ static int run(int argc, char **argv)
 	return cmd_mount(argc, argv); /* as mount(8) calls it */
 }
 
+/* libvirt's driver forks from a daemon with threads and allocates before it execs, which glibc's
+ * malloc survives and GLib's slice allocator (until 2.76) does not: a guest would hang before it
+ * began, once in a long while. GLib reads the variable before main, so it takes a second start. */
+static void avoid_slices(char **argv)
+{
+	char path[PATH_MAX];
+	if (getenv("G_SLICE") || setenv("G_SLICE", "always-malloc", 1) != 0)
+		return;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	execv(path, argv);
+}
+
 int main(int argc, char **argv)
 {
+	avoid_slices(argv);
 	repo_library_start();
 	int status = run(argc, argv);
 	repo_library_stop();
