@@ -1,5 +1,6 @@
 #include "build.h"
 
+#include "maintainers.h"
 #include "signature.h"
 #include "slot.h"
 #include "spawn.h"
@@ -74,7 +75,10 @@ static GStrv make_command(const struct build *b, const char *obj, const char *ta
 	g_ptr_array_add(argv, g_strdup_printf("O=%s", obj));
 	g_ptr_array_add(argv, g_strdup_printf("-j%d", b->rq->jobs));
 	g_ptr_array_add(argv, g_strdup("LOCALVERSION="));
-	if (b->rq->ccache && !setting_has(b, "CC=") && have_program("ccache")) {
+	const char *through = b->rq->ccache && have_program("ccache") ? "ccache " : "";
+	if (b->rq->cc) {
+		g_ptr_array_add(argv, g_strdup_printf("CC=%s%s", through, b->rq->cc));
+	} else if (*through && !setting_has(b, "CC=")) {
 		g_autofree char *cross = NULL;
 		for (char **w = b->words; *w; w++) {
 			if (g_str_has_prefix(*w, "CROSS_COMPILE="))
@@ -85,7 +89,10 @@ static GStrv make_command(const struct build *b, const char *obj, const char *ta
 				llvm ? g_strdup("CC=ccache clang")
 				     : g_strdup_printf("CC=ccache %sgcc", cross ? cross : ""));
 	}
-	add_all(argv, b->words);
+	for (char **w = b->words; *w; w++) { /* the setting `compilers` is the more special one */
+		if (!b->rq->cc || !g_str_has_prefix(*w, "CC="))
+			g_ptr_array_add(argv, g_strdup(*w));
+	}
 	g_ptr_array_add(argv, g_strdup(target));
 	g_ptr_array_add(argv, NULL);
 	return (GStrv)g_ptr_array_free(argv, FALSE);
@@ -218,12 +225,30 @@ static err_t prepare_config(struct build *b, const char *config, bool *ok, struc
 	return err;
 }
 
-/* Trees before 2012 have no olddefconfig: oldnoconfig was its name. */
+/* `make oldconfig` asks on its input; an empty line takes what is offered. */
+static err_t answer_oldconfig(struct build *b, bool *ok, struct error *error)
+{
+	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+	g_auto(GStrv) command = make_command(b, b->conf, "oldconfig");
+	int status = -1;
+	add_all(argv, (char *[]){ "sh", "-c", "yes '' | \"$@\"", "sh", NULL });
+	add_all(argv, command);
+	g_ptr_array_add(argv, NULL);
+	err_t err = run_logged(b, (char **)argv->pdata, &status, error);
+	*ok = !err && status == 0;
+	g_ptr_array_unref(argv);
+	return err;
+}
+
+/* Trees before 3.7 have no olddefconfig: oldnoconfig was its name; before 2.6.36 there is neither.
+ */
 static err_t complete_config(struct build *b, bool *ok, struct error *error)
 {
 	err_t err = make_target(b, b->conf, "olddefconfig", ok, error);
 	if (!err && !*ok)
 		err = make_target(b, b->conf, "oldnoconfig", ok, error);
+	if (!err && !*ok)
+		err = answer_oldconfig(b, ok, error);
 	return err;
 }
 
@@ -318,7 +343,8 @@ static char *compiler_of(const struct build *b)
 	bool llvm = setting_has(b, "LLVM=");
 	g_autofree char *gcc = g_strdup_printf("%sgcc", cross);
 	g_autofree char *ld = llvm ? g_strdup("ld.lld") : g_strdup_printf("%sld", cross);
-	g_autofree char *compiler = first_line_of(*cc ? cc : llvm ? "clang" : gcc, "--version");
+	const char *name = b->rq->cc ? b->rq->cc : *cc ? cc : llvm ? "clang" : gcc;
+	g_autofree char *compiler = first_line_of(name, "--version");
 	g_autofree char *linker = first_line_of(ld, "--version");
 	return g_strdup_printf("%s, %s", compiler, linker);
 }
@@ -438,6 +464,20 @@ static err_t parse_words(struct build *b, struct error *error)
 	return 0;
 }
 
+static err_t checkout(struct build *b, struct error *error)
+{
+	g_autoptr(GString) notes = g_string_new(NULL);
+	char *conflict;
+	err_t err = slot_checkout(b->slot, b->rq->commit, b->rq->patches, &conflict, notes, error);
+	if (notes->len)
+		note(b, "%s", notes->str);
+	if (!err && conflict) {
+		b->result->broken = true;
+		b->result->reason = conflict;
+	}
+	return err;
+}
+
 static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_result *result,
 		    struct error *error)
 {
@@ -452,10 +492,10 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	if (!err)
 		err = slot_open(gitdir, rq->slot, &b.slot, error);
 	if (!err)
-		err = slot_checkout(b.slot, rq->commit, error);
+		err = checkout(&b, error);
 	if (!err && cancel_asked(rq->cancel))
 		err = error_set(error, ECANCELED, "stopped");
-	if (!err)
+	if (!err && !result->broken)
 		err = rq->program ? build_other(&b, error) : build_kernel(&b, error);
 	if (b.log >= 0)
 		close(b.log);
@@ -469,7 +509,15 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	return err;
 }
 
+static err_t kbuild_maintainers(void *gitdir, const char *slot, const char *commit,
+				struct cancel *cancel, char ***list, struct error *error)
+{
+	return maintainers_ask(gitdir, slot, commit, cancel, list, error);
+}
+
 struct builder kbuild_builder(const char *gitdir)
 {
-	return (struct builder){ .self = (void *)gitdir, .build = kbuild };
+	return (struct builder){ .self = (void *)gitdir,
+				 .build = kbuild,
+				 .maintainers = kbuild_maintainers };
 }

@@ -16,6 +16,8 @@ struct build_request {
 	const char *config;    /* file: full .config or fragment; NULL: defconfig */
 	const char *program;   /* file: the user's build program; NULL: kbuild */
 	const char *make;      /* extra words, shell quoting */
+	const char *cc;	       /* compiler; NULL: the default */
+	char *const *patches;  /* "backport HASH", "pick HASH", "revert HASH"; NULL: none */
 	const char *step;      /* directory that gets build.log, config, kernel */
 	char *const *launcher; /* words put before every build command; NULL: none */
 	int jobs;
@@ -39,6 +41,9 @@ struct builder {
 	 * another error: not the commit's fault. */
 	err_t (*build)(void *self, const struct build_request *rq, struct build_result *result,
 		       struct error *error);
+	/* See maintainers_ask. */
+	err_t (*maintainers)(void *self, const char *slot, const char *commit,
+			     struct cancel *cancel, char ***list, struct error *error);
 };
 
 /* kbuild over the repository whose git directory is given (must outlive the builder). */

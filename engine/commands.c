@@ -4,9 +4,13 @@
 #include "core.h"
 
 #include "choose.h"
+#include "navigate.h"
+#include "releases.h"
 #include "walk.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,20 +43,20 @@ void engine_command(struct engine *e, struct command *c)
 	core_post(e, (struct message){ .kind = MSG_COMMAND, .command = c });
 }
 
-static void answer(struct command *c, err_t err, const struct error *error)
+void command_answer(struct command *c, err_t err, const struct error *error)
 {
 	c->done(c, err, error);
 	command_free(c);
 }
 
-static char *command_text(const struct command *c)
+char *command_text(const struct command *c)
 {
 	gsize len = 0;
 	const char *data = c->data ? g_bytes_get_data(c->data, &len) : NULL;
 	return g_strstrip(g_strndup(data ? data : "", len));
 }
 
-static err_t gone(const struct command *c, struct error *error)
+err_t command_gone(const struct command *c, struct error *error)
 {
 	return error_set(error, ENODEV, "bisection '%s' does not exist any more", c->name);
 }
@@ -94,7 +98,7 @@ static err_t writable(struct engine *e, const struct command *c, struct settings
 		return 0;
 	struct bisection *b = core_find(e, c->name);
 	if (!b)
-		return gone(c, error);
+		return command_gone(c, error);
 	*settings = &b->s->settings;
 	if (b->s->state != STATE_DRAFT)
 		return error_set(error, EBUSY,
@@ -173,19 +177,24 @@ static bool has_setting(struct engine *e, const char *name, enum setting id)
 	return g_file_get_contents(path, &text, &len, NULL) && len > 0;
 }
 
-/* Settings that this version knows but does not act on: said, not passed over in silence. */
+/* Settings that this version knows but does not act on, and such as contradict each other: said,
+ * not passed over in silence. */
 static err_t check_supported(struct engine *e, const struct command *c,
 			     const struct settings *settings, struct error *error)
 {
-	static const enum setting later[] = { SET_COMPILERS, SET_BACKPORTS, SET_BASELINE };
-	for (gsize i = 0; i < G_N_ELEMENTS(later); i++) {
-		if (has_setting(e, c->name, later[i]))
-			return error_set(error, EINVAL,
-					 "setting '%s' is not supported by this version: empty it",
-					 setting_name(later[i]));
-	}
+	struct release_version v;
+	const char *oldest = settings_text(settings, SET_OLDEST);
 	if (strcmp(settings_text(settings, SET_CHOICE), "git") != 0)
 		return error_set(error, EINVAL, "choice: only 'git' is supported by this version");
+	if (has_setting(e, c->name, SET_BASELINE) && !has_setting(e, c->name, SET_CONFIG))
+		return error_set(error, EINVAL,
+				 "baseline: there is nothing to minimise without a 'config'");
+	if (has_setting(e, c->name, SET_BASELINE) && has_setting(e, c->name, SET_BUILD))
+		return error_set(error, EINVAL,
+				 "baseline: kernels of a 'build' program have no configuration "
+				 "that could be minimised");
+	if (!release_parse(oldest, &v))
+		return error_set(error, EINVAL, "oldest: '%s' is not a release tag (vX.Y)", oldest);
 	return 0;
 }
 
@@ -194,7 +203,7 @@ static err_t check_start(struct engine *e, const struct command *c, char **words
 {
 	struct bisection *b = core_find(e, c->name);
 	if (c->name && !b)
-		return gone(c, error);
+		return command_gone(c, error);
 	if (b && b->s->state != STATE_DRAFT)
 		return error_set(error, EBUSY, "'%s' is started already (it is %s)", c->name,
 				 session_state_name(b->s->state));
@@ -214,10 +223,14 @@ static void start_free(struct start *st)
 	g_strfreev(st->words);
 	g_free(st->bad);
 	g_ptr_array_unref(st->goods);
+	if (st->range) {
+		next_query_clear(st->range);
+		g_free(st->range);
+	}
 	g_free(st);
 }
 
-static GStrv split_words(const char *text)
+GStrv command_words(const char *text)
 {
 	g_auto(GStrv) parts = g_strsplit_set(text, " \t\r\n", -1);
 	GPtrArray *words = g_ptr_array_new();
@@ -233,10 +246,10 @@ static void start_command(struct engine *e, struct command *c)
 {
 	struct error error = { 0 };
 	g_autofree char *text = command_text(c);
-	g_auto(GStrv) words = split_words(text);
+	g_auto(GStrv) words = command_words(text);
 	err_t err = check_start(e, c, words, &error);
 	if (err) {
-		answer(c, err, &error);
+		command_answer(c, err, &error);
 		return;
 	}
 	struct bisection *b = core_find(e, c->name);
@@ -275,6 +288,23 @@ static err_t check_order(struct repo *repo, const struct start *st, const struct
 	return 0;
 }
 
+static char *large_text(const struct start *st, enum setting id)
+{
+	g_autofree char *path = store_setting(st->e->state, st->command->name, setting_name(id));
+	char *text = NULL;
+	g_file_get_contents(path, &text, NULL, NULL);
+	return text;
+}
+
+/* Settings that name commits and tags. */
+static err_t check_settings(const struct start *st, struct repo *repo, struct error *error)
+{
+	g_autofree char *compilers = large_text(st, SET_COMPILERS);
+	g_autofree char *backports = large_text(st, SET_BACKPORTS);
+	struct navigator nav = { .repo = repo, .compilers = compilers, .backports = backports };
+	return navigate_check(&nav, error);
+}
+
 static err_t resolve(struct start *st, struct repo *repo, struct error *error)
 {
 	struct oid bad;
@@ -292,18 +322,20 @@ static err_t resolve(struct start *st, struct repo *repo, struct error *error)
 		if (err)
 			return err;
 		oid_print(&good, hex);
-		if (!g_ptr_array_find_with_equal_func(st->goods, hex, g_str_equal, NULL))
-			g_ptr_array_add(st->goods, g_strdup(hex));
+		if (g_ptr_array_find_with_equal_func(st->goods, hex, g_str_equal, NULL))
+			return error_set(error, EINVAL, "%s: this commit is given twice", *w);
+		g_ptr_array_add(st->goods, g_strdup(hex));
 	}
 	g_ptr_array_add(st->goods, NULL);
-	return 0;
+	return check_settings(st, repo, error);
 }
 
 /* The repository may have gained commits since it was opened, and libgit2 looks for new packs only
  * when an object is missing, so one handle serves for all. */
 void commands_resolve(struct start *st)
 {
-	st->err = resolve(st, st->e->repo, &st->error);
+	st->err = st->range ? control_resolve(st, st->e->repo, &st->error)
+			    : resolve(st, st->e->repo, &st->error);
 }
 
 static char *free_name(struct engine *e, const char *commit)
@@ -316,11 +348,69 @@ static char *free_name(struct engine *e, const char *commit)
 	return name;
 }
 
+static void digest_file(GChecksum *sum, const char *path)
+{
+	g_autofree char *data = NULL;
+	gsize len = 0;
+	g_file_get_contents(path, &data, &len, NULL);
+	g_checksum_update(sum, (const guchar *)&len, sizeof(len));
+	if (len)
+		g_checksum_update(sum, (const guchar *)data, (gssize)len);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void digest_files(GChecksum *sum, const char *path)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	GDir *dir = g_dir_open(path, 0, NULL);
+	const char *name;
+	while (dir && (name = g_dir_read_name(dir)))
+		g_ptr_array_add(names, g_strdup(name));
+	if (dir)
+		g_dir_close(dir);
+	g_ptr_array_sort(names, by_name);
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
+		g_checksum_update(sum, names->pdata[i], -1);
+		digest_file(sum, file);
+	}
+}
+
+/* All that a run's outcome depends on beside the kernel: where it is equal, bisections share their
+ * results. NULL where a result depends on the bisection itself. */
+static char *experiment_key(const struct engine *e, const struct session *s)
+{
+	static const enum setting matter[] = { SET_ROOTFS,  SET_RUNS,  SET_CONFIDENCE,
+					       SET_TIMEOUT, SET_READY, SET_BOOT_TIMEOUT,
+					       SET_PASS,    SET_FAIL,  SET_MATCH,
+					       SET_MEMORY,  SET_CPUS,  SET_CMDLINE,
+					       SET_ARCH };
+	static const enum setting large[] = { SET_REPRODUCER, SET_DOMAIN };
+	if (strcmp(settings_text(&s->settings, SET_MATCH), "type") == 0)
+		return NULL;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	for (gsize i = 0; i < G_N_ELEMENTS(matter); i++) {
+		const char *text = settings_text(&s->settings, matter[i]);
+		g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(large); i++) {
+		g_autofree char *path = store_setting(e->state, s->name, setting_name(large[i]));
+		digest_file(sum, path);
+	}
+	g_autofree char *files = store_setting(e->state, s->name, SETTING_FILES_DIR);
+	digest_files(sum, files);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
 static err_t begin(struct engine *e, struct start *st, struct error *error)
 {
 	struct command *c = st->command;
 	g_autofree char *text = command_text(c);
-	g_auto(GStrv) words = split_words(text);
+	g_auto(GStrv) words = command_words(text);
 	err_t err = check_start(e, c, words, error); /* it may have changed meanwhile */
 	if (err)
 		return err;
@@ -337,6 +427,7 @@ static err_t begin(struct engine *e, struct start *st, struct error *error)
 	ev.list = g_strdupv((GStrv)st->goods->pdata);
 	ev.values = settings_to_json(&b->s->settings);
 	ev.host = g_strdup(e->host);
+	ev.key = experiment_key(e, b->s);
 	err = core_record(e, b, &ev, error);
 	if (err && c->made) {
 		core_drop(e, c->made);
@@ -350,8 +441,10 @@ static err_t begin(struct engine *e, struct start *st, struct error *error)
 void commands_resolved(struct engine *e, struct start *st)
 {
 	struct error error = st->error;
-	err_t err = st->err ? st->err : begin(e, st, &error);
-	answer(st->command, err, &error);
+	err_t err = st->err	? st->err
+		    : st->range ? control_judge(e, st, &error)
+				: begin(e, st, &error);
+	command_answer(st->command, err, &error);
 	start_free(st);
 }
 
@@ -372,43 +465,12 @@ static err_t remove_bisection(struct engine *e, const struct command *c, struct 
 {
 	struct bisection *b = core_find(e, c->name);
 	if (!b)
-		return gone(c, error);
+		return command_gone(c, error);
 	if (session_in_progress(b->s))
 		return error_set(error, EBUSY, "'%s' is %s: write abort to its control file first",
 				 c->name, session_state_name(b->s->state));
 	core_drop(e, c->name);
 	return store_remove_bisection(e->state, c->name, error);
-}
-
-static err_t control(struct engine *e, const struct command *c, struct error *error)
-{
-	static const struct {
-		const char *word;
-		enum event_kind kind;
-	} words[] = { { "pause", EV_PAUSED }, { "resume", EV_RESUMED }, { "abort", EV_ABORTED } };
-	struct bisection *b = core_find(e, c->name);
-	if (!b)
-		return gone(c, error);
-	g_autofree char *text = command_text(c);
-	enum event_kind kind = EV_NONE;
-	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
-		if (strcmp(words[i].word, text) == 0)
-			kind = words[i].kind;
-	}
-	if (kind == EV_NONE)
-		return error_set(error, EINVAL, "unknown control word '%s': pause, resume or abort",
-				 text);
-	bool fits = kind == EV_RESUMED ? b->s->state == STATE_PAUSED
-		    : kind == EV_PAUSED
-			    ? b->s->state == STATE_QUEUED || b->s->state == STATE_RUNNING
-			    : session_in_progress(b->s);
-	if (!fits)
-		return error_set(error, EINVAL, "%s: '%s' is %s", text, c->name,
-				 session_state_name(b->s->state));
-	struct event ev = event_make(kind);
-	if (kind == EV_PAUSED)
-		ev.reason = g_strdup("by its user: write resume to go on");
-	return core_record(e, b, &ev, error);
 }
 
 void commands_take(struct engine *e, struct command *c)
@@ -426,8 +488,8 @@ void commands_take(struct engine *e, struct command *c)
 		err = remove_bisection(e, c, &error);
 		break;
 	case CMD_CONTROL:
-		err = control(e, c, &error);
-		break;
+		control_take(e, c);
+		return;
 	case CMD_SET:
 		err = set_setting(e, c, &error);
 		break;
@@ -435,5 +497,5 @@ void commands_take(struct engine *e, struct command *c)
 		err = unset_file(e, c, &error);
 		break;
 	}
-	answer(c, err, &error);
+	command_answer(c, err, &error);
 }

@@ -167,11 +167,53 @@ static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 	return err;
 }
 
+/* The log ends with the crash; its text is a file until then. */
+#define REPORT_LIMIT (64 << 10)
+
+static void attach_report(const struct engine *e, const struct session *s, struct event *ev)
+{
+	int n = 0, k = 0;
+	gsize len = 0;
+	if (ev->kind != EV_CONCLUDED || !session_crash(s, &n, &k))
+		return;
+	g_autofree char *path = store_run(e->state, s->name, n, k, "report");
+	if (g_file_get_contents(path, &ev->text, &len, NULL) && len > REPORT_LIMIT)
+		ev->text[REPORT_LIMIT] = '\0';
+}
+
+/* What another bisection with the same reproducer and settings found out about this kernel. */
+static bool known_elsewhere(const struct engine *e, const struct session *s, struct event *ev)
+{
+	int n = (int)s->steps->len - 1;
+	GHashTableIter it;
+	gpointer p;
+	if (!s->key || !session_may_take_over(s, n))
+		return false;
+	g_hash_table_iter_init(&it, e->bisections);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		const struct session *other = ((struct bisection *)p)->s;
+		int m = other == s || g_strcmp0(other->key, s->key) != 0
+				? -1
+				: session_step_with_kernel(other, session_step(s, n)->signature);
+		if (m < 0)
+			continue;
+		const struct step *step = session_step(other, m);
+		*ev = event_make(EV_KNOWN);
+		ev->step = n;
+		ev->verdict = g_strdup(verdict_name(step->verdict));
+		ev->reason = g_strdup_printf("same kernel as step %d of %s", m, other->name);
+		session_counts(other, m, &ev->good, &ev->bad);
+		return true;
+	}
+	return false;
+}
+
 static void conclude_all(struct engine *e, struct bisection *b)
 {
 	struct event ev;
 	struct error why;
-	while (session_decide(b->s, &ev)) {
+	while (session_decide(b->s, &ev) || known_elsewhere(e, b->s, &ev)) {
+		attach_report(e, b->s, &ev);
 		err_t err = record_one(e, b, &ev, &why);
 		event_clear(&ev);
 		if (err == -ENOSPC) {
@@ -290,7 +332,9 @@ static void look_for_room(struct engine *e)
 void schedule_job_done(struct engine *e, struct job *job)
 {
 	struct bisection *b = core_find(e, job->name);
-	if (job->err == -ENOSPC || job->err == -EDQUOT) {
+	if (b && job->kind == WISH_NEXT && job->said != session_said(b->s)) {
+		return; /* a user's word came in between: it is asked again */
+	} else if (job->err == -ENOSPC || job->err == -EDQUOT) {
 		core_disk_full(e);
 	} else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping) {
 		e->runs += job->answer.kind == EV_RUN_DONE;
@@ -309,7 +353,7 @@ void core_post(struct engine *e, struct message m)
 
 static void forget_job(struct engine *e, struct job *job)
 {
-	if (job->kind == WISH_BUILD)
+	if (job->kind == WISH_BUILD || job->kind == WISH_REPORT)
 		e->builder_busy[job->slot] = false;
 	else if (job->kind == WISH_RUN)
 		e->vm_busy[job->slot] = false;
@@ -411,6 +455,9 @@ static void job_free(void *p)
 	struct job *job = p;
 	g_free(job->name);
 	g_free(job->commit);
+	g_free(job->cc);
+	g_strfreev(job->patches);
+	g_strfreev(job->options);
 	settings_clear(&job->settings);
 	next_query_clear(&job->query);
 	event_clear(&job->answer);

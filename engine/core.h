@@ -26,7 +26,9 @@ struct job {
 	bool cancelled; /* asked to stop because nothing needs it any more */
 	/* a copy of what the worker needs */
 	struct settings settings;
-	char *commit;
+	guint said; /* session_said when it was handed out */
+	char *commit, *cc;
+	GStrv patches, options;
 	struct next_query query;
 	struct event answer; /* EV_NONE: no fact came of it */
 	err_t err;
@@ -35,13 +37,14 @@ struct job {
 
 enum message_kind { MSG_COMMAND, MSG_RESOLVED, MSG_JOB_DONE, MSG_STOP };
 
-/* A start whose revisions are being looked up. */
+/* A start, or a user's verdict on a commit, whose revisions are being looked up. */
 struct start {
 	struct engine *e;
 	struct command *command;
 	GStrv words;
 	char *bad;
 	GPtrArray *goods;
+	struct next_query *range; /* a verdict of a user: what is known; NULL: a start */
 	bool fix;
 	err_t err;
 	struct error error;
@@ -94,6 +97,19 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 	       struct error *error);
 void core_drop(struct engine *e, const char *name);
 
+/* Answers the user's write and frees the command. */
+void command_answer(struct command *c, err_t err, const struct error *error);
+char *command_text(const struct command *c); /* stripped; new */
+GStrv command_words(const char *text);	     /* new */
+err_t command_gone(const struct command *c, struct error *error);
+
+/* A write to `control`. */
+void control_take(struct engine *e, struct command *c);
+/* Of a user's verdict on a commit: looks it up, in the historian; records it, in the core thread.
+ */
+err_t control_resolve(struct start *st, struct repo *repo, struct error *error);
+err_t control_judge(struct engine *e, struct start *st, struct error *error);
+
 void commands_take(struct engine *e, struct command *c);
 void commands_resolve(struct start *start); /* in the historian */
 void commands_resolved(struct engine *e, struct start *start);
@@ -107,5 +123,6 @@ void schedule_job_done(struct engine *e, struct job *job);
 void work_history(struct job *job); /* in the historian: WISH_LOAD, WISH_NEXT */
 void work_build(struct job *job);   /* in a thread of its own */
 void work_run(struct job *job);
+void work_report(struct job *job); /* WISH_REPORT: in a thread of its own, with a builder's slot */
 
 #endif

@@ -1,6 +1,9 @@
 #include "log.h"
 
+#include "certify.h"
+#include "path.h"
 #include "report.h"
+#include "tally.h"
 
 #include <string.h>
 
@@ -30,14 +33,13 @@ char *log_time(int64_t ns)
 	return t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S +0000 UTC") : g_strdup("?");
 }
 
-static const char *compiler_name(const struct session *s)
+/* The last word of "testing commit": which compiler, by its short name. */
+static const char *compiler_name(const struct session *s, const char *cc)
 {
+	const char *slash = cc ? strrchr(cc, '/') : NULL;
+	if (cc)
+		return slash ? slash + 1 : cc;
 	return strstr(settings_text(&s->settings, SET_MAKE), "LLVM=") ? "clang" : "gcc";
-}
-
-static bool is_fix(const struct session *s)
-{
-	return strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0;
 }
 
 static void log_start(struct session *s, const struct event *ev)
@@ -45,7 +47,7 @@ static void log_start(struct session *s, const struct event *ev)
 	g_autofree char *when = log_time(ev->time);
 	g_string_append_printf(s->log, "%s starts bisection %s\n", ev->host, when);
 	g_string_append_printf(s->log, "bisecting %s commit starting from %s\n",
-			       is_fix(s) ? "fixing" : "cause", s->bad);
+			       path_is_fix(s) ? "fixing" : "cause", s->bad);
 }
 
 /* git prints this line at `git bisect start`; the goods in the order in which they were given. */
@@ -73,7 +75,31 @@ static bool search_began_before(const struct session *s, guint n)
  * the query shows the state in which it was chosen. */
 static void log_choice(struct session *s, const struct event *ev)
 {
-	if (strcmp(ev->role, "original") == 0) {
+	static const char *const certifying[][2] = {
+		{ "culprit", "certifying: testing the culprit" },
+		{ "parent", "certifying: testing the parent of the culprit" },
+		{ "revert", "certifying: testing the starting commit with the culprit reverted" },
+		{ "base", "testing the merge base with the branch" },
+		{ "contains", "testing a merge base: does the next commit have the bug yet?" },
+		{ "retest", "testing again, as its user asked" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(certifying); i++) {
+		if (strcmp(ev->role, certifying[i][0]) == 0) {
+			g_string_append_printf(
+				s->log, "%s\n",
+				i == 2 && path_is_fix(s)
+					? "certifying: testing the starting commit with the fix"
+					: certifying[i][1]);
+			return;
+		}
+	}
+	if (strcmp(ev->role, "minimize") == 0) {
+		g_string_append_printf(s->log,
+				       "minimizing the kernel config: testing %u of %u options "
+				       "over the baseline\n",
+				       ev->options ? g_strv_length(ev->options) : 0,
+				       g_strv_length(s->options));
+	} else if (strcmp(ev->role, "original") == 0) {
 		g_string_append_printf(s->log,
 				       "ensuring issue is reproducible on original commit %s\n\n",
 				       ev->commit);
@@ -124,7 +150,7 @@ static void log_outcomes(struct session *s, const struct step *step)
 		g_string_append_printf(s->log, "run #%u: %s\n", k, line);
 	}
 	int wanted = session_runs_wanted(s, step);
-	if (shown && shown < wanted)
+	if (shown && shown < wanted && !tally_certifies(step))
 		g_string_append_printf(s->log, "runs stopped early: %d of %d were enough\n", shown,
 				       wanted);
 }
@@ -134,26 +160,19 @@ static void log_verdict(struct session *s, const struct event *ev)
 	const struct step *step = session_step(s, ev->step);
 	if (step->build_failed)
 		g_string_append_printf(s->log, "failed to build: %s\n", step->reason);
-	else
+	else if (step->runs->len)
 		log_outcomes(s, step);
+	else
+		g_string_append_printf(s->log, "%s: %s\n", verdict_name(step->verdict),
+				       step->reason);
 	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && s->reproducibility < 1.0)
 		g_string_append_printf(s->log, "reproducer is flaky (%.2f repro chance estimate)\n",
 				       s->reproducibility);
-	if (step->verdict == VERDICT_SKIP && !step->build_failed)
+	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len)
 		g_string_append_printf(s->log, "%s\n", step->reason);
 	if (step->role == ROLE_SEARCH)
 		g_string_append_printf(s->log, "# git bisect %s %s\n",
 				       session_git_term(s, step->verdict), step->commit);
-}
-
-static const struct step *step_of_commit(const struct session *s, const char *commit)
-{
-	for (guint i = 0; i < s->steps->len; i++) {
-		const struct step *step = session_step(s, (int)i);
-		if (strcmp(step->commit, commit) == 0)
-			return step;
-	}
-	return NULL;
 }
 
 static void log_found(struct session *s, const struct event *ev)
@@ -175,14 +194,18 @@ static void log_found(struct session *s, const struct event *ev)
 }
 
 /* As Go prints a list of strings, which is what readers of these logs know. */
-static void log_recipients(struct session *s)
+static void log_recipients(struct session *s, const GPtrArray *all, const char *word)
 {
-	g_autoptr(GPtrArray) to = report_recipients(s);
-	g_string_append(s->log, "recipients (to): [");
-	for (guint i = 0; i < to->len; i++)
-		g_string_append_printf(s->log, "%s\"%s\"", i ? " " : "",
-				       (const char *)g_ptr_array_index(to, i));
-	g_string_append(s->log, "]\nrecipients (cc): []\n");
+	bool first = true;
+	g_string_append_printf(s->log, "recipients (%s): [", word);
+	for (guint i = 0; i < all->len; i++) {
+		const char *line = g_ptr_array_index(all, i);
+		if (strncmp(line, word, 2) != 0)
+			continue;
+		g_string_append_printf(s->log, "%s\"%s\"", first ? "" : " ", line + 4);
+		first = false;
+	}
+	g_string_append(s->log, "]\n");
 }
 
 static void log_conclusion(struct session *s, const struct event *ev)
@@ -191,29 +214,41 @@ static void log_conclusion(struct session *s, const struct event *ev)
 	g_autofree char *build = log_duration(s->build_ns);
 	g_autofree char *test = log_duration(s->test_ns);
 	if (s->found && !s->found[1]) {
-		const struct step *culprit = step_of_commit(s, s->found[0]);
+		const char *culprit = certify_signature(s, s->found[0]);
+		const char *parent = s->parents && s->parents[0] && !s->parents[1]
+					     ? certify_signature(s, s->parents[0])
+					     : NULL;
 		g_string_append_c(s->log, '\n');
-		if (culprit && culprit->signature)
-			g_string_append_printf(s->log, "culprit signature: %s\n",
-					       culprit->signature);
+		if (culprit)
+			g_string_append_printf(s->log, "culprit signature: %s\n", culprit);
+		if (parent)
+			g_string_append_printf(s->log, "parent  signature: %s\n", parent);
 	}
 	g_string_append_printf(s->log,
-			       "revisions tested: %u, total time: %s (build: %s, test: %s)\n",
-			       s->steps->len, total, build, test);
+			       "revisions tested: %d, total time: %s (build: %s, test: %s)\n",
+			       session_tested(s), total, build, test);
 	if (s->found && !s->found[1])
 		g_string_append_printf(s->log, "first %s commit: %s %s\n",
-				       is_fix(s) ? "good" : "bad", s->found[0],
+				       path_is_fix(s) ? "good" : "bad", s->found[0],
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(s->log, "%s\n", s->verdict);
 	if (s->confidence >= 0 && s->confidence < 1.0)
 		g_string_append_printf(s->log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);
-	if (s->found && !s->found[1])
-		log_recipients(s);
+	if (g_str_has_prefix(s->verdict, "no-op"))
+		g_string_append_printf(s->log, "%s\n", s->verdict);
+	if (s->found && !s->found[1]) {
+		g_autoptr(GPtrArray) all = report_recipients(s);
+		log_recipients(s, all, "to");
+		log_recipients(s, all, "cc");
+	}
 	const struct run *crash = session_crash(s, NULL, NULL);
 	if (crash)
 		g_string_append_printf(s->log, "crash: %s\n", crash->title);
+	if (crash && ev->text && *ev->text)
+		g_string_append_printf(s->log, "%s%s", ev->text,
+				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");
 }
 
 void log_append(struct session *s, const struct event *ev)
@@ -222,10 +257,34 @@ void log_append(struct session *s, const struct event *ev)
 	case EV_STARTED:
 		log_start(s, ev);
 		break;
+	case EV_LOADED:
+		if (s->given)
+			g_string_append_printf(s->log,
+					       "%s is not on the branch, %s has its title and is "
+					       "taken instead\n",
+					       s->given, s->bad);
+		break;
 	case EV_STEP:
 		log_choice(s, ev);
 		g_string_append_printf(s->log, "testing commit %s %s\n", ev->commit,
-				       compiler_name(s));
+				       compiler_name(s, ev->cc));
+		break;
+	case EV_DROPPED:
+		g_string_append_printf(s->log, "step %d: %s\n", ev->step, ev->reason);
+		break;
+	case EV_JUDGED:
+		g_string_append_printf(s->log, "# by its user: %s is %s\n", ev->commit,
+				       ev->verdict);
+		break;
+	case EV_RETEST:
+		g_string_append_printf(s->log, "# by its user: step %d is to be tested again\n",
+				       ev->step);
+		break;
+	case EV_MINIMIZE:
+		g_string_append(s->log, "# by its user: the kernel config is to be minimized\n");
+		break;
+	case EV_REOPENED:
+		g_string_append_printf(s->log, "%s\n", ev->reason);
 		break;
 	case EV_BUILT:
 		g_string_append_printf(s->log, "compiler: %s\nkernel signature: %s\n",

@@ -235,9 +235,11 @@ static err_t append_stat(GString *out, struct repo *repo, git_commit *commit, st
 		rc = git_diff_tree_to_tree(&diff, repo->git, old, tree, NULL);
 	if (rc == 0)
 		rc = git_diff_find_similar(diff, NULL);
-	if (rc == 0)
+	bool any =
+		rc == 0 && git_diff_num_deltas(diff) > 0; /* git prints nothing of an empty one */
+	if (any)
 		rc = git_diff_get_stats(&stats, diff);
-	if (rc == 0)
+	if (any && rc == 0)
 		rc = git_diff_stats_to_buf(
 			&buf, stats, GIT_DIFF_STATS_FULL | GIT_DIFF_STATS_INCLUDE_SUMMARY, 78);
 	if (rc == 0 && buf.size)
@@ -268,6 +270,69 @@ err_t repo_show(struct repo *repo, const struct oid *oid, char **text, struct er
 	if (err)
 		g_clear_pointer(text, g_free);
 	return err;
+}
+
+/* ---- titles ---- */
+
+/* Prefixes that mail, stable trees and Android put before a title. */
+static char *bare_title(const char *title)
+{
+	static const char *const prefixes[] = { "upstream:", "cherrypick:", "fromgit:",
+						"fromlist:", "backport:",   "wip:" };
+	for (bool again = true; again;) {
+		again = false;
+		while (g_ascii_isspace(*title))
+			title++;
+		const char *close = *title == '[' ? strchr(title, ']') : NULL;
+		if (close) {
+			title = close + 1;
+			again = true;
+		}
+		for (gsize i = 0; i < G_N_ELEMENTS(prefixes) && !again; i++) {
+			gsize len = strlen(prefixes[i]);
+			if (g_ascii_strncasecmp(title, prefixes[i], len) == 0) {
+				title += len;
+				again = true;
+			}
+		}
+	}
+	return g_ascii_strdown(title, -1);
+}
+
+err_t repo_find_title(struct repo *repo, const char *branch, const struct oid *like,
+		      struct oid *found, bool *any, struct error *error)
+{
+	g_autofree char *subject = NULL;
+	git_revwalk *walk = NULL;
+	git_oid id, hide;
+	*any = false;
+	err_t err = repo_subject(repo, like, &subject, error);
+	if (err)
+		return err;
+	g_autofree char *wanted = bare_title(subject);
+	git_oid_fromraw(&hide, like->b);
+	if (!*wanted || git_revwalk_new(&walk, repo->git) != 0)
+		return 0;
+	int rc = git_oid_fromstr(&id, branch);
+	if (rc == 0)
+		rc = git_revwalk_push(walk, &id);
+	if (rc == 0)
+		rc = git_revwalk_hide(walk, &hide);
+	while (rc == 0 && !*any && git_revwalk_next(&id, walk) == 0) {
+		struct oid oid;
+		g_autofree char *text = NULL;
+		memcpy(oid.b, id.id, OID_BYTES);
+		err = repo_subject(repo, &oid, &text, error);
+		if (err)
+			break;
+		g_autofree char *bare = bare_title(text);
+		if (strcmp(bare, wanted) == 0) {
+			*found = oid;
+			*any = true;
+		}
+	}
+	git_revwalk_free(walk);
+	return rc ? git_failed(error, EIO, "cannot walk the branch") : err;
 }
 
 /* ---- tags ---- */

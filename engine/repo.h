@@ -33,6 +33,12 @@ err_t repo_subject(struct repo *repo, const struct oid *oid, char **subject, str
 /* Header, message and --stat as `git show` prints them, to be freed. */
 err_t repo_show(struct repo *repo, const struct oid *oid, char **text, struct error *error);
 
+/* A commit on `branch` (hash) with the same title as `like`, compared as syzbot does: without case
+ * and without prefixes as "[PATCH]" or "UPSTREAM:". Looks no further back than the two have in
+ * common. */
+err_t repo_find_title(struct repo *repo, const char *branch, const struct oid *like,
+		      struct oid *found, bool *any, struct error *error);
+
 /* A release tag and the commit that it names. */
 struct release {
 	char *name;

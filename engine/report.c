@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "log.h"
+#include "path.h"
 
 #include <string.h>
 
@@ -52,7 +53,12 @@ static void add_address(GPtrArray *all, const char *text)
 		g_ptr_array_add(all, address);
 }
 
-GPtrArray *report_recipients(const struct session *s)
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *own_addresses(const struct session *s)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
 	if (!s->found || !s->found[0] || s->found[1] || !s->found_text)
@@ -65,6 +71,35 @@ GPtrArray *report_recipients(const struct session *s)
 			add_address(all, strchr(*l, ':') + 1);
 	}
 	return all;
+}
+
+static bool is_recipient(const GPtrArray *lines, const char *address)
+{
+	for (guint i = 0; i < lines->len; i++) {
+		if (g_ascii_strcasecmp((const char *)g_ptr_array_index(lines, i) + 4, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+GPtrArray *report_recipients(const struct session *s)
+{
+	g_autoptr(GPtrArray) own = own_addresses(s);
+	GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+	for (guint i = 0; i < own->len; i++)
+		g_ptr_array_add(lines, g_strdup_printf("to: %s", (char *)own->pdata[i]));
+	for (char **m = s->maintainers; m && *m && own->len <= REPORT_ENOUGH; m++) {
+		if (!is_recipient(lines, *m + 4))
+			g_ptr_array_add(lines, g_strdup(*m));
+	}
+	g_ptr_array_sort(lines, by_text); /* cc before to, each by address */
+	return lines;
+}
+
+bool report_needs_maintainers(const struct session *s)
+{
+	g_autoptr(GPtrArray) own = own_addresses(s);
+	return own->len <= REPORT_ENOUGH;
 }
 
 static const char *title_of_crash(const struct session *s)
@@ -82,18 +117,30 @@ static void header(GString *out, const char *name, const char *value)
 	g_string_append_c(out, '\n');
 }
 
+static void recipients_header(GString *out, const char *name, const GPtrArray *all,
+			      const char *prefix)
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+	for (guint i = 0; i < all->len; i++) {
+		const char *line = g_ptr_array_index(all, i);
+		if (g_str_has_prefix(line, prefix))
+			g_string_append_printf(list, "%s%s", list->len ? ", " : "",
+					       line + strlen(prefix));
+	}
+	if (list->len)
+		header(out, name, list->str);
+}
+
 void report_mail(const struct session *s, const char *crash, GString *out)
 {
 	if (!has_culprit(s))
 		return;
-	g_autoptr(GPtrArray) to = report_recipients(s);
+	g_autoptr(GPtrArray) all = report_recipients(s);
 	g_autofree char *subject = report_subject(s);
 	const char *title = title_of_crash(s);
 	g_autofree char *about = g_strdup_printf("[bisected] %s", *title ? title : subject);
-	g_ptr_array_add(to, NULL);
-	g_autofree char *addresses = g_strjoinv(", ", (char **)to->pdata);
-	if (*addresses)
-		header(out, "To", addresses);
+	recipients_header(out, "To", all, "to: ");
+	recipients_header(out, "Cc", all, "cc: ");
 	header(out, "Subject", about);
 	g_string_append(out, "MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n"
 			     "Content-Transfer-Encoding: 8bit\n\n");
@@ -101,8 +148,8 @@ void report_mail(const struct session *s, const char *crash, GString *out)
 			       strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0 ? "fixed"
 											 : "began");
 	g_string_append_printf(out, "%s\n\n%s\n", s->found_text, s->verdict);
-	g_string_append_printf(out, "%u revisions were tested, starting from %s.\n", s->steps->len,
-			       s->bad);
+	g_string_append_printf(out, "%d revisions were tested, starting from %s.\n",
+			       session_tested(s), s->bad);
 	if (*crash)
 		g_string_append_printf(out, "\nThe crash:\n\n%s", crash);
 	g_string_append_printf(out, "\nThe bisection log:\n\n%s", s->log->str);
@@ -172,4 +219,23 @@ void report_html(const struct session *s, const char *crash, GString *out)
 		g_string_append(out, "</pre>\n");
 	}
 	g_string_append(out, "<p><a href=\"../log\">The bisection log</a></p>\n</body></html>\n");
+}
+
+void report_git_log(const struct session *s, GString *out)
+{
+	const char *start = strstr(s->log->str, "# git bisect start ");
+	if (!session_over(s) || !start)
+		return;
+	g_string_append_printf(out, "%.*s\n", (int)strcspn(start + 2, "\n"), start + 2);
+	g_autoptr(GArray) facts = path_facts(s);
+	for (guint i = 0; i < facts->len; i++) {
+		const struct path_fact *f = &g_array_index(facts, struct path_fact, i);
+		const char *term = session_git_term(s, f->verdict);
+		if (f->release) /* the range that the start names */
+			continue;
+		g_string_append_printf(out, "# %s: [%s] ", term, f->commit);
+		for (const char *p = f->subject ? f->subject : ""; *p; p++)
+			g_string_append_c(out, (guchar)*p < 0x20 ? ' ' : *p);
+		g_string_append_printf(out, "\ngit bisect %s %s\n", term, f->commit);
+	}
 }

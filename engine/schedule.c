@@ -58,6 +58,8 @@ static gpointer worker_thread(gpointer arg)
 	struct job *job = arg;
 	if (job->kind == WISH_BUILD)
 		work_build(job);
+	else if (job->kind == WISH_REPORT)
+		work_report(job);
 	else
 		work_run(job);
 	core_post(job->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
@@ -73,13 +75,23 @@ static struct job *make_job(struct engine *e, struct bisection *b, const struct 
 	job->step = w->step;
 	job->run = w->run;
 	job->slot = slot;
+	job->said = session_said(b->s);
 	job->answer = event_make(EV_NONE);
 	cancel_init(&job->cancel);
 	settings_copy(&job->settings, &b->s->settings);
 	if (w->kind == WISH_NEXT)
 		session_next_query(b->s, &job->query);
+	else if (w->kind == WISH_LOAD)
+		job->query.goods = g_strdupv(b->s->goods);
 	const struct step *step = session_step(b->s, w->step);
-	job->commit = g_strdup(step ? step->commit : b->s->bad);
+	job->commit = g_strdup(w->kind == WISH_REPORT ? b->s->found[0]
+			       : step		      ? step->commit
+						      : b->s->bad);
+	if (step && w->kind == WISH_BUILD) {
+		job->cc = g_strdup(step->cc);
+		job->patches = g_strdupv(step->patches);
+		job->options = g_strdupv(step->options);
+	}
 	g_ptr_array_add(e->jobs, job);
 	return job;
 }
@@ -87,7 +99,7 @@ static struct job *make_job(struct engine *e, struct bisection *b, const struct 
 static void start_thread(struct job *job)
 {
 	g_autofree char *name =
-		g_strdup_printf("%s-%d", job->kind == WISH_BUILD ? "build" : "run", job->slot);
+		g_strdup_printf("%s-%d", job->kind == WISH_RUN ? "run" : "build", job->slot);
 	g_thread_unref(g_thread_new(name, worker_thread, job));
 }
 
@@ -114,6 +126,7 @@ static void grant(struct engine *e, struct bisection *b, const struct wish *w)
 		break;
 	}
 	case WISH_BUILD:
+	case WISH_REPORT:
 		slot = free_slot(e->builder_busy, e->profile->builders);
 		if (slot < 0)
 			return;

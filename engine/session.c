@@ -4,8 +4,8 @@
 #include "bisectfs/session.h"
 
 #include "log.h"
-#include "verdict.h"
-#include "plan.h"
+#include "path.h"
+#include "tally.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,12 @@
 static const char *const state_names[SESSION_STATES] = { "draft", "queued", "running", "paused",
 							 "done",  "failed", "aborted" };
 static const char *const step_state_names[] = { "building", "testing", "done" };
-static const char *const role_names[ROLES] = { "original", "release", "head", "search" };
+static const char *const role_names[ROLES] = {
+	[ROLE_ORIGINAL] = "original", [ROLE_MINIMIZE] = "minimize", [ROLE_RELEASE] = "release",
+	[ROLE_BASE] = "base",	      [ROLE_HEAD] = "head",	    [ROLE_SEARCH] = "search",
+	[ROLE_CONTAINS] = "contains", [ROLE_RETEST] = "retest",	    [ROLE_CULPRIT] = "culprit",
+	[ROLE_PARENT] = "parent",     [ROLE_REVERT] = "revert"
+};
 static const char *const verdict_names[VERDICTS] = { "", "good", "bad", "skip" };
 
 const char *session_state_name(enum session_state state)
@@ -48,7 +53,15 @@ static void step_free(void *p)
 	g_free(step->reason);
 	g_free(step->compiler);
 	g_free(step->signature);
+	g_free(step->cc);
+	g_strfreev(step->patches);
+	g_strfreev(step->options);
 	g_free(step);
+}
+
+static void judgement_clear(void *p)
+{
+	g_free(((struct judgement *)p)->commit);
 }
 
 struct session *session_new(const char *name)
@@ -57,6 +70,9 @@ struct session *session_new(const char *name)
 	s->name = g_strdup(name);
 	settings_init(&s->settings);
 	s->steps = g_ptr_array_new_with_free_func(step_free);
+	s->judgements = g_array_new(FALSE, FALSE, sizeof(struct judgement));
+	g_array_set_clear_func(s->judgements, judgement_clear);
+	s->retests = g_array_new(FALSE, FALSE, sizeof(int));
 	s->log = g_string_new(NULL);
 	s->reproducibility = -1;
 	s->confidence = 1;
@@ -72,7 +88,14 @@ void session_free(struct session *s)
 	settings_clear(&s->settings);
 	g_free(s->text);
 	g_free(s->bad);
-	g_free(s->bad_first);
+	g_free(s->given);
+	g_free(s->base);
+	g_free(s->key);
+	g_array_unref(s->judgements);
+	g_array_unref(s->retests);
+	g_strfreev(s->options);
+	g_strfreev(s->parents);
+	g_strfreev(s->maintainers);
 	g_strfreev(s->goods);
 	g_strfreev(s->releases);
 	g_ptr_array_free(s->steps, TRUE);
@@ -123,8 +146,25 @@ static err_t apply_started(struct session *s, const struct event *ev, struct err
 	s->started = ev->time;
 	s->text = g_strdup(ev->text);
 	s->bad = g_strdup(ev->commit);
+	s->key = g_strdup(ev->key);
 	s->goods = g_strdupv(ev->list);
 	return 0;
+}
+
+static enum verdict verdict_parse(const char *name)
+{
+	int v = VERDICTS - 1;
+	while (v > 0 && g_strcmp0(verdict_names[v], name) != 0)
+		v--;
+	return (enum verdict)v;
+}
+
+static void drop_step(struct step *step, const char *reason)
+{
+	step->state = STEP_DONE;
+	step->dropped = true;
+	g_free(step->reason);
+	step->reason = g_strdup(reason);
 }
 
 static err_t apply_step(struct session *s, const struct event *ev, struct error *error)
@@ -137,8 +177,26 @@ static err_t apply_step(struct session *s, const struct event *ev, struct error 
 		role++;
 	if (role == ROLES)
 		return error_set(error, EINVAL, "unknown role '%s'", ev->role);
+	if (role == ROLE_RETEST && s->retested >= s->retests->len)
+		return error_set(error, EINVAL, "step %d: nobody asked for a retest", ev->step);
+	struct step *last = session_step(s, ev->step - 1);
+	if (last && last->state != STEP_DONE) {
+		if (!s->replan)
+			return error_set(error, EINVAL, "step %d is not over yet", ev->step - 1);
+		drop_step(last, "not needed any more");
+	}
+	s->replan = false;
+	s->retested += role == ROLE_RETEST;
 	struct step *step = g_new0(struct step, 1);
 	step->role = (enum step_role)role;
+	step->same_as = -1;
+	step->cc = g_strdup(ev->cc);
+	step->patches = g_strdupv(ev->patches);
+	step->options = g_strdupv(ev->options);
+	if (ev->verdict) {
+		step->presumed = verdict_parse(ev->verdict);
+		step->reason = g_strdup(ev->reason);
+	}
 	step->commit = g_strdup(ev->commit);
 	step->subject = g_strdup(ev->subject);
 	step->release = g_strdup(ev->release ? ev->release : "");
@@ -181,10 +239,23 @@ static err_t apply_run(struct session *s, const struct event *ev, struct error *
 	return 0;
 }
 
+static void forget_found(struct session *s)
+{
+	g_clear_pointer(&s->found, g_strfreev);
+	g_clear_pointer(&s->parents, g_strfreev);
+	g_clear_pointer(&s->found_text, g_free);
+	g_clear_pointer(&s->maintainers, g_strfreev);
+	s->reported = false;
+}
+
 /* syzbot's running estimate of how often the reproducer works, and what a good step is worth. */
 static void learn_from_step(struct session *s, const struct step *step)
 {
-	struct tally t = plan_tally(s, step);
+	struct tally t = tally_step(s, step);
+	/* what was not measured here teaches nothing new; a smaller kernel is another experiment */
+	if (step->same_as >= 0 || step->presumed || step->known || step->role == ROLE_MINIMIZE ||
+	    step->role == ROLE_REVERT)
+		return;
 	if (step->verdict == VERDICT_BAD && t.bad + t.good > 0) {
 		double rate = (double)t.bad / (double)(t.bad + t.good);
 		if (s->reproducibility < 0)
@@ -213,18 +284,67 @@ static int64_t testing_time(const struct step *step, int64_t now)
 static err_t apply_verdict(struct session *s, const struct event *ev, struct error *error)
 {
 	struct step *step = session_step(s, ev->step);
-	int v = VERDICTS - 1;
-	while (v > 0 && strcmp(verdict_names[v], ev->verdict) != 0)
-		v--;
-	if (!step || v == VERDICT_NONE || step->state == STEP_DONE)
+	enum verdict v = verdict_parse(ev->verdict);
+	if (!step || v == VERDICT_NONE || step->state == STEP_DONE ||
+	    (ev->same >= 0 && ev->same >= ev->step))
 		return error_set(error, EINVAL, "verdict '%s' does not fit step %d", ev->verdict,
 				 ev->step);
-	step->verdict = (enum verdict)v;
+	step->verdict = v;
+	step->same_as = ev->same;
 	step->state = STEP_DONE;
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
 	s->test_ns += testing_time(step, ev->time);
 	learn_from_step(s, step);
+	if (step->role == ROLE_RETEST)
+		forget_found(s); /* the search, asked again, says the same or something better */
+	return 0;
+}
+
+static err_t apply_known(struct session *s, const struct event *ev, struct error *error)
+{
+	struct step *step = session_step(s, ev->step);
+	enum verdict v = verdict_parse(ev->verdict);
+	if (!step || step->state != STEP_TESTING || v == VERDICT_NONE)
+		return error_set(error, EINVAL, "step %d is not being tested", ev->step);
+	step->known = v;
+	step->known_good = MAX(ev->good, 0);
+	step->known_bad = MAX(ev->bad, 0);
+	g_free(step->reason);
+	step->reason = g_strdup(ev->reason);
+	return 0;
+}
+
+static err_t apply_dropped(struct session *s, const struct event *ev, struct error *error)
+{
+	struct step *step = session_step(s, ev->step);
+	if (!step || step->state == STEP_DONE)
+		return error_set(error, EINVAL, "step %d is over already", ev->step);
+	drop_step(step, ev->reason);
+	return 0;
+}
+
+static err_t apply_judged(struct session *s, const struct event *ev, struct error *error)
+{
+	enum verdict v = verdict_parse(ev->verdict);
+	if (v == VERDICT_NONE)
+		return error_set(error, EINVAL, "'%s' is no verdict", ev->verdict);
+	struct judgement j = { .commit = g_strdup(ev->commit),
+			       .verdict = v,
+			       .after = s->steps->len };
+	g_array_append_val(s->judgements, j);
+	forget_found(s);
+	/* the step in progress may not be what comes next any more */
+	s->replan = s->loaded && s->steps->len > 0;
+	return 0;
+}
+
+static err_t apply_retest(struct session *s, const struct event *ev, struct error *error)
+{
+	const struct step *step = session_step(s, ev->step);
+	if (!step || step->state != STEP_DONE)
+		return error_set(error, EINVAL, "step %d is not over", ev->step);
+	g_array_append_val(s->retests, ev->step);
 	return 0;
 }
 
@@ -305,10 +425,17 @@ static err_t apply_control(struct session *s, const struct event *ev, struct err
 static err_t apply_end(struct session *s, const struct event *ev)
 {
 	if (ev->kind == EV_FOUND) {
+		struct step *last = session_step(s, (int)s->steps->len - 1);
+		if (last && last->state != STEP_DONE)
+			drop_step(last, "not needed any more");
+		forget_found(s);
+		s->replan = false;
 		s->found = g_strdupv(ev->list);
 		s->found_text = g_strdup(ev->text);
+		s->parents = g_strdupv(ev->parents);
 		return 0;
 	}
+	g_free(s->verdict);
 	s->verdict = g_strdup(ev->verdict);
 	end(s, ev, STATE_DONE);
 	return 0;
@@ -337,6 +464,13 @@ static err_t apply(struct session *s, const struct event *ev, struct error *erro
 	default:
 		break;
 	}
+	if (ev->kind == EV_MINIMIZE) {
+		if (s->state != STATE_DONE || !s->options)
+			return misfit(s, ev, error);
+		s->minimize = true;
+		s->state = STATE_RUNNING;
+		return 0;
+	}
 	if (!session_in_progress(s))
 		return misfit(s, ev, error);
 	switch (ev->kind) {
@@ -345,6 +479,13 @@ static err_t apply(struct session *s, const struct event *ev, struct error *erro
 			return misfit(s, ev, error);
 		s->loaded = true;
 		s->releases = g_strdupv(ev->list);
+		s->base = g_strdup(ev->base);
+		s->options = g_strdupv(ev->options);
+		s->minimize = ev->options != NULL;
+		if (ev->commit) {
+			s->given = s->bad;
+			s->bad = g_strdup(ev->commit);
+		}
 		if (s->state == STATE_QUEUED)
 			s->state = STATE_RUNNING;
 		s->paused_from = STATE_RUNNING;
@@ -357,8 +498,27 @@ static err_t apply(struct session *s, const struct event *ev, struct error *erro
 	case EV_RUN_STARTED:
 	case EV_RUN_DONE:
 		return apply_run(s, ev, error);
+	case EV_KNOWN:
+		return apply_known(s, ev, error);
 	case EV_VERDICT:
 		return apply_verdict(s, ev, error);
+	case EV_DROPPED:
+		return apply_dropped(s, ev, error);
+	case EV_KEPT:
+		s->replan = false;
+		return 0;
+	case EV_JUDGED:
+		return apply_judged(s, ev, error);
+	case EV_RETEST:
+		return apply_retest(s, ev, error);
+	case EV_REOPENED:
+		forget_found(s);
+		return 0;
+	case EV_REPORTED:
+		s->reported = true;
+		g_strfreev(s->maintainers);
+		s->maintainers = g_strdupv(ev->list);
+		return 0;
 	case EV_FOUND:
 	case EV_CONCLUDED:
 		return apply_end(s, ev);

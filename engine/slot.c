@@ -86,17 +86,112 @@ const char *slot_src(const struct slot *slot)
 	return slot->src;
 }
 
-err_t slot_checkout(struct slot *slot, const char *commit, struct error *error)
+/* The tree of `ours` with one patch applied, in memory. -EUCLEAN: it does not apply. */
+static err_t apply_patch(struct slot *slot, const char *word, const char *hash, git_commit *ours,
+			 git_commit **patched, struct error *error)
+{
+	git_oid id, tree_id, made;
+	git_commit *patch = NULL;
+	git_index *index = NULL;
+	git_tree *tree = NULL;
+	git_signature *who = NULL;
+	err_t err = 0;
+	if (git_oid_fromstr(&id, hash) != 0 || git_commit_lookup(&patch, slot->git, &id) != 0)
+		return git_failed(error, "cannot read commit", hash);
+	/* merges need a parent chosen for them: they do not apply either */
+	int rc = strcmp(word, "revert") == 0
+			 ? git_revert_commit(&index, slot->git, patch, ours, 0, NULL)
+			 : git_cherrypick_commit(&index, slot->git, patch, ours, 0, NULL);
+	if (rc != 0 || git_index_has_conflicts(index))
+		err = -EUCLEAN;
+	else if (git_index_write_tree_to(&tree_id, index, slot->git) != 0 ||
+		 git_tree_lookup(&tree, slot->git, &tree_id) != 0 ||
+		 git_signature_new(&who, "bisectfs", "bisectfs@localhost", 0, 0) != 0 ||
+		 git_commit_create(&made, slot->git, NULL, who, who, NULL, "patched", tree, 1,
+				   (const git_commit *[]){ ours }) != 0 ||
+		 git_commit_lookup(patched, slot->git, &made) != 0)
+		err = git_failed(error, "cannot apply", hash);
+	git_signature_free(who);
+	git_tree_free(tree);
+	git_index_free(index);
+	git_commit_free(patch);
+	return err;
+}
+
+static err_t apply_patches(struct slot *slot, git_commit **at, char *const *patches,
+			   char **conflict, GString *notes, struct error *error)
+{
+	for (; patches && *patches && !*conflict; patches++) {
+		g_auto(GStrv) words = g_strsplit(*patches, " ", 2);
+		git_commit *next = NULL;
+		err_t err = apply_patch(slot, words[0], words[1], *at, &next, error);
+		if (err && err != -EUCLEAN)
+			return err;
+		if (!err) {
+			g_string_append_printf(notes, "%s: applied\n", *patches);
+			git_commit_free(*at);
+			*at = next;
+		} else if (strcmp(words[0], "backport") == 0) {
+			g_string_append_printf(notes, "%s: does not apply, left out\n", *patches);
+		} else {
+			*conflict = g_strdup_printf("%s does not apply to %.12s", *patches,
+						    git_oid_tostr_s(git_commit_id(*at)));
+			g_string_append_printf(notes, "error: %s\n", *conflict);
+		}
+	}
+	return 0;
+}
+
+err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
+		    GString *notes, struct error *error)
 {
 	git_oid id;
 	git_commit *c = NULL;
+	*conflict = NULL;
 	if (git_oid_fromstr(&id, commit) != 0 || git_commit_lookup(&c, slot->git, &id) != 0)
 		return git_failed(error, "cannot read commit", commit);
+	err_t err = apply_patches(slot, &c, patches, conflict, notes, error);
 	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
 	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
-	int rc = git_checkout_tree(slot->git, (git_object *)c, &opts);
-	if (rc == 0) /* the next checkout compares with what is there now */
-		rc = git_repository_set_head_detached(slot->git, &id);
+	if (!err && !*conflict) {
+		/* the next checkout compares with what is there now */
+		if (git_checkout_tree(slot->git, (git_object *)c, &opts) != 0 ||
+		    git_repository_set_head_detached(slot->git, git_commit_id(c)) != 0)
+			err = git_failed(error, "cannot check out", commit);
+	}
 	git_commit_free(c);
-	return rc ? git_failed(error, "cannot check out", commit) : 0;
+	return err;
+}
+
+err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error)
+{
+	git_oid id;
+	git_commit *c = NULL, *parent = NULL;
+	git_tree *tree = NULL, *old = NULL;
+	git_diff *diff = NULL;
+	git_buf buf = GIT_BUF_INIT;
+	int rc = git_oid_fromstr(&id, commit);
+	if (rc == 0)
+		rc = git_commit_lookup(&c, slot->git, &id);
+	if (rc == 0)
+		rc = git_commit_tree(&tree, c);
+	if (rc == 0 && git_commit_parentcount(c)) {
+		rc = git_commit_parent(&parent, c, 0);
+		if (rc == 0)
+			rc = git_commit_tree(&old, parent);
+	}
+	if (rc == 0)
+		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, NULL);
+	if (rc == 0)
+		rc = git_diff_to_buf(&buf, diff, GIT_DIFF_FORMAT_PATCH);
+	err_t err = rc ? git_failed(error, "cannot make a patch of", commit) : 0;
+	if (!err)
+		*text = g_strndup(buf.ptr, buf.size);
+	git_buf_dispose(&buf);
+	git_diff_free(diff);
+	git_tree_free(old);
+	git_tree_free(tree);
+	git_commit_free(parent);
+	git_commit_free(c);
+	return err;
 }

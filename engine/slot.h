@@ -11,6 +11,8 @@
 
 #include "bisectfs/error.h"
 
+#include <glib.h>
+
 struct slot;
 
 /* `gitdir`: of the user's repository; `dir` is created when it is missing. */
@@ -19,7 +21,14 @@ void slot_free(struct slot *slot);
 const char *slot_dir(const struct slot *slot);
 const char *slot_src(const struct slot *slot);
 
-/* Makes `src` hold this commit (full hash), undoing whatever a build changed in tracked files. */
-err_t slot_checkout(struct slot *slot, const char *commit, struct error *error);
+/* Makes `src` hold this commit (full hash), undoing whatever a build changed in tracked files.
+ * `patches` (may be NULL) are applied to it in their order, in the slot's own repository: "backport
+ * HASH" where it applies cleanly, "pick HASH" and "revert HASH", which have to: else `conflict`
+ * says so in one line (to be freed) and `src` is as it was. `notes` gets a line for each. */
+err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
+		    GString *notes, struct error *error);
+
+/* The commit's change against its first parent as a patch, to be freed. */
+err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error);
 
 #endif

@@ -3,9 +3,8 @@
  */
 #include "core.h"
 
-#include "choose.h"
+#include "navigate.h"
 #include "prepare.h"
-#include "releases.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,11 +33,6 @@ static bool blame_the_disk(struct job *job)
 	return true;
 }
 
-static bool is_fix(const struct job *job)
-{
-	return strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
-}
-
 static char *large_setting(const struct job *job, enum setting id)
 {
 	char *path = store_setting(job->e->state, job->name, setting_name(id));
@@ -51,184 +45,41 @@ static char *large_setting(const struct job *job, enum setting id)
 
 /* ---- history ---- */
 
-static char *release_line(const char *name, const struct oid *oid)
+static char *large_text(const struct job *job, enum setting id)
 {
-	char hex[OID_HEX + 1];
-	oid_print(oid, hex);
-	return g_strdup_printf("%s %s", name, hex);
+	g_autofree char *path = large_setting(job, id);
+	char *text = NULL;
+	if (path)
+		g_file_get_contents(path, &text, NULL, NULL);
+	return text;
 }
 
-/* Releases that the walk back tests, newest first. */
-static err_t list_releases(struct job *job, GPtrArray *lines, struct error *error)
-{
-	struct oid bad;
-	GArray *all = NULL;
-	oid_parse(&bad, job->commit);
-	err_t err = repo_releases(job->e->repo, &bad, &all, error);
-	if (err)
-		return err;
-	g_autofree const char **names = g_new0(const char *, all->len + 1);
-	for (guint i = 0; i < all->len; i++) {
-		const struct release *r = &g_array_index(all, struct release, i);
-		/* a release that is the starting commit itself says nothing new */
-		if (oid_compare(&r->commit, &bad) == 0) {
-			g_array_remove_index(all, i--);
-			continue;
-		}
-		names[i] = r->name;
-	}
-	g_autoptr(GArray) picked =
-		releases_pick(names, all->len, settings_text(&job->settings, SET_OLDEST));
-	for (guint i = 0; i < picked->len; i++) {
-		const struct release *r =
-			&g_array_index(all, struct release, g_array_index(picked, guint, i));
-		g_ptr_array_add(lines, release_line(r->name, &r->commit));
-	}
-	g_array_unref(all);
-	return 0;
-}
-
-static err_t load(struct job *job, struct error *error)
+static err_t load(struct job *job, const struct navigator *nav, struct error *error)
 {
 	struct engine *e = job->e;
 	g_autofree char *source = store_setting(e->state, job->name, setting_name(SET_REPRODUCER));
 	g_autofree char *dir = store_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
 	err_t err = prepare_reproducer(source, target, &job->settings, error);
-	GPtrArray *lines = g_ptr_array_new();
-	if (!err && is_fix(job)) {
-		struct oid head;
-		const char *branch = settings_text(&job->settings, SET_BRANCH);
-		err = repo_resolve(e->repo, branch, &head, error);
-		if (!err)
-			g_ptr_array_add(lines, release_line(branch, &head));
-	} else if (!err) {
-		err = list_releases(job, lines, error);
-	}
-	g_ptr_array_add(lines, NULL);
-	GStrv list = (GStrv)g_ptr_array_free(lines, FALSE);
-	if (err) {
-		g_strfreev(list);
-		return err;
-	}
-	job->answer = event_make(EV_LOADED);
-	job->answer.list = list;
-	return 0;
-}
-
-static err_t describe_step(struct job *job, const struct oid *oid, struct error *error)
-{
-	char hex[OID_HEX + 1];
-	oid_print(oid, hex);
-	struct event *ev = &job->answer;
-	*ev = event_make(EV_STEP);
-	ev->step = job->step;
-	ev->commit = g_strdup(hex);
-	ev->role = g_strdup(step_role_name(job->query.role));
-	ev->release =
-		job->query.release ? g_strdup(job->query.release) : repo_tag_of(job->e->repo, oid);
-	return repo_subject(job->e->repo, oid, &ev->subject, error);
-}
-
-static err_t describe_found(struct job *job, const struct choice *choice, struct error *error)
-{
-	struct history *h = repo_history(job->e->repo);
-	GPtrArray *list = g_ptr_array_new();
-	guint n = choice->kind == CHOICE_FOUND ? 1 : choice->candidates->len;
-	for (guint i = 0; i < n; i++) {
-		uint32_t c = choice->kind == CHOICE_FOUND
-				     ? choice->commit
-				     : g_array_index(choice->candidates, uint32_t, i);
-		char hex[OID_HEX + 1];
-		oid_print(history_oid(h, c), hex);
-		g_ptr_array_add(list, g_strdup(hex));
-	}
-	g_ptr_array_add(list, NULL);
-	job->answer = event_make(EV_FOUND);
-	job->answer.list = (GStrv)g_ptr_array_free(list, FALSE);
-	if (n > 1)
-		return 0;
-	return repo_show(job->e->repo, history_oid(h, choice->commit), &job->answer.text, error);
-}
-
-static GArray *numbers(struct history *h, char *const *hashes)
-{
-	GArray *out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	for (; *hashes; hashes++) {
-		struct oid oid;
-		if (oid_parse(&oid, *hashes)) {
-			uint32_t c = history_number(h, &oid);
-			g_array_append_val(out, c);
-		}
-	}
-	return out;
-}
-
-static err_t choose(struct job *job, struct error *error)
-{
-	struct history *h = repo_history(job->e->repo);
-	struct oid bad;
-	if (!oid_parse(&bad, job->query.bad))
-		return error_set(error, EINVAL, "the search has no bad commit");
-	g_autoptr(GArray) goods = numbers(h, job->query.goods);
-	g_autoptr(GArray) skips = numbers(h, job->query.skips);
-	struct choose_query q = {
-		.bad = history_number(h, &bad),
-		.goods = (const uint32_t *)(void *)goods->data,
-		.ngoods = goods->len,
-		.skips = (const uint32_t *)(void *)skips->data,
-		.nskips = skips->len,
-		.checked = job->query.checked,
-	};
-	struct choice choice;
-	err_t err = choose_next(h, &q, &choice, error);
-	if (err)
-		return err;
-	switch (choice.kind) {
-	case CHOICE_TEST:
-	case CHOICE_MERGE_BASE: {
-		struct oid oid = *history_oid(h, choice.commit);
-		err = describe_step(job, &oid, error);
-		if (choice.kind == CHOICE_TEST) {
-			job->answer.left = (int)choice.left;
-			job->answer.roughly = (int)choice.roughly;
-		}
-		job->answer.checked = choice.checked;
-		break;
-	}
-	case CHOICE_BASE_IS_BAD:
-		err = is_fix(job)
-			      ? error_set(error, EINVAL,
-					  "the branch's head %s is an ancestor of the starting "
-					  "commit: it cannot hold a later fix",
-					  job->query.bad)
-			      : error_set(error, EINVAL,
-					  "the merge base %s is bad: the bug was fixed between it "
-					  "and the good commits",
-					  job->query.bad);
-		break;
-	default:
-		err = describe_found(job, &choice, error);
-		break;
-	}
-	choice_clear(&choice);
-	return err;
-}
-
-static err_t next(struct job *job, struct error *error)
-{
-	struct oid oid;
-	if (!job->query.commit)
-		return choose(job, error);
-	if (!oid_parse(&oid, job->query.commit))
-		return error_set(error, EINVAL, "'%s' is not a commit", job->query.commit);
-	return describe_step(job, &oid, error);
+	return err ? err : navigate_load(nav, job->commit, job->query.goods, &job->answer, error);
 }
 
 void work_history(struct job *job)
 {
 	struct error why = { 0 };
-	err_t err = job->kind == WISH_LOAD ? load(job, &why) : next(job, &why);
+	g_autofree char *compilers = large_text(job, SET_COMPILERS);
+	g_autofree char *backports = large_text(job, SET_BACKPORTS);
+	g_autofree char *config = large_text(job, SET_CONFIG);
+	g_autofree char *baseline = large_text(job, SET_BASELINE);
+	struct navigator nav = { .repo = job->e->repo,
+				 .settings = &job->settings,
+				 .compilers = compilers,
+				 .backports = backports,
+				 .config = config,
+				 .baseline = baseline };
+	err_t err = job->kind == WISH_LOAD
+			    ? load(job, &nav, &why)
+			    : navigate_next(&nav, &job->query, job->step, &job->answer, &why);
 	if (err && !blame_the_disk(job))
 		fail(job, &why);
 }
@@ -253,6 +104,18 @@ static int build_jobs(const struct engine *e)
 	return n > 0 ? n : 1;
 }
 
+/* A minimised configuration: the baseline, and over it the options that are kept. */
+static err_t write_config(const struct job *job, const char *step, char **path, struct error *error)
+{
+	g_autofree char *baseline = large_text(job, SET_BASELINE);
+	g_autofree char *kept = g_strjoinv("\n", job->options);
+	g_autofree char *text = g_strconcat(baseline ? baseline : "", "\n", kept, "\n", NULL);
+	g_free(*path);
+	*path = g_build_filename(step, "config.wanted", NULL);
+	err_t err = store_mkdir(step, error);
+	return err ? err : store_write(*path, text, strlen(text), 0644, error);
+}
+
 void work_build(struct job *job)
 {
 	struct engine *e = job->e;
@@ -263,12 +126,22 @@ void work_build(struct job *job)
 	g_autofree char *program = large_setting(job, SET_BUILD);
 	if (program)
 		chmod(program, 0755); /* cp onto a new file keeps no x bit */
+	if (job->options) {
+		job->err = write_config(job, step, &config, &job->error);
+		if (job->err) {
+			if (!blame_the_disk(job))
+				fail(job, &job->error);
+			return;
+		}
+	}
 	struct build_request rq = {
 		.commit = job->commit,
 		.slot = slot,
 		.config = config,
 		.program = program,
 		.make = settings_text(&job->settings, SET_MAKE),
+		.cc = job->cc,
+		.patches = job->patches,
 		.step = step,
 		.launcher = e->profile->launcher,
 		.jobs = build_jobs(e),
@@ -297,6 +170,21 @@ void work_build(struct job *job)
 	ev->signature = g_strdup(result.signature);
 	ev->reason = g_strdup(result.reason);
 	build_result_clear(&result);
+}
+
+void work_report(struct job *job)
+{
+	struct engine *e = job->e;
+	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, job->slot);
+	char **list = NULL;
+	job->err = e->builder.maintainers(e->builder.self, slot, job->commit, &job->cancel, &list,
+					  &job->error);
+	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
+		return;
+	if (job->err) /* a report without them is better than none */
+		g_printerr("bisectfs: %s: no maintainers: %s\n", job->name, job->error.text);
+	job->answer = event_make(EV_REPORTED);
+	job->answer.list = list ? list : g_new0(char *, 1);
 }
 
 /* ---- running ---- */

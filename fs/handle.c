@@ -242,16 +242,18 @@ static void reply_slice(fuse_req_t req, GBytes *data, size_t size, off_t off)
 	fuse_reply_buf(req, text ? text + at : NULL, MIN(size, len - at));
 }
 
-/* Values are read whole from one moment: from offset 0 on a reader gets the content of now. */
+/* Values are read whole from one moment: from offset 0 on a reader gets the content of now. A text
+ * that only grows is always read as it is now: a follower goes on where it was. */
 static GBytes *renew_snapshot(struct mount *m, struct handle *h, off_t off)
 {
 	g_mutex_lock(&m->tree.lock);
-	if (off == 0 && h->seen != h->node->version) {
+	bool now = off == 0 || h->node->grows;
+	if (now && h->seen != h->node->version) {
 		if (h->snapshot)
 			g_bytes_unref(h->snapshot);
 		h->snapshot = h->node->data ? g_bytes_ref(h->node->data) : NULL;
 	}
-	if (off == 0)
+	if (now)
 		h->seen = h->node->version;
 	GBytes *data = h->snapshot ? g_bytes_ref(h->snapshot) : NULL;
 	g_mutex_unlock(&m->tree.lock);

@@ -1,6 +1,8 @@
 #include "render.h"
 
 #include "../engine/log.h"
+#include "../engine/certify.h"
+#include "../engine/path.h"
 #include "../engine/report.h"
 #include "../engine/store.h"
 
@@ -35,11 +37,13 @@ struct progress {
 static int steps_to_go(const struct session *s)
 {
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
-	if (s->found || session_over(s))
+	if (session_over(s))
 		return 0;
 	if (!last)
 		return 1;
 	int open = last->state != STEP_DONE;
+	if (s->found)
+		return open;
 	if (last->role == ROLE_SEARCH && last->roughly >= 0)
 		return open + last->roughly;
 	if (last->role == ROLE_RELEASE || last->role == ROLE_ORIGINAL)
@@ -107,6 +111,25 @@ static int runs_going(const struct step *step)
 	return n;
 }
 
+/* What a step is for, where it is not the search itself. */
+static const char *purpose(const struct step *step)
+{
+	switch (step->role) {
+	case ROLE_MINIMIZE:
+		return "a smaller configuration: ";
+	case ROLE_RETEST:
+		return "once more: ";
+	case ROLE_CULPRIT:
+		return "certificate, the culprit: ";
+	case ROLE_PARENT:
+		return "certificate, its parent: ";
+	case ROLE_REVERT:
+		return "certificate, without the culprit: ";
+	default:
+		return "";
+	}
+}
+
 static void doing(GString *out, const struct session *s)
 {
 	int n = (int)s->steps->len - 1;
@@ -120,11 +143,12 @@ static void doing(GString *out, const struct session *s)
 	else if (!step || step->state == STEP_DONE)
 		g_string_append(out, session_in_progress(s) ? "choosing the next commit" : "");
 	else if (step->state == STEP_BUILDING)
-		g_string_append_printf(out, "step %d: building %.12s", n, step->commit);
+		g_string_append_printf(out, "step %d: %sbuilding %.12s", n, purpose(step),
+				       step->commit);
 	else
 		g_string_append_printf(out,
-				       "step %d: testing %.12s, %d of %d runs done, %d running", n,
-				       step->commit, runs_finished(step),
+				       "step %d: %stesting %.12s, %d of %d runs done, %d running",
+				       n, purpose(step), step->commit, runs_finished(step),
 				       session_runs_wanted(s, step), runs_going(step));
 }
 
@@ -302,9 +326,14 @@ static void r_recipients(const struct render *r, GString *out)
 {
 	if (r->s->state != STATE_DONE)
 		return;
-	g_autoptr(GPtrArray) to = report_recipients(r->s);
-	for (guint i = 0; i < to->len; i++)
-		g_string_append_printf(out, "to: %s\n", (const char *)g_ptr_array_index(to, i));
+	g_autoptr(GPtrArray) all = report_recipients(r->s);
+	for (int to = 1; to >= 0; to--) { /* `to` before `cc` */
+		for (guint i = 0; i < all->len; i++) {
+			const char *line = g_ptr_array_index(all, i);
+			if (g_str_has_prefix(line, "to: ") == (to == 1))
+				g_string_append_printf(out, "%s\n", line);
+		}
+	}
 }
 
 static void r_mail(const struct render *r, GString *out)
@@ -319,28 +348,32 @@ static void r_html(const struct render *r, GString *out)
 	report_html(r->s, crash, out);
 }
 
-/* What `git bisect replay` takes: comments, the start, each verdict. */
 static void r_git_log(const struct render *r, GString *out)
 {
-	const struct session *s = r->s;
-	bool begun = false;
-	if (!session_over(s))
-		return;
-	for (guint i = 0; i < s->steps->len; i++) {
-		const struct step *step = session_step(s, (int)i);
-		if (step->role != ROLE_SEARCH || !step->verdict)
+	report_git_log(r->s, out);
+}
+
+static void r_certificate(const struct render *r, GString *out)
+{
+	certify_text(r->s, out);
+}
+
+/* The configuration that minimisation has left, complete, as the smallest crashing build had it. */
+static void r_report_config(const struct render *r, GString *out)
+{
+	g_auto(GStrv) options = session_over(r->s) ? path_options(r->s) : NULL;
+	for (int n = (int)r->s->steps->len - 1; options && n >= 0; n--) {
+		const struct step *step = session_step(r->s, n);
+		if (step->role != ROLE_MINIMIZE || step->verdict != VERDICT_BAD ||
+		    !g_strv_equal((const char *const *)step->options, (const char *const *)options))
 			continue;
-		if (!begun) {
-			const char *line = strstr(s->log->str, "# git bisect start ");
-			if (!line)
-				return;
-			g_string_append_printf(out, "git bisect start %.*s\n",
-					       (int)strcspn(line + 19, "\n"), line + 19);
-			begun = true;
-		}
-		const char *term = session_git_term(s, step->verdict);
-		g_string_append_printf(out, "# %s: [%s] %s\ngit bisect %s %s\n", term, step->commit,
-				       step->subject, term, step->commit);
+		g_autofree char *dir = store_step(r->state, r->s->name, n);
+		g_autofree char *path = g_build_filename(dir, "config", NULL);
+		g_autofree char *text = NULL;
+		gsize len;
+		if (g_file_get_contents(path, &text, &len, NULL))
+			g_string_append_len(out, text, (gssize)len);
+		return;
 	}
 }
 
@@ -360,7 +393,8 @@ const struct file_def bisection_files[] = {
 	{ "report/recipients", r_recipients, false, false },
 	{ "report/mail", r_mail, false, false },
 	{ "report/report.html", r_html, false, false },
-	{ "report/certificate", r_nothing, false, false },
+	{ "report/certificate", r_certificate, false, false },
+	{ "report/config", r_report_config, false, false },
 };
 const int bisection_file_count = G_N_ELEMENTS(bisection_files);
 

@@ -48,6 +48,7 @@ struct node {
 	int64_t size;  /* NODE_FILE, NODE_LARGE: published bytes */
 	bool hidden;   /* openable, not listed */
 	bool pollable; /* wakes poll(2) when it changes */
+	bool grows;    /* only ever appended to: a reader never needs an old content */
 	bool removed;
 	bool locked;	  /* a setting of a bisection that is started: EBUSY */
 	unsigned version; /* grows with each change of content */

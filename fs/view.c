@@ -95,6 +95,7 @@ static struct node *add_value(struct view *v, const struct session *s, struct no
 	struct node *n = new_node(v, s, kind, name, kind == NODE_VALUE ? 0444 : 0644);
 	n->data = g_bytes_ref(data);
 	n->pollable = def->pollable;
+	n->grows = def->grows;
 	node_attach(dir, n);
 	return n;
 }

@@ -24,7 +24,15 @@ enum event_kind {
 	EV_BUILD_FAILED, /* the step's commit does not build: reason */
 	EV_RUN_STARTED,
 	EV_RUN_DONE, /* its outcome */
+	EV_KNOWN,    /* another bisection has tested this kernel: verdict, counts, reason */
 	EV_VERDICT,  /* the step is decided */
+	EV_DROPPED,  /* the step is not needed any more, or was built for its signature alone */
+	EV_KEPT,     /* chosen again after a user's verdict: the step in progress stays wanted */
+	EV_JUDGED,   /* a user's verdict on a commit */
+	EV_RETEST,   /* a user wants this step tested anew */
+	EV_MINIMIZE, /* a user wants the configuration minimised */
+	EV_REOPENED, /* the certificate contradicts what was found: the search goes on */
+	EV_REPORTED, /* what get_maintainer.pl says: list of "to: ADDRESS", "cc: ADDRESS" */
 	EV_FOUND,    /* one commit is left, or only skipped ones: the candidates */
 	EV_CONCLUDED,
 	EV_FAILED, /* the bisection cannot go on: reason */
@@ -48,8 +56,10 @@ struct event {
 	int outcome; /* enum outcome_kind */
 	int type;    /* enum crash_type */
 	int status;  /* exit status of the reproducer */
-	char *name;  /* of the bisection */
-	char *text;  /* what the user wrote; the first lines shown at the end */
+	int same;    /* step whose kernel is the same; -1: none */
+	int good, bad;	 /* runs counted elsewhere; -1: none */
+	char *name;	 /* of the bisection */
+	char *text;	 /* what the user wrote; the first lines shown at the end */
 	char *commit;	 /* full hash */
 	char *subject;	 /* first paragraph of its message, one line */
 	char *release;	 /* tag name or empty */
@@ -60,6 +70,13 @@ struct event {
 	char *compiler;	 /* "gcc (Debian ...) 12.2.0, GNU ld (...) 2.40" */
 	char *signature; /* hex */
 	char *host;
+	char *cc;   /* compiler that the step is built with; NULL: the default */
+	char *key;  /* digest of all but the kernel that a run's outcome depends on */
+	char *base; /* fix: merge base of the starting commit and the branch, if it is another tree
+		     */
+	char **parents; /* of what was found */
+	char **patches; /* applied before building: "pick HASH", "revert HASH" */
+	char **options; /* Kconfig lines over the baseline */
 	char **list;	/* goods, releases ("NAME HASH") or candidates; NULL-terminated */
 	json_t *values; /* settings, as {"name": "value"} */
 };

@@ -30,9 +30,16 @@ enum step_state { STEP_BUILDING, STEP_TESTING, STEP_DONE };
 
 enum step_role {
 	ROLE_ORIGINAL, /* the starting commit: is the bug reproducible? */
+	ROLE_MINIMIZE, /* the same with fewer options in its configuration */
 	ROLE_RELEASE,  /* walk back over releases until one is good */
+	ROLE_BASE,     /* fix in another tree: the merge base has to have the bug */
 	ROLE_HEAD,     /* fix: the branch's head */
 	ROLE_SEARCH,   /* chosen as git bisect chooses */
+	ROLE_CONTAINS, /* fix: does the chosen commit have the bug at all? its merge base tells */
+	ROLE_RETEST,   /* a user's wish */
+	ROLE_CULPRIT,  /* what was found, tested for the certificate */
+	ROLE_PARENT,   /* its parent */
+	ROLE_REVERT,   /* the starting commit without it (fix: with it) */
 	ROLES
 };
 
@@ -53,10 +60,25 @@ struct step {
 	char *commit, *subject, *release;
 	char *reason, *compiler, *signature;
 	bool build_failed;
-	int left, roughly; /* git's estimate when it was chosen; -1: none */
-	int64_t started;   /* ns since 1970 */
+	bool dropped;		   /* ended without a verdict */
+	enum verdict presumed;	   /* known when it was chosen: needs no test */
+	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
+	enum verdict known;	   /* another bisection's verdict on this kernel */
+	int known_good, known_bad; /* and its runs */
+	char *cc;		   /* compiler; NULL: the default */
+	GStrv patches;		   /* "pick HASH", "revert HASH": applied before building */
+	GStrv options;		   /* Kconfig lines over the baseline; NULL: the whole config */
+	int left, roughly;	   /* git's estimate when it was chosen; -1: none */
+	int64_t started;	   /* ns since 1970 */
 	int64_t build_ns;
 	GArray *runs; /* struct run, index is the run's number */
+};
+
+/* A user's verdict on a commit, given when there were `after` steps. */
+struct judgement {
+	char *commit;
+	enum verdict verdict; /* bad: it crashes, in both modes */
+	guint after;
 };
 
 struct session {
@@ -67,19 +89,30 @@ struct session {
 	bool paused_by_disk;
 	int64_t created, started, changed, ended; /* ns since 1970; 0: not yet */
 	struct settings settings;
-	char *text;	 /* what was written to `start` */
-	char *bad;	 /* starting commit */
-	char *bad_first; /* fix: the head that is fixed; cause: oldest release known to be bad */
-	GStrv goods;	 /* given */
-	GStrv releases;	 /* "NAME HASH", newest first: those to walk; fix: one line, the head */
+	char *text;	/* what was written to `start` */
+	char *bad;	/* starting commit */
+	char *given;	/* as the user gave it, where `bad` is its copy on the branch; else NULL */
+	char *base;	/* fix in another tree: the merge base; else NULL */
+	char *key;	/* of the experiment: results are shared where it is equal */
+	GStrv goods;	/* given */
+	GStrv releases; /* "NAME HASH", newest first: those to walk; fix: one line, the head */
 	bool loaded;
 	GPtrArray *steps; /* struct step * */
 	int checked;	  /* merge bases of the goods need no test any more */
 	bool flaky;
 	double reproducibility; /* 0..1, from the first step on; -1 before */
 	double confidence;	/* product over good steps */
+	GArray *judgements;	/* struct judgement */
+	GArray *retests;	/* int: steps to be tested anew */
+	guint retested;		/* how many of them have their step */
+	bool replan;		/* a user's verdict may have changed what comes next */
+	GStrv options;		/* Kconfig lines that the config has over the baseline */
+	bool minimize;		/* they are to be minimised */
 	GStrv found;		/* candidates; NULL until the search ends */
-	char *found_text;	/* the commit as `git show --stat` gives it */
+	GStrv parents;		/* of the one that was found */
+	bool reported;
+	GStrv maintainers; /* "to: ADDRESS", "cc: ADDRESS" */
+	char *found_text;  /* the commit as `git show --stat` gives it */
 	char *verdict, *error, *status_reason;
 	int64_t build_ns, test_ns; /* totals */
 	int restarts;
@@ -98,10 +131,11 @@ err_t session_apply(struct session *s, const struct event *ev, struct error *err
 bool session_decide(const struct session *s, struct event *ev);
 
 enum wish_kind {
-	WISH_LOAD,  /* read history, prepare the reproducer: answer EV_LOADED or EV_FAILED */
-	WISH_NEXT,  /* choose or describe the next commit: answer EV_STEP, EV_FOUND, EV_FAILED */
-	WISH_BUILD, /* answer EV_BUILT, EV_BUILD_FAILED */
-	WISH_RUN,   /* EV_RUN_STARTED, then EV_RUN_DONE */
+	WISH_LOAD,   /* read history, prepare the reproducer: answer EV_LOADED or EV_FAILED */
+	WISH_NEXT,   /* choose or describe the next commit: answer EV_STEP, EV_FOUND, EV_FAILED */
+	WISH_BUILD,  /* answer EV_BUILT, EV_BUILD_FAILED */
+	WISH_RUN,    /* EV_RUN_STARTED, then EV_RUN_DONE */
+	WISH_REPORT, /* who is to be told of the culprit: answer EV_REPORTED */
 };
 
 struct wish {
@@ -114,7 +148,8 @@ struct wish {
  * already is in the list as long as it is wanted: what is missing from it can be stopped. */
 void session_wishes(const struct session *s, GArray *wishes);
 
-/* What WISH_NEXT asks for: a fixed commit (role and commit), or the choice between these. */
+/* What WISH_NEXT asks for: a fixed commit (role and commit), or the choice between these. Verdicts
+ * are in git's words: fix mode turns them round. */
 struct next_query {
 	enum step_role role;
 	char *commit;  /* NULL for ROLE_SEARCH */
@@ -123,6 +158,11 @@ struct next_query {
 	GStrv goods;
 	GStrv skips;
 	int checked;
+	char *current; /* step in progress that may be chosen again; NULL: none */
+	GStrv patches, options;
+	/* fix: what has been tested, for "does this commit have the bug yet?" */
+	char *start;
+	GStrv crashed, clean, untestable;
 };
 void session_next_query(const struct session *s, struct next_query *q);
 void next_query_clear(struct next_query *q);
@@ -135,6 +175,20 @@ struct run *step_run(const struct step *step, int k);
 int session_runs_wanted(const struct session *s, const struct step *step);
 /* "bad" or "good" as `git bisect` is told: fix mode turns the words round. */
 const char *session_git_term(const struct session *s, enum verdict v);
+/* What is known of a commit: a user's verdict, else that of the step that tested it last. */
+enum verdict session_verdict_of(const struct session *s, const char *commit);
+/* Whether the step, just built, may take over what another bisection found out about its kernel
+ * (EV_KNOWN). */
+bool session_may_take_over(const struct session *s, int n);
+/* A step that ran the kernel with this signature and was judged by its own runs; -1: none. */
+int session_step_with_kernel(const struct session *s, const char *signature);
+/* Its good and bad runs. */
+void session_counts(const struct session *s, int n, int *good, int *bad);
+/* How often a user has changed what is known: an answer made before the last time is out of date.
+ */
+guint session_said(const struct session *s);
+/* Steps that were really tested. */
+int session_tested(const struct session *s);
 /* First step that a crash was seen in, whose title stands for the bug; NULL: none. */
 const struct run *session_crash(const struct session *s, int *step, int *run);
 /* The run whose crash represents a step; -1: none. */

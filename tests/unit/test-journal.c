@@ -83,12 +83,19 @@ static void test_round_trip(void)
 		ev.outcome = OUTCOME_CRASHED;
 		ev.type = CRASH_KASAN;
 		ev.status = 0;
+		ev.same = 2;
+		ev.good = 7;
+		ev.bad = 0;
 		char **strings[] = { &ev.name,	  &ev.text,	&ev.commit,    &ev.subject,
 				     &ev.release, &ev.role,	&ev.verdict,   &ev.reason,
-				     &ev.title,	  &ev.compiler, &ev.signature, &ev.host };
+				     &ev.title,	  &ev.compiler, &ev.signature, &ev.host,
+				     &ev.cc,	  &ev.key,	&ev.base };
 		for (gsize i = 0; i < G_N_ELEMENTS(strings); i++)
 			*strings[i] = g_strdup_printf("\"%zu\"\n\t\x01 \xc3\xa4", i);
 		ev.list = g_strsplit("a b c", " ", -1);
+		ev.parents = g_strsplit("d", " ", -1);
+		ev.patches = g_strsplit("revert e,pick f", ",", -1);
+		ev.options = g_strsplit("CONFIG_A=y", " ", -1);
 		ev.values = json_pack("{s:s}", "runs", "10");
 		json_t *json = event_to_json(&ev);
 		struct error why = { 0 };

@@ -40,8 +40,8 @@ static void test_recipients(void)
 	g_ptr_array_add(to, NULL);
 	g_autofree char *all = g_strjoinv(" ", (char **)to->pdata);
 	g_assert_cmpstr(all, ==,
-			"author@example.org list@example.org rep@example.org b@example.org "
-			"committer@example.org");
+			"to: author@example.org to: b@example.org to: committer@example.org "
+			"to: list@example.org to: rep@example.org");
 	session_free(s);
 }
 
@@ -50,7 +50,7 @@ static void test_mail(void)
 	struct session *s = finished();
 	g_autoptr(GString) mail = g_string_new(NULL);
 	report_mail(s, "the crash\n", mail);
-	g_assert_true(g_str_has_prefix(mail->str, "To: author@example.org, list@example.org, "));
+	g_assert_true(g_str_has_prefix(mail->str, "To: author@example.org, b@example.org, "));
 	g_assert_nonnull(strstr(mail->str, "\nSubject: [bisected] proc: <b>bold</b> & wrong\n"));
 	g_assert_nonnull(strstr(mail->str, "\n\nA bisection has found the commit that began this"));
 	g_assert_nonnull(strstr(mail->str, "the crash\n"));

@@ -195,6 +195,13 @@ static void answer_run(struct session *s, const struct world *w, int step, int r
 	apply(s, ev);
 }
 
+static void answer_report(struct session *s)
+{
+	struct event ev = say(EV_REPORTED);
+	ev.list = g_new0(char *, 1);
+	apply(s, ev);
+}
+
 /* Grants one wish at a time until nothing is wished. */
 static void run(struct session *s, const struct world *w)
 {
@@ -216,6 +223,8 @@ static void run(struct session *s, const struct world *w)
 			answer_next(s, wish->step);
 		else if (wish->kind == WISH_BUILD)
 			answer_build(s, w, wish->step);
+		else if (wish->kind == WISH_REPORT)
+			answer_report(s);
 		else
 			answer_run(s, w, wish->step, wish->run);
 	}
