@@ -6,6 +6,8 @@
 #include "spawn.h"
 #include "store.h"
 
+#include "bisectfs/settings.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -187,8 +189,6 @@ static err_t broken(struct build *b, struct error *error)
 
 /* ---- configuration ---- */
 
-#define FRAGMENT_MARK "# fragment of "
-
 static err_t make_target(struct build *b, const char *obj, const char *target, bool *ok,
 			 struct error *error)
 {
@@ -215,9 +215,9 @@ static err_t prepare_config(struct build *b, const char *config, bool *ok, struc
 	*ok = true;
 	if (!*config)
 		return make_target(b, b->conf, "defconfig", ok, error);
-	if (!g_str_has_prefix(config, FRAGMENT_MARK))
+	if (!g_str_has_prefix(config, SETTING_FRAGMENT_MARK))
 		return store_write(dot, config, strlen(config), 0644, error);
-	const char *target = config + strlen(FRAGMENT_MARK);
+	const char *target = config + strlen(SETTING_FRAGMENT_MARK);
 	g_autofree char *name = g_strstrip(g_strndup(target, strcspn(target, "\n")));
 	err_t err = make_target(b, b->conf, name, ok, error);
 	if (!err && *ok)

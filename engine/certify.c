@@ -26,17 +26,24 @@ static const struct step *tried(const struct session *s, enum step_role role, co
 	return NULL;
 }
 
+static bool same_options(const struct step *a, const struct step *b)
+{
+	if (!a->options || !b->options)
+		return a->options == b->options;
+	return g_strv_equal((const char *const *)a->options, (const char *const *)b->options);
+}
+
+/* A kernel of the first step has the whole configuration, those of a search that was minimised have
+ * not: they cannot be compared. */
 const char *certify_signature(const struct session *s, const char *commit)
 {
-	g_auto(GStrv) options = path_options(s);
+	const struct step *search = path_step(s, ROLE_SEARCH);
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		bool same = step->options && options
-				    ? g_strv_equal((const char *const *)step->options,
-						   (const char *const *)options)
-				    : !step->options && !options;
-		if (step->signature && step->role != ROLE_REVERT && same &&
-		    strcmp(step->commit, commit) == 0)
+		bool counts = step->signature && step->role != ROLE_REVERT &&
+			      step->role != ROLE_MINIMIZE &&
+			      (!search || same_options(step, search));
+		if (counts && strcmp(step->commit, commit) == 0)
 			return step->signature;
 	}
 	return NULL;

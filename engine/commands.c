@@ -314,6 +314,10 @@ static err_t resolve(struct start *st, struct repo *repo, struct error *error)
 		return err;
 	oid_print(&bad, hex);
 	st->bad = g_strdup(hex);
+	if (!st->words[1] && repo_is_shallow(repo))
+		return error_set(error, EINVAL,
+				 "the repository is shallow: without all of its history no release "
+				 "can be walked to and no fix be found; git fetch --unshallow");
 	for (char **w = st->words + 1; *w; w++) {
 		struct oid good;
 		err = repo_resolve(repo, *w, &good, error);

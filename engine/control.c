@@ -4,11 +4,34 @@
 #include "core.h"
 
 #include "choose.h"
+#include "navigate.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* One that is over and has not been minimised: a fragment is a set of options over its own target;
+ * a whole configuration would have needed a baseline from the start. */
+static err_t fill_options(struct engine *e, const struct session *s, struct event *ev,
+			  struct error *error)
+{
+	g_autofree char *path = store_setting(e->state, s->name, setting_name(SET_CONFIG));
+	g_autofree char *config = NULL;
+	g_file_get_contents(path, &config, NULL, NULL);
+	if (s->minimize)
+		return error_set(error, EINVAL, "minimize: '%s' is minimised already", s->name);
+	if (session_verdict_of(s, s->bad) != VERDICT_BAD)
+		return error_set(error, EINVAL, "minimize: '%s' has no crash to keep", s->name);
+	if (config && g_str_has_prefix(config, SETTING_FRAGMENT_MARK))
+		ev->options = navigate_options(config, "");
+	if (!ev->options)
+		return error_set(error, EINVAL,
+				 "minimize: the config of '%s' is no fragment, and it was started "
+				 "without a 'baseline'",
+				 s->name);
+	return 0;
+}
 
 static err_t pause_or_end(struct engine *e, struct bisection *b, const char *word,
 			  enum event_kind kind, struct error *error)
@@ -21,14 +44,12 @@ static err_t pause_or_end(struct engine *e, struct bisection *b, const char *wor
 	if (!fits)
 		return error_set(error, EINVAL, "%s: '%s' is %s", word, b->s->name,
 				 session_state_name(b->s->state));
-	if (kind == EV_MINIMIZE && !b->s->options)
-		return error_set(error, EINVAL,
-				 "minimize: '%s' was started without a 'baseline', or its config "
-				 "has nothing over it",
-				 b->s->name);
-	if (kind == EV_MINIMIZE && b->s->minimize)
-		return error_set(error, EINVAL, "minimize: '%s' is minimised already", b->s->name);
 	struct event ev = event_make(kind);
+	if (kind == EV_MINIMIZE) {
+		err_t err = fill_options(e, b->s, &ev, error);
+		if (err)
+			return err;
+	}
 	if (kind == EV_PAUSED)
 		ev.reason = g_strdup("by its user: write resume to go on");
 	return core_record(e, b, &ev, error);

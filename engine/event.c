@@ -71,7 +71,7 @@ static const struct {
 	[EV_KEPT] = { "kept", "step" },
 	[EV_JUDGED] = { "judged", "commit verdict" },
 	[EV_RETEST] = { "retest", "step" },
-	[EV_MINIMIZE] = { "minimize", "" },
+	[EV_MINIMIZE] = { "minimize", "options" },
 	[EV_REOPENED] = { "reopened", "reason" },
 	[EV_REPORTED] = { "reported", "list" },
 	[EV_FOUND] = { "found", "list" },

@@ -50,6 +50,7 @@ static const struct judgement *judgement_on(const struct session *s, int n)
 static bool may_take_over(const struct step *step)
 {
 	switch (step->role) {
+	case ROLE_MINIMIZE:
 	case ROLE_RELEASE:
 	case ROLE_BASE:
 	case ROLE_HEAD:

@@ -59,6 +59,8 @@ static err_t parse_header(const char *data, size_t len, struct commit_facts *fac
 	return -EINVAL;
 }
 
+#define SHALLOW_HINT " (it is shallow: git fetch --unshallow brings the rest)"
+
 static err_t read_commit(void *self, const struct oid *oid, struct commit_facts *facts,
 			 struct error *error)
 {
@@ -70,8 +72,7 @@ static err_t read_commit(void *self, const struct oid *oid, struct commit_facts 
 	oid_print(oid, hex);
 	if (git_odb_read(&object, repo->odb, &id) != 0)
 		return error_set(error, ENOENT, "commit %s is missing from the repository%s", hex,
-				 repo_is_shallow(repo) ? " (it is shallow: git fetch --unshallow)"
-						       : "");
+				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
 	err_t err = -EINVAL;
 	if (git_odb_object_type(object) == GIT_OBJECT_COMMIT)
 		err = parse_header(git_odb_object_data(object), git_odb_object_size(object), facts);
@@ -129,7 +130,8 @@ err_t repo_resolve(struct repo *repo, const char *rev, struct oid *oid, struct e
 		return error_set(error, EINVAL, "revision '%s' is ambiguous: give more digits",
 				 rev);
 	if (rc != 0)
-		return error_set(error, EINVAL, "unknown revision '%s'", rev);
+		return error_set(error, EINVAL, "unknown revision '%s'%s", rev,
+				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
 	rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
 	git_object_free(object);
 	if (rc != 0)

@@ -465,8 +465,10 @@ static err_t apply(struct session *s, const struct event *ev, struct error *erro
 		break;
 	}
 	if (ev->kind == EV_MINIMIZE) {
-		if (s->state != STATE_DONE || !s->options)
+		if (s->state != STATE_DONE || !ev->options)
 			return misfit(s, ev, error);
+		g_strfreev(s->options);
+		s->options = g_strdupv(ev->options);
 		s->minimize = true;
 		s->state = STATE_RUNNING;
 		return 0;

@@ -109,7 +109,11 @@ static err_t write_config(const struct job *job, const char *step, char **path, 
 {
 	g_autofree char *baseline = large_text(job, SET_BASELINE);
 	g_autofree char *kept = g_strjoinv("\n", job->options);
-	g_autofree char *text = g_strconcat(baseline ? baseline : "", "\n", kept, "\n", NULL);
+	if (!baseline) { /* the options of a fragment are over its target */
+		g_autofree char *config = large_text(job, SET_CONFIG);
+		baseline = g_strndup(config ? config : "", strcspn(config ? config : "", "\n"));
+	}
+	g_autofree char *text = g_strconcat(baseline, "\n", kept, "\n", NULL);
 	g_free(*path);
 	*path = g_build_filename(step, "config.wanted", NULL);
 	err_t err = store_mkdir(step, error);

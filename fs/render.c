@@ -201,6 +201,9 @@ static void r_status(const struct render *r, GString *out)
 	if (s->reproducibility >= 0)
 		g_string_append_printf(out, "the reproducer works in %.0f %% of runs%s\n",
 				       s->reproducibility * 100, s->flaky ? " (flaky)" : "");
+	if (s->reproducibility >= 0 && s->confidence < 1)
+		g_string_append_printf(out, "accumulated error probability: %.2f\n",
+				       1.0 - s->confidence);
 	g_string_append(out, "\n  step  verdict   runs  what\n");
 	for (guint i = 0; i < s->steps->len; i++) {
 		const struct step *step = session_step(s, (int)i);

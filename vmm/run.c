@@ -464,14 +464,16 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 	struct error why = { 0 };
 	g_autofree char *initrd = g_strdup_printf("%s/vm-%d.cpio", vmm->state, slot);
 	make_nonce(nonce, sizeof(nonce));
-	struct guest *g = guest_new(rq, rq->reproducer ? nonce : NULL);
+	/* with `ready` set the console's lines say what happens, and no init of ours runs */
+	bool ours = rq->reproducer && !(rq->ready && *rq->ready);
+	struct guest *g = guest_new(rq, ours ? nonce : NULL);
 	err_t err = g->log < 0 ? error_set(&why, errno, "cannot create %s: %s", rq->log,
 					   g_strerror(errno))
 			       : 0;
-	if (!err && rq->reproducer)
+	if (!err && ours)
 		err = make_initrd(vmm, rq, initrd, nonce, &why);
 	if (!err)
-		err = run_on(vmm, host, slot, rq->reproducer ? initrd : NULL, g, &why);
+		err = run_on(vmm, host, slot, ours ? initrd : NULL, g, &why);
 	if (!err) {
 		console_outcome(g->console, outcome);
 	} else if (err != -ECANCELED && err != -ENOSPC && err != -EDQUOT) {

@@ -30,7 +30,7 @@ enum event_kind {
 	EV_KEPT,     /* chosen again after a user's verdict: the step in progress stays wanted */
 	EV_JUDGED,   /* a user's verdict on a commit */
 	EV_RETEST,   /* a user wants this step tested anew */
-	EV_MINIMIZE, /* a user wants the configuration minimised */
+	EV_MINIMIZE, /* a user wants the configuration minimised: options */
 	EV_REOPENED, /* the certificate contradicts what was found: the search goes on */
 	EV_REPORTED, /* what get_maintainer.pl says: list of "to: ADDRESS", "cc: ADDRESS" */
 	EV_FOUND,    /* one commit is left, or only skipped ones: the candidates */

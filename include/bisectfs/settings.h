@@ -44,6 +44,9 @@ enum setting {
 	SETTINGS
 };
 
+/* First words of a `config` that is a fragment; the name of a make target follows. */
+#define SETTING_FRAGMENT_MARK "# fragment of "
+
 /* Further files for the guest: settings/files/NAME, each at most this many bytes. */
 #define SETTING_FILES_DIR "files"
 #define SETTING_FILE_LIMIT ((size_t)256 << 20)
