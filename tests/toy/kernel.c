@@ -4,7 +4,8 @@
  *
  * toy.h may define: TOY_NUMBER (of the commit), TOY_CRASH (always), TOY_FLAKY N (one boot in N),
  * TOY_WARN (another crash than the wanted one), TOY_SILENT (never says anything), TOY_HANG (after
- * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before the test), TOY_BROKEN (does not compile).
+ * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before
+ * the test), TOY_BROKEN (does not compile).
  */
 #include "read.h"
 #include "toy.h"
@@ -144,7 +145,8 @@ void toy_main(void)
 	warn();
 #endif
 /* built by the toy's kbuild it crashes with two of its options alone */
-#if defined TOY_CRASH && (!defined CONFIG_TOY || (defined CONFIG_TOY_READ && defined CONFIG_TOY_PROC))
+#if defined TOY_CRASH && \
+	(!defined CONFIG_TOY || (defined CONFIG_TOY_READ && defined CONFIG_TOY_PROC))
 	oops();
 #endif
 #ifdef TOY_FLAKY
