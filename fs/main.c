@@ -23,7 +23,7 @@ static const char usage[] =
 	"       bisectfs REPO MOUNTPOINT [-o OPT[,OPT...]]\n"
 	"       bisectfs plan --bad REV --good REV... [--culprit REV] [--skip REV]... "
 	"[--first-parent] REPO\n"
-	"       bisectfs triage [--report] [--json] [FILE]\n"
+	"       bisectfs triage [--report] [--guilty] [--json] [FILE]\n"
 	"       bisectfs --help | --version\n"
 	"\n"
 	"Finds the commit that broke (or fixed) a kernel, and shows the search as a file system.\n"

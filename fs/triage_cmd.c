@@ -3,8 +3,9 @@
  */
 #include "commands.h"
 
-#include "../engine/triage.h"
+#include "../engine/triage/triage.h"
 
+#include <errno.h>
 #include <glib.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -19,45 +20,61 @@ static GString *read_stream(FILE *f)
 	return text;
 }
 
-static void print_json(const struct crash *crash, const char *report)
+static void print_json(const struct triage *t, const char *guilty)
 {
-	g_autofree char *valid = g_utf8_make_valid(report, -1);
-	json_t *j = json_pack("{s:s, s:s, s:s}", "title", crash->title, "type",
-			      crash_type_name(crash->type), "report", valid);
+	g_autofree char *report = g_utf8_make_valid(t->report, -1);
+	json_t *others = json_array();
+	for (guint i = 0; i < t->others->len; i++)
+		json_array_append_new(others, json_string(g_ptr_array_index(t->others, i)));
+	json_t *j = json_pack("{s:s, s:o, s:s, s:b, s:b, s:s*, s:s, s:s}", "title", t->title,
+			      "alternative_titles", others, "type", t->type, "corrupted",
+			      t->corrupted, "panicked", t->panicked, "program", t->program,
+			      "guilty", guilty ? guilty : "", "report", report);
 	char *text = json_dumps(j, JSON_INDENT(2));
 	puts(text ? text : "{}");
 	free(text);
 	json_decref(j);
 }
 
-static int triage(const char *path, bool with_report, bool json)
+struct wanted {
+	gboolean report, guilty, json;
+};
+
+static int triage(const char *path, const struct wanted *w)
 {
 	FILE *f = path ? fopen(path, "re") : stdin;
 	if (!f)
-		return complain(1, "triage: cannot read %s", path);
+		return complain(1, "triage: cannot read %s: %s", path, g_strerror(errno));
 	g_autoptr(GString) log = read_stream(f);
-	struct crash crash;
+	bool failed = ferror(f) != 0;
+	struct triage t;
 	if (path)
 		fclose(f);
-	if (!triage_find(log->str, log->len, &crash))
+	if (failed)
+		return complain(1, "triage: cannot read %s", path ? path : "standard input");
+	if (!triage_log(log->str, log->len, &t))
 		return 1;
-	g_autofree char *report = g_strndup(log->str + crash.start, crash.end - crash.start);
-	if (json)
-		print_json(&crash, report);
-	else
-		puts(crash.title);
-	if (with_report && !json)
-		fputs(report, stdout);
-	return 0;
+	g_autofree char *guilty = w->guilty || w->json ? triage_guilty(log->str, log->len) : NULL;
+	if (w->json)
+		print_json(&t, guilty);
+	else if (!w->guilty)
+		puts(t.title);
+	else if (guilty)
+		puts(guilty);
+	if (w->report && !w->json)
+		fputs(t.report, stdout);
+	triage_clear(&t);
+	return w->guilty && !guilty ? 1 : 0;
 }
 
 int cmd_triage(int argc, char **argv)
 {
-	gboolean report = FALSE, json = FALSE;
+	struct wanted w = { 0 };
 	g_auto(GStrv) rest = NULL;
 	GOptionEntry entries[] = {
-		{ "report", 0, 0, G_OPTION_ARG_NONE, &report, "", NULL },
-		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "", NULL },
+		{ "report", 0, 0, G_OPTION_ARG_NONE, &w.report, "", NULL },
+		{ "guilty", 0, 0, G_OPTION_ARG_NONE, &w.guilty, "", NULL },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &w.json, "", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, "", NULL },
 		{ 0 },
 	};
@@ -69,5 +86,5 @@ int cmd_triage(int argc, char **argv)
 		return complain(2, "triage: %s: see bisectfs --help", why->message);
 	if (rest && g_strv_length(rest) > 1)
 		return complain(2, "triage: one FILE at most");
-	return triage(rest ? rest[0] : NULL, report, json);
+	return triage(rest ? rest[0] : NULL, &w);
 }

@@ -1,6 +1,6 @@
 #include "console.h"
 
-#include "../engine/triage.h"
+#include "../engine/triage/triage.h"
 
 #include <glib.h>
 #include <regex.h>
@@ -84,11 +84,13 @@ static enum outcome_kind failure_of_phase(const struct console *c)
 /* The report is complete: name it. */
 static void close_crash(struct console *c)
 {
-	struct crash crash;
-	if (triage_find(c->text->str, c->text->len, &crash))
-		over(c, failure_of_phase(c), crash.type, crash.title);
-	else
+	struct triage crash;
+	if (triage_log(c->text->str, c->text->len, &crash)) {
+		over(c, failure_of_phase(c), crash.kind, crash.title);
+		triage_clear(&crash);
+	} else {
 		over(c, failure_of_phase(c), c->outcome.type, c->outcome.title);
+	}
 }
 
 void console_start(struct console *c, int64_t now)

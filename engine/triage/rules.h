@@ -1,0 +1,46 @@
+/*
+ * The rules by which a crash gets its title: data. Adding a family is adding a row.
+ *
+ * Shapes are Perl-compatible expressions for one line each. In them: {F} is a function (a group),
+ * {PC} an address in brackets, {SRC} a source position, {REST} the rest of the line (a group).
+ */
+#ifndef ENGINE_TRIAGE_RULES_H
+#define ENGINE_TRIAGE_RULES_H
+
+#include <stdbool.h>
+
+enum extractor { EXTRACT_TOP, EXTRACT_STALL, EXTRACT_HANG };
+
+#define MOST_SHAPES 4
+
+struct rule {
+	const char *head; /* searched in the report's text */
+	/* Searched too, if there is one; each further shape on a later line, its last occurrence
+	 * there. */
+	const char *body[MOST_SHAPES];
+	/* "$1" is a group of the head or, with a body, of the body; "$F" the recipe's function. */
+	const char *title;
+	/* How to find the function; steps with ';' between them: IP (a line with an instruction
+	 * pointer), CT (a call trace's beginning), T (read a trace), any other: a shape whose {F}
+	 * is a candidate. "ELSE" begins a second try. NULL: no function. */
+	const char *recipe;
+	const char *noise; /* functions that do not count here, beside those that never do */
+	enum extractor extractor;
+	bool corrupted;	 /* the report is damaged whenever this rule is needed */
+	bool two_traces; /* the recipe finds two functions: where it was, where it comes from */
+	bool no_trace;	 /* the report is sound without a stack trace */
+};
+
+/* The rules of a header's group, in their order; ends with a row without head. NULL: none. */
+const struct rule *rules_of(const char *header);
+
+/* Which functions never name a bug (markers: "=is", "begins*", "*ends", "~begins" after leading
+ * underscores, else contains; "?" is a gap, "#" a digit). */
+extern const char rules_noise[];
+/* For the stall extractor: what the function in question was called from. */
+extern const char rules_anchors[];
+
+/* Type by the beginning of the title; "UNKNOWN". */
+const char *rules_type(const char *title);
+
+#endif

@@ -1,0 +1,189 @@
+#include "triage.h"
+
+#include "guilty.h"
+#include "noise.h"
+#include "report.h"
+#include "scan.h"
+#include "title.h"
+
+#include <string.h>
+
+bool triage_is_crash(const char *line, size_t len)
+{
+	return scan_line(line, len) >= 0;
+}
+
+bool triage_is_end(const char *line, size_t len)
+{
+	return memmem(line, len, "---[ end trace ", 15) ||
+	       memmem(line, len, "---[ end Kernel panic", 21);
+}
+
+static enum crash_type kind_of(const char *type, const char *title)
+{
+	static const struct {
+		const char *type;
+		enum crash_type kind;
+	} kinds[] = {
+		{ "KFENCE", CRASH_KASAN },
+		{ "KASAN", CRASH_KASAN },
+		{ "KMSAN", CRASH_KMSAN },
+		{ "KCSAN", CRASH_DATA_RACE },
+		{ "NULL-POINTER-DEREFERENCE", CRASH_OOPS },
+		{ "MEMORY_SAFETY_BUG", CRASH_OOPS },
+		{ "MEMORY_SAFETY_UBSAN", CRASH_UBSAN },
+		{ "UBSAN", CRASH_UBSAN },
+		{ "REFCOUNT_WARNING", CRASH_WARNING },
+		{ "WARNING", CRASH_WARNING },
+		{ "LOCKDEP", CRASH_LOCKDEP },
+		{ "ATOMIC_SLEEP", CRASH_ATOMIC_SLEEP },
+		{ "LEAK", CRASH_MEMORY_LEAK },
+		{ "BUG", CRASH_BUG },
+		{ "HANG", CRASH_HANG },
+		{ "NO_OUTPUT", CRASH_HANG },
+		{ "LOST_CONNECTION", CRASH_LOST_CONNECTION },
+		{ "REBOOT", CRASH_UNEXPECTED_REBOOT },
+	};
+	if (strcmp(type, "DoS") == 0)
+		return g_str_has_prefix(title, "kernel panic") || g_str_has_prefix(title, "PANIC")
+			       ? CRASH_PANIC
+			       : CRASH_OOPS;
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (g_str_has_prefix(type, kinds[i].type))
+			return kinds[i].kind;
+	}
+	return CRASH_UNKNOWN;
+}
+
+/* ---- other titles of the same bug ---- */
+
+static void add_other(struct triage *t, const char *text)
+{
+	g_autofree char *title = title_normalise(text);
+	if (strcmp(title, t->title) == 0 ||
+	    g_ptr_array_find_with_equal_func(t->others, title, g_str_equal, NULL))
+		return;
+	g_ptr_array_add(t->others, g_steal_pointer(&title));
+}
+
+/* The same title with the function as it was printed, and with each prefix cut alone. */
+static void add_prefixes(struct triage *t, const char *printed, const char *cut)
+{
+	const char *at = g_strrstr(t->title, cut);
+	if (!at || !*cut)
+		return;
+	g_autoptr(GPtrArray) names = noise_variants(printed);
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *text =
+			g_strdup_printf("%.*s%s%s", (int)(at - t->title), t->title,
+					(const char *)names->pdata[i], at + strlen(cut));
+		add_other(t, text);
+	}
+}
+
+/* Coarser names: a bug may show as a read today and as a general protection fault tomorrow. */
+static void add_coarser(struct triage *t, const char *cut, const struct title *title)
+{
+	static const char *const families[][2] = {
+		{ "KASAN: invalid-free in ", "invalid-free in" },
+		{ "KFENCE: invalid free in ", "invalid-free in" },
+		{ "KASAN: ", "bad-access in" },
+		{ "KFENCE: memory corruption", NULL },
+		{ "KFENCE: ", "bad-access in" },
+		{ "KMSAN: kernel-usb-infoleak", NULL },
+		{ "KMSAN: ", "bad-access in" },
+		{ "BUG: unable to handle kernel ", "bad-access in" },
+		{ "general protection fault in ", "bad-access in" },
+		{ "BUG: corrupted list in ", "bad-access in" },
+		{ "UBSAN: array-index-out-of-bounds in ", "bad-access in" },
+		{ "Internal error in ", "bad-access in" },
+		{ "Unhandled fault in ", "bad-access in" },
+		{ "BUG: soft lockup in ", "stall in" },
+		{ "INFO: rcu detected stall in ", "stall in" },
+		{ "INFO: task hung in ", "hang in" },
+		{ "INFO: task can't die in ", "hang in" },
+		{ "BUG: stack guard page was hit in ", "stack-overflow in" },
+		{ "kernel panic: corrupted stack end in ", "stack-overflow in" },
+		{ "kernel stack overflow in ", "stack-overflow in" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(families); i++) {
+		if (!g_str_has_prefix(t->title, families[i][0]))
+			continue;
+		if (families[i][1] && *cut) {
+			g_autofree char *text = g_strdup_printf("%s %s", families[i][1], cut);
+			add_other(t, text);
+		}
+		break;
+	}
+	if (title->origin && g_str_has_prefix(t->title, "KMSAN: kernel-usb-infoleak")) {
+		g_autofree char *text = g_strdup_printf("KMSAN origin in %s", title->origin);
+		add_other(t, text);
+	}
+	if (g_str_has_prefix(t->title, "SYZFATAL:"))
+		add_other(t, "SYZFATAL");
+}
+
+static void add_dentry(struct triage *t, const struct report *r)
+{
+	g_autoptr(GMatchInfo) info = NULL;
+	if (!g_str_has_prefix(t->title, "BUG: Dentry still in use"))
+		return;
+	if (g_regex_match_full(
+		    title_regex("still in use \\([0-9]+\\) (\\[unmount of [^\\]\\n]+\\])"),
+		    r->all->str, (gssize)r->text, 0, 0, &info, NULL)) {
+		g_autofree char *where = g_match_info_fetch(info, 1);
+		g_autofree char *text = g_strdup_printf("BUG: Dentry still in use %s", where);
+		add_other(t, text);
+	}
+}
+
+static char *test_program(const struct report *r)
+{
+	g_autoptr(GMatchInfo) info = NULL;
+	if (!g_regex_match_full(title_regex(" Comm: syz\\.([0-9]+\\.[0-9]+) "), r->all->str,
+				(gssize)r->all->len, 0, 0, &info, NULL))
+		return NULL;
+	return g_match_info_fetch(info, 1);
+}
+
+bool triage_log(const char *log, size_t len, struct triage *t)
+{
+	struct report r;
+	struct title title;
+	*t = (struct triage){ 0 };
+	if (!report_read(log, len, &r))
+		return false;
+	title_make(&r, &title);
+	t->title = g_strdup(title.text);
+	t->type = rules_type(t->title);
+	t->kind = kind_of(t->type, t->title);
+	t->others = g_ptr_array_new_with_free_func(g_free);
+	t->corrupted =
+		title.corrupted || memmem(log, len, "serialport: VM disconnected.", 28) != NULL;
+	t->panicked = memmem(log, len, "Kernel panic - not syncing", 26) != NULL;
+	t->program = test_program(&r);
+	t->report = g_strdup(r.shown->str);
+	t->start = r.start;
+	g_autofree char *cut = title.function ? noise_cut(title.function) : g_strdup("");
+	if (title.function)
+		add_prefixes(t, title.function, cut);
+	add_coarser(t, cut, &title);
+	add_dentry(t, &r);
+	title_clear(&title);
+	report_clear(&r);
+	return true;
+}
+
+void triage_clear(struct triage *t)
+{
+	g_free(t->title);
+	g_free(t->program);
+	g_free(t->report);
+	g_clear_pointer(&t->others, g_ptr_array_unref);
+	*t = (struct triage){ 0 };
+}
+
+char *triage_guilty(const char *log, size_t len)
+{
+	return guilty_file(log, len);
+}

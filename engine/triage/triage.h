@@ -1,0 +1,43 @@
+/*
+ * Triage: from a kernel's console log to the one-line title that stands for the first crash in it.
+ *
+ * What comes in: bytes of a serial console, hostile ones included. What goes out: title, type,
+ * other titles of the same bug, the report, whether it is damaged, the file to blame. scan.c finds
+ * the crash line, report.c the lines that belong to it, rules.c says what they are called, title.c
+ * makes the title, guilty.c the file. All of it is pure and may be used in any thread; time is
+ * linear in the log's size, memory bounded.
+ */
+#ifndef ENGINE_TRIAGE_H
+#define ENGINE_TRIAGE_H
+
+#include "bisectfs/outcome.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct triage {
+	char *title;
+	const char *type;     /* as syzbot has it: KASAN-READ, LOCKDEP, DoS, UNKNOWN ... */
+	enum crash_type kind; /* the same, coarser: what picks a step's representative */
+	GPtrArray *others;    /* char *: titles under which the same bug may go */
+	bool corrupted;	      /* the report is damaged or cut: the title is a best guess */
+	bool panicked;
+	char *program; /* test process and program, "P.N"; NULL: not named */
+	char *report;  /* for people, with some lines from before the crash */
+	size_t start;  /* where in the log it begins */
+};
+
+/* False: no crash, nothing has to be freed. */
+bool triage_log(const char *log, size_t len, struct triage *t);
+void triage_clear(struct triage *t);
+
+/* The file to blame, relative to the source tree, to be freed; NULL: none is named. */
+char *triage_guilty(const char *log, size_t len);
+
+/* Whether this line (no newline) is the first line of a crash report. */
+bool triage_is_crash(const char *line, size_t len);
+/* Whether it closes one: nothing that matters follows. */
+bool triage_is_end(const char *line, size_t len);
+
+#endif
