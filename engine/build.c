@@ -358,10 +358,22 @@ static err_t sign(struct build *b, const char *vmlinux, const char *kernel, stru
 	return err;
 }
 
+/* For the reports of its crashes. make writes a new file each time, so a second name of this one is
+ * enough; without debug information it is of no use, and none of this is worth a failed build. */
+static void keep_vmlinux(struct build *b, const char *vmlinux)
+{
+	g_autofree char *to = g_build_filename(b->rq->step, "vmlinux", NULL);
+	unlink(to);
+	if (signature_has_debug(vmlinux) && link(vmlinux, to) != 0)
+		note(b, "reports will lack source positions: %s: %s\n", to, g_strerror(errno));
+}
+
 static err_t collect(struct build *b, const char *kernel, const char *vmlinux, struct error *error)
 {
 	g_autofree char *to = g_build_filename(b->rq->step, "kernel", NULL);
 	err_t err = copy_kernel(kernel, to, error);
+	if (!err)
+		keep_vmlinux(b, vmlinux);
 	return err ? err : sign(b, vmlinux, kernel, error);
 }
 

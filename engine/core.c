@@ -136,8 +136,10 @@ static err_t append(struct engine *e, struct bisection *b, struct event *ev, str
 static void drop_kernel(const struct engine *e, const char *name, int step)
 {
 	g_autofree char *dir = store_step(e->state, name, step);
-	g_autofree char *path = g_build_filename(dir, "kernel", NULL);
-	unlink(path);
+	g_autofree char *kernel = g_build_filename(dir, "kernel", NULL);
+	g_autofree char *vmlinux = g_build_filename(dir, "vmlinux", NULL);
+	unlink(kernel);
+	unlink(vmlinux);
 }
 
 /* Applies what is on disk now, and all that the session concludes from it. */
@@ -498,6 +500,7 @@ err_t engine_new(const struct engine_config *config, struct engine **out, struct
 	if (gethostname(e->host, sizeof(e->host) - 1) != 0)
 		g_strlcpy(e->host, "localhost", sizeof(e->host));
 	e->queue = g_async_queue_new();
+	g_mutex_init(&e->symbols_lock);
 	e->historian = g_thread_pool_new(historian_work, e, 1, FALSE, NULL);
 	e->bisections = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bisection_free);
 	e->jobs = g_ptr_array_new_with_free_func(job_free);
@@ -591,6 +594,9 @@ void engine_free(struct engine *e)
 	repo_free(e->repo);
 	g_free(e->builder_busy);
 	g_free(e->vm_busy);
+	symbols_close(e->symbols);
+	g_free(e->symbols_of);
+	g_mutex_clear(&e->symbols_lock);
 	g_free(e->state);
 	g_free(e->repo_path);
 	g_free(e);

@@ -10,6 +10,7 @@
 #include "journal.h"
 #include "repo.h"
 #include "store.h"
+#include "triage/symbolise.h"
 
 struct bisection {
 	struct session *s;
@@ -71,6 +72,10 @@ struct engine {
 	GThread *core;
 	GThreadPool *historian; /* one thread: struct job * or struct start *; owns `repo` */
 	struct repo *repo;
+
+	GMutex symbols_lock;
+	struct symbols *symbols; /* the last kernel's index; of `symbols_of`, a file */
+	char *symbols_of;
 
 	/* the core thread's own */
 	GHashTable *bisections; /* name -> struct bisection * */

@@ -71,3 +71,26 @@ err_t signature_of(const char *path, char *hex, struct error *error)
 	g_strlcpy(hex, g_checksum_get_string(total), SIGNATURE_HEX + 1);
 	return 0;
 }
+
+bool signature_has_debug(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf_Scn *scn = NULL;
+	size_t names;
+	bool found = false;
+	elf_version(EV_CURRENT);
+	Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
+	if (elf && elf_kind(elf) == ELF_K_ELF && elf_getshdrstrndx(elf, &names) == 0) {
+		while (!found && (scn = elf_nextscn(elf, scn))) {
+			GElf_Shdr shdr;
+			const char *name = gelf_getshdr(scn, &shdr)
+						   ? elf_strptr(elf, names, shdr.sh_name)
+						   : NULL;
+			found = name && strcmp(name, ".debug_info") == 0;
+		}
+	}
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return found;
+}

@@ -240,6 +240,40 @@ static err_t run_guest(struct job *job, struct outcome *outcome, struct error *e
 	return e->runner.run(e->runner.self, job->slot, &rq, outcome, error);
 }
 
+/* Runs of a step share its kernel, whose index takes a while to be built. */
+static struct symbols *symbols_for(struct engine *e, const char *vmlinux)
+{
+	if (g_strcmp0(e->symbols_of, vmlinux) != 0) {
+		symbols_close(e->symbols);
+		e->symbols = NULL;
+		g_free(e->symbols_of);
+		e->symbols_of = g_strdup(vmlinux);
+		symbols_open(vmlinux, &e->symbols, NULL);
+	}
+	return e->symbols;
+}
+
+/* Gives the report its source positions. Without them it is a report all the same. */
+static void symbolise_report(struct job *job)
+{
+	struct engine *e = job->e;
+	g_autofree char *step = store_step(e->state, job->name, job->step);
+	g_autofree char *vmlinux = g_build_filename(step, "vmlinux", NULL);
+	g_autofree char *path = store_run(e->state, job->name, job->step, job->run, "report");
+	g_autofree char *text = NULL;
+	g_autofree char *better = NULL;
+	gsize len;
+	if (!store_exists(vmlinux) || !g_file_get_contents(path, &text, &len, NULL))
+		return;
+	g_mutex_lock(&e->symbols_lock);
+	struct symbols *symbols = symbols_for(e, vmlinux);
+	if (symbols)
+		better = symbols_report(symbols, text, NULL);
+	g_mutex_unlock(&e->symbols_lock);
+	if (better)
+		store_write(path, better, strlen(better), 0644, NULL);
+}
+
 void work_run(struct job *job)
 {
 	struct outcome outcome = { .status = -1 };
@@ -263,6 +297,8 @@ void work_run(struct job *job)
 	}
 	if (outcome.kind == OUTCOME_INFRA && blame_the_disk(job))
 		return;
+	if (outcome.kind != OUTCOME_OK && outcome.kind != OUTCOME_INFRA)
+		symbolise_report(job);
 	ev->outcome = (int)outcome.kind;
 	ev->type = (int)outcome.type;
 	ev->status = outcome.status;

@@ -9,15 +9,51 @@
 #include <glib.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
-static GString *read_stream(FILE *f)
+#define CHUNK ((gsize)1 << 20)
+#define LOOK_AT ((gsize)8 << 20)     /* bytes that are looked at together */
+#define BEFORE ((gsize)512 << 10)    /* and of these, when they hold no crash, what is kept */
+#define MOST_AFTER ((gsize)64 << 20) /* of a pipe: what can follow a crash and still matter */
+
+/* A pipe may bring more than fits in memory: what lies before the crash is forgotten, and of what
+ * follows enough is kept. */
+static GString *read_pipe(FILE *f)
 {
 	GString *text = g_string_new(NULL);
-	char buf[65536];
-	size_t n;
-	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
+	g_autofree char *buf = g_malloc(CHUNK);
+	bool found = false;
+	gsize n, looked = 0;
+	while ((n = fread(buf, 1, CHUNK, f)) > 0) {
+		if (found && text->len > MOST_AFTER)
+			continue;
 		g_string_append_len(text, buf, (gssize)n);
+		if (found || text->len - looked < LOOK_AT)
+			continue;
+		const char *nl = memrchr(text->str, '\n', text->len);
+		gsize whole = nl ? (gsize)(nl - text->str) : 0;
+		found = whole && triage_any(text->str, whole);
+		if (!found && whole > BEFORE) {
+			const char *from = memchr(text->str + whole - BEFORE, '\n', BEFORE);
+			g_string_erase(text, 0, from ? from + 1 - text->str : 0);
+		}
+		looked = text->len;
+	}
 	return text;
+}
+
+/* A file is mapped, not read: its size does not matter. NULL: cannot be read. */
+static GBytes *read_log(FILE *f)
+{
+	g_autoptr(GMappedFile) map = g_mapped_file_new_from_fd(fileno(f), FALSE, NULL);
+	if (map && ftello(f) == 0)
+		return g_mapped_file_get_bytes(map);
+	GString *text = read_pipe(f);
+	if (ferror(f)) {
+		g_string_free(text, TRUE);
+		return NULL;
+	}
+	return g_string_free_to_bytes(text);
 }
 
 static void print_json(const struct triage *t, const char *guilty)
@@ -45,16 +81,17 @@ static int triage(const char *path, const struct wanted *w)
 	FILE *f = path ? fopen(path, "re") : stdin;
 	if (!f)
 		return complain(1, "triage: cannot read %s: %s", path, g_strerror(errno));
-	g_autoptr(GString) log = read_stream(f);
-	bool failed = ferror(f) != 0;
+	g_autoptr(GBytes) bytes = read_log(f);
 	struct triage t;
+	gsize len;
 	if (path)
 		fclose(f);
-	if (failed)
+	if (!bytes)
 		return complain(1, "triage: cannot read %s", path ? path : "standard input");
-	if (!triage_log(log->str, log->len, &t))
+	const char *log = g_bytes_get_data(bytes, &len);
+	if (!log || !triage_log(log, len, &t))
 		return 1;
-	g_autofree char *guilty = w->guilty || w->json ? triage_guilty(log->str, log->len) : NULL;
+	g_autofree char *guilty = w->guilty || w->json ? triage_guilty(log, len) : NULL;
 	if (w->json)
 		print_json(&t, guilty);
 	else if (!w->guilty)

@@ -87,6 +87,7 @@ static void close_crash(struct console *c)
 	struct triage crash;
 	if (triage_log(c->text->str, c->text->len, &crash)) {
 		over(c, failure_of_phase(c), crash.kind, crash.title);
+		g_string_assign(c->text, crash.report); /* the lines of that task alone */
 		triage_clear(&crash);
 	} else {
 		over(c, failure_of_phase(c), c->outcome.type, c->outcome.title);

@@ -19,6 +19,13 @@ bool triage_is_end(const char *line, size_t len)
 	       memmem(line, len, "---[ end Kernel panic", 21);
 }
 
+bool triage_any(const char *log, size_t len)
+{
+	size_t at, line_len;
+	int header;
+	return scan_log(log, len, &at, &line_len, &header);
+}
+
 static enum crash_type kind_of(const char *type, const char *title)
 {
 	static const struct {

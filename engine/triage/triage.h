@@ -28,6 +28,9 @@ struct triage {
 	size_t start;  /* where in the log it begins */
 };
 
+/* Whether the log holds a crash at all. */
+bool triage_any(const char *log, size_t len);
+
 /* False: no crash, nothing has to be freed. */
 bool triage_log(const char *log, size_t len, struct triage *t);
 void triage_clear(struct triage *t);

@@ -1,0 +1,261 @@
+#include "symbolise.h"
+
+#include "title.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <string.h>
+#include <unistd.h>
+
+struct symbol {
+	guint64 address, size; /* size: to the next symbol, as the kernel counts */
+	const char *name;      /* in the ELF file */
+};
+
+struct symbols {
+	int fd;
+	Elf *elf;
+	Dwarf *dwarf;
+	GArray *all;	     /* struct symbol, by address */
+	GHashTable *by_name; /* name -> GArray of guint: indexes into `all` */
+};
+
+/* ---- the index ---- */
+
+static int by_address(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+static void read_symbols(struct symbols *s)
+{
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(s->elf, section))) {
+		GElf_Shdr header;
+		Elf_Data *data;
+		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_SYMTAB ||
+		    !header.sh_entsize || !(data = elf_getdata(section, NULL)))
+			continue;
+		for (guint64 i = 0; i < header.sh_size / header.sh_entsize; i++) {
+			GElf_Sym sym;
+			if (!gelf_getsym(data, (int)i, &sym) || !sym.st_name || !sym.st_value ||
+			    sym.st_shndx == SHN_UNDEF || GELF_ST_TYPE(sym.st_info) == STT_FILE)
+				continue;
+			struct symbol one = { .address = sym.st_value,
+					      .size = sym.st_size,
+					      .name = elf_strptr(s->elf, header.sh_link,
+								 sym.st_name) };
+			if (one.name)
+				g_array_append_val(s->all, one);
+		}
+	}
+	g_array_sort(s->all, by_address);
+	for (guint i = 0; i < s->all->len; i++) {
+		struct symbol *one = &g_array_index(s->all, struct symbol, i);
+		guint next = i + 1;
+		while (next < s->all->len &&
+		       g_array_index(s->all, struct symbol, next).address == one->address)
+			next++;
+		if (next < s->all->len)
+			one->size =
+				g_array_index(s->all, struct symbol, next).address - one->address;
+		GArray *same = g_hash_table_lookup(s->by_name, one->name);
+		if (!same) {
+			same = g_array_new(FALSE, FALSE, sizeof(guint));
+			g_hash_table_insert(s->by_name, (char *)one->name, same);
+		}
+		g_array_append_val(same, i);
+	}
+}
+
+static void free_array(void *p)
+{
+	g_array_unref(p);
+}
+
+err_t symbols_open(const char *vmlinux, struct symbols **out, struct error *error)
+{
+	struct symbols *s = g_new0(struct symbols, 1);
+	s->fd = open(vmlinux, O_RDONLY | O_CLOEXEC);
+	s->all = g_array_new(FALSE, FALSE, sizeof(struct symbol));
+	s->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_array);
+	elf_version(EV_CURRENT);
+	err_t err = 0;
+	if (s->fd < 0)
+		err = error_set(error, errno, "cannot read %s: %s", vmlinux, g_strerror(errno));
+	else if (!(s->elf = elf_begin(s->fd, ELF_C_READ_MMAP, NULL)) ||
+		 elf_kind(s->elf) != ELF_K_ELF)
+		err = error_set(error, EINVAL, "%s is no ELF file", vmlinux);
+	else if (!(s->dwarf = dwarf_begin_elf(s->elf, DWARF_C_READ, NULL)))
+		err = error_set(error, ENODATA, "%s has no debug information", vmlinux);
+	if (err) {
+		symbols_close(s);
+		return err;
+	}
+	read_symbols(s);
+	*out = s;
+	return 0;
+}
+
+void symbols_close(struct symbols *s)
+{
+	if (!s)
+		return;
+	dwarf_end(s->dwarf);
+	elf_end(s->elf);
+	if (s->fd >= 0)
+		close(s->fd);
+	g_hash_table_unref(s->by_name);
+	g_array_unref(s->all);
+	g_free(s);
+}
+
+/* 0: there is none. Of several functions of one name that with the size counts. */
+static guint64 address_of(const struct symbols *s, const char *name, guint64 size)
+{
+	GArray *same = g_hash_table_lookup(s->by_name, name);
+	for (guint i = 0; same && i < same->len; i++) {
+		const struct symbol *one =
+			&g_array_index(s->all, struct symbol, g_array_index(same, guint, i));
+		if (one->size == size)
+			return one->address;
+	}
+	/* alone, it is meant even if a tool has counted its size in another way */
+	return same && same->len == 1
+		       ? g_array_index(s->all, struct symbol, g_array_index(same, guint, 0)).address
+		       : 0;
+}
+
+/* ---- positions ---- */
+
+static char *tidy_path(const char *file, const char *directory, const char *tree)
+{
+	g_autofree char *joined = *file == '/' || !directory
+					  ? g_strdup(file)
+					  : g_strdup_printf("%s/%s", directory, file);
+	g_auto(GStrv) parts = g_strsplit(joined, "/", -1);
+	g_autoptr(GPtrArray) out = g_ptr_array_new();
+	for (char **p = parts; *p; p++) {
+		if (strcmp(*p, "..") == 0 && out->len > 1)
+			g_ptr_array_remove_index(out, out->len - 1);
+		else if (strcmp(*p, ".") != 0 && (**p || p == parts))
+			g_ptr_array_add(out, *p);
+	}
+	g_ptr_array_add(out, NULL);
+	g_autofree char *path = g_strjoinv("/", (char **)out->pdata);
+	gsize n = tree ? strlen(tree) : 0;
+	if (n && strncmp(path, tree, n) == 0 && path[n] == '/')
+		return g_strdup(path + n + 1);
+	g_autoptr(GMatchInfo) info = NULL;
+	if (g_regex_match(title_regex("^.*/slots/[0-9]+/src/(.*)"), path, 0, &info))
+		return g_match_info_fetch(info, 1);
+	return g_steal_pointer(&path);
+}
+
+static const char *directory_of(Dwarf_Die *cu)
+{
+	Dwarf_Attribute attr;
+	return dwarf_formstring(dwarf_attr(cu, DW_AT_comp_dir, &attr));
+}
+
+static char *position(Dwarf_Die *cu, const char *file, int line, const char *tree)
+{
+	g_autofree char *path = tidy_path(file ? file : "??", directory_of(cu), tree);
+	return g_strdup_printf("%s:%d", path, line);
+}
+
+static const char *call_file(Dwarf_Die *cu, Dwarf_Die *die)
+{
+	Dwarf_Files *files;
+	Dwarf_Attribute attr;
+	Dwarf_Word n;
+	if (dwarf_getsrcfiles(cu, &files, NULL) != 0 ||
+	    dwarf_formudata(dwarf_attr(die, DW_AT_call_file, &attr), &n) != 0)
+		return NULL;
+	return dwarf_filesrc(files, n, NULL, NULL);
+}
+
+static int call_line(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word n;
+	return dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &attr), &n) == 0 ? (int)n : 0;
+}
+
+/* One line of the report becomes one for each function at this address, the innermost first. */
+static bool add_frames(struct symbols *s, guint64 pc, const char *before, const char *frame,
+		       const char *after, const char *tree, GString *out)
+{
+	Dwarf_Die cu, *scopes = NULL;
+	if (!dwarf_addrdie(s->dwarf, pc, &cu))
+		return false;
+	Dwarf_Line *row = dwarf_getsrc_die(&cu, pc);
+	const char *file = row ? dwarf_linesrc(row, NULL, NULL) : NULL;
+	int line = 0;
+	if (!file || dwarf_lineno(row, &line) != 0)
+		return false;
+	/* the scopes of an inlined function are those of its source; its parents tell who called */
+	Dwarf_Die *innermost = NULL;
+	int n = dwarf_getscopes(&cu, pc, &innermost);
+	if (n > 0)
+		n = dwarf_getscopes_die(&innermost[0], &scopes);
+	free(innermost);
+	for (int i = 0; i < n; i++) {
+		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
+			continue;
+		const char *name = dwarf_diename(&scopes[i]);
+		g_autofree char *where = position(&cu, file, line, tree);
+		g_string_append_printf(out, "%s%s %s [inline]\n", before, name ? name : "??",
+				       where);
+		file = call_file(&cu, &scopes[i]);
+		line = call_line(&scopes[i]);
+	}
+	free(scopes);
+	g_autofree char *where = position(&cu, file, line, tree);
+	g_string_append_printf(out, "%s%s %s%s\n", before, frame, where, after);
+	return true;
+}
+
+#define FRAME_SHAPE "^(.*?)([a-zA-Z0-9_.]+)\\+0x([0-9a-f]+)/0x([0-9a-f]+)( \\[[^\\]\\n]*\\])?(.*)$"
+
+static bool add_symbolised(struct symbols *s, const char *line, const char *tree, GString *out)
+{
+	g_autoptr(GMatchInfo) info = NULL;
+	if (strlen(line) > 4096 || !strstr(line, "+0x") ||
+	    !g_regex_match(title_regex(FRAME_SHAPE), line, 0, &info))
+		return false;
+	g_autofree char *before = g_match_info_fetch(info, 1);
+	g_autofree char *name = g_match_info_fetch(info, 2);
+	g_autofree char *offset = g_match_info_fetch(info, 3);
+	g_autofree char *size = g_match_info_fetch(info, 4);
+	g_autofree char *module = g_match_info_fetch(info, 5);
+	g_autofree char *after = g_match_info_fetch(info, 6);
+	if (g_regex_match(title_regex("^ [^ ]+:[0-9]+"), after, 0, NULL))
+		return false; /* it has its position */
+	guint64 address = address_of(s, name, g_ascii_strtoull(size, NULL, 16));
+	if (!address)
+		return false;
+	guint64 pc = address + g_ascii_strtoull(offset, NULL, 16);
+	/* a caller's address is that of the next instruction: the call lies before it */
+	bool exact = strstr(before, "IP") || strstr(before, "pc ");
+	g_autofree char *frame =
+		g_strdup_printf("%s+0x%s/0x%s%s", name, offset, size, module ? module : "");
+	return add_frames(s, exact ? pc : pc - 1, before, frame, after, tree, out);
+}
+
+char *symbols_report(struct symbols *s, const char *report, const char *tree)
+{
+	GString *out = g_string_new(NULL);
+	g_auto(GStrv) lines = g_strsplit(report, "\n", -1);
+	for (char **l = lines; *l; l++) {
+		if (!l[1] && !**l)
+			break;
+		if (!add_symbolised(s, *l, tree, out))
+			g_string_append_printf(out, "%s\n", *l);
+	}
+	return g_string_free(out, FALSE);
+}

@@ -1,0 +1,25 @@
+/*
+ * Source positions for a crash report: "function+0xoff/0xsize" gets " path/file.c:123" behind it,
+ * and callers that were inlined get lines of their own that end in "[inline]". Through libdw, in
+ * this process. A handle belongs to one thread at a time.
+ */
+#ifndef ENGINE_TRIAGE_SYMBOLISE_H
+#define ENGINE_TRIAGE_SYMBOLISE_H
+
+#include "bisectfs/error.h"
+
+#include <glib.h>
+
+struct symbols;
+
+/* The index of a kernel, built once. -ENODATA: it has no debug information; -EINVAL: it is no ELF
+ * file that can be read. */
+err_t symbols_open(const char *vmlinux, struct symbols **symbols, struct error *error);
+void symbols_close(struct symbols *s);
+
+/* The report with positions, new. Lines that have some already, or name nothing that the kernel
+ * holds, stay as they are. Paths become relative to the source tree: what stands before the last
+ * "/src/" of a build slot, or `tree` (may be NULL), is cut. */
+char *symbols_report(struct symbols *s, const char *report, const char *tree);
+
+#endif
