@@ -74,7 +74,6 @@ static const char *const stack_starts[] = {
 	"Freed:",
 	"Freed by task [0-9]+:",
 	"[^k] backtrace(?: \\(crc [0-9a-f]+\\))?:",
-	"^ backtrace(?: \\(crc [0-9a-f]+\\))?:",
 	"Backtrace:",
 	"Uninit was stored to memory at",
 	"status: [0-9a-f]{16} badaddr: [0-9a-f]{16} cause: [0-9a-f]{16}",
@@ -240,44 +239,46 @@ static char *printed_as(const struct trail *t, const char *name)
 	return g_strdup(name);
 }
 
-/* Two traces with words between them: where a value was used, and where it came from. */
+/* The words between two traces close the list of the first one's candidates, as syzkaller has it.
+ */
+static bool take_words(struct trail *t, const char *shape, const char *line, gsize len)
+{
+	int to, from = search(shape, line, len, &to, NULL);
+	if (from < 0)
+		return false;
+	g_ptr_array_add(t->names, g_strndup(line + from, (gsize)(to - from)));
+	g_ptr_array_add(t->printed, g_strndup(line + from, (gsize)(to - from)));
+	return true;
+}
+
+/* Two traces: where a value was used, and where it came from. */
 static char *run_two(struct trail *t, struct title *out)
 {
 	g_auto(GStrv) steps = g_strsplit(t->rule->recipe, ";", -1);
 	struct trail second;
 	const char *line;
 	gsize len;
-	char *function;
-	bool between = false;
-	trail_start(&second, t->rule, NULL, NULL);
+	bool tracing = true, between = false;
 	while (!between && next_line(t, &line, &len)) {
 		if (fits_line(INJECTED, line, len)) {
 			t->injected = true;
-			break;
-		}
-		int to, from = search(steps[1], line, len, &to, NULL);
-		if (from >= 0) {
-			/* these words close the list of the first one's candidates */
-			g_ptr_array_add(t->names, g_strndup(line + from, (gsize)(to - from)));
-			g_ptr_array_add(t->printed, g_strndup(line + from, (gsize)(to - from)));
+			if (!tracing)
+				break;
+			tracing = false;
+		} else if (take_words(t, steps[1], line, len)) {
 			between = true;
-			break;
-		}
-		if (starts_stack(line, len) && t->names->len)
-			break;
-		if (!take_if_fits(t, FRAME, line, len))
+		} else if (tracing && starts_stack(line, len)) {
+			tracing = false;
+		} else if (tracing && !take_if_fits(t, FRAME, line, len)) {
 			take_if_fits(t, ARM_FRAME, line, len);
+		}
 	}
-	if (!between)
-		go_to(t, steps[1]);
-	second.at = t->at;
-	second.end = t->end;
+	trail_start(&second, t->rule, t->at, t->end);
 	read_trace(&second, NULL);
-	function = noise_extract(t->names, EXTRACT_TOP);
 	out->origin = noise_extract(second.names, EXTRACT_TOP);
 	t->injected = t->injected || second.injected || !out->origin;
 	trail_clear(&second);
-	return function;
+	return noise_extract(t->names, EXTRACT_TOP);
 }
 
 /* NULL: none was found. */
