@@ -252,25 +252,40 @@ static err_t complete_config(struct build *b, bool *ok, struct error *error)
 	return err;
 }
 
+/* What the configuration in `obj` was made from: the commit, then a digest of all that is not in
+ * the tree. Where nothing of that has changed it needs not be made again, which takes seconds. */
+static char *configuration_key(const struct build *b, const char *config)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_checksum_update(sum, (const guchar *)config, (gssize)strlen(config) + 1);
+	for (char **w = b->words; *w; w++)
+		g_checksum_update(sum, (const guchar *)*w, (gssize)strlen(*w) + 1);
+	g_checksum_update(sum, (const guchar *)b->result->compiler, -1);
+	return g_strdup(g_checksum_get_string(sum));
+}
+
+static bool is_configured(struct build *b, const char *stamp, const char *head, const char *key)
+{
+	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
+	g_autofree char *text = NULL;
+	if (!head || !store_exists(used) || !g_file_get_contents(stamp, &text, NULL, NULL))
+		return false;
+	g_auto(GStrv) words = g_strsplit(g_strstrip(text), " ", 2);
+	return words[0] && words[1] && strcmp(words[1], key) == 0 &&
+	       slot_same_kconfig(b->slot, words[0], head);
+}
+
 /* The configuration is made aside and moved in only when it differs: an untouched .config keeps
  * its time, and make does not look at every Kconfig again. */
-static err_t configure(struct build *b, bool *ok, struct error *error)
+static err_t make_configuration(struct build *b, const char *config, bool *ok, struct error *error)
 {
-	g_autofree char *config = NULL;
-	if (b->rq->config)
-		g_file_get_contents(b->rq->config, &config, NULL, NULL);
-	err_t err = store_mkdir(b->conf, error);
-	if (!err)
-		err = store_mkdir(b->obj, error);
-	if (!err)
-		err = prepare_config(b, config ? config : "", ok, error);
+	err_t err = prepare_config(b, config, ok, error);
 	if (!err && *ok)
 		err = complete_config(b, ok, error);
 	if (err || !*ok)
 		return err;
 	g_autofree char *made = g_build_filename(b->conf, ".config", NULL);
 	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
-	g_autofree char *saved = g_build_filename(b->rq->step, "config", NULL);
 	g_autofree char *new = NULL;
 	g_autofree char *old = NULL;
 	if (!g_file_get_contents(made, &new, NULL, NULL))
@@ -278,7 +293,44 @@ static err_t configure(struct build *b, bool *ok, struct error *error)
 	g_file_get_contents(used, &old, NULL, NULL);
 	if (!old || strcmp(old, new) != 0)
 		err = store_write(used, new, strlen(new), 0644, error);
-	return err ? err : store_write(saved, new, strlen(new), 0644, error);
+	return err;
+}
+
+static err_t show_configuration(struct build *b, struct error *error)
+{
+	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
+	g_autofree char *saved = g_build_filename(b->rq->step, "config", NULL);
+	g_autofree char *text = NULL;
+	if (!g_file_get_contents(used, &text, NULL, NULL))
+		return error_set(error, EIO, "cannot read %s", used);
+	return store_write(saved, text, strlen(text), 0644, error);
+}
+
+static err_t configure(struct build *b, bool *ok, struct error *error)
+{
+	g_autofree char *config = NULL;
+	g_autofree char *stamp = g_build_filename(b->conf, "stamp", NULL);
+	g_autofree char *head = slot_head(b->slot);
+	if (b->rq->config)
+		g_file_get_contents(b->rq->config, &config, NULL, NULL);
+	g_autofree char *key = configuration_key(b, config ? config : "");
+	err_t err = store_mkdir(b->conf, error);
+	if (!err)
+		err = store_mkdir(b->obj, error);
+	if (err)
+		return err;
+	*ok = true;
+	if (is_configured(b, stamp, head, key)) {
+		note(b, "the configuration is that of the last build\n");
+	} else {
+		unlink(stamp);
+		err = make_configuration(b, config ? config : "", ok, error);
+		if (err || !*ok)
+			return err;
+	}
+	g_autofree char *text = g_strdup_printf("%s %s\n", head ? head : "?", key);
+	err = store_write(stamp, text, strlen(text), 0644, error);
+	return err ? err : show_configuration(b, error);
 }
 
 /* ---- results ---- */

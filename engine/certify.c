@@ -234,7 +234,7 @@ static void print_revert(const struct session *s, GString *out)
 
 void certify_text(const struct session *s, GString *out)
 {
-	if (s->state != STATE_DONE || !s->found || !s->found[0] || s->found[1])
+	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
 		return;
 	print_side(s, "culprit", s->found[0], out);
 	for (char **p = s->parents; p && *p; p++)

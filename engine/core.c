@@ -334,7 +334,8 @@ static void look_for_room(struct engine *e)
 void schedule_job_done(struct engine *e, struct job *job)
 {
 	struct bisection *b = core_find(e, job->name);
-	if (b && job->kind == WISH_NEXT && job->said != session_said(b->s)) {
+	bool asks_history = job->kind == WISH_NEXT || job->kind == WISH_REPORT;
+	if (b && asks_history && job->said != session_said(b->s)) {
 		return; /* a user's word came in between: it is asked again */
 	} else if (job->err == -ENOSPC || job->err == -EDQUOT) {
 		core_disk_full(e);

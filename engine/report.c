@@ -7,7 +7,7 @@
 
 static bool has_culprit(const struct session *s)
 {
-	return s->state == STATE_DONE && s->found && s->found[0] && !s->found[1] && s->found_text;
+	return session_has_answer(s) && s->found && s->found[0] && !s->found[1] && s->found_text;
 }
 
 char *report_subject(const struct session *s)
@@ -191,7 +191,7 @@ static const char page_head[] =
 
 void report_html(const struct session *s, const char *crash, GString *out)
 {
-	if (!session_over(s))
+	if (!session_over(s) && !session_has_answer(s))
 		return;
 	g_autofree char *begun = log_time(s->started);
 	g_autofree char *total = log_duration(s->ended - s->started);
@@ -224,7 +224,7 @@ void report_html(const struct session *s, const char *crash, GString *out)
 void report_git_log(const struct session *s, GString *out)
 {
 	const char *start = strstr(s->log->str, "# git bisect start ");
-	if (!session_over(s) || !start)
+	if ((!session_over(s) && !session_has_answer(s)) || !start)
 		return;
 	g_string_append_printf(out, "%.*s\n", (int)strcspn(start + 2, "\n"), start + 2);
 	g_autoptr(GArray) facts = path_facts(s);

@@ -124,6 +124,11 @@ bool session_in_progress(const struct session *s)
 	return s->state == STATE_QUEUED || s->state == STATE_RUNNING || s->state == STATE_PAUSED;
 }
 
+bool session_has_answer(const struct session *s)
+{
+	return s->state == STATE_DONE || (session_in_progress(s) && s->verdict);
+}
+
 bool session_over(const struct session *s)
 {
 	return s->state >= STATE_DONE;
@@ -409,7 +414,11 @@ static err_t apply_control(struct session *s, const struct event *ev, struct err
 	default:
 		if (!session_in_progress(s))
 			return misfit(s, ev, error);
-		g_free(s->verdict);
+		if (s->verdict) { /* it has its answer: what ends is the minimisation */
+			s->minimize = false;
+			end(s, ev, STATE_DONE);
+			return 0;
+		}
 		if (ev->kind == EV_ABORTED) {
 			s->verdict = g_strdup("aborted");
 			end(s, ev, STATE_ABORTED);

@@ -195,3 +195,53 @@ err_t slot_patch(struct slot *slot, const char *commit, char **text, struct erro
 	git_commit_free(c);
 	return err;
 }
+
+char *slot_head(struct slot *slot)
+{
+	git_oid id;
+	if (git_reference_name_to_id(&id, slot->git, "HEAD") != 0)
+		return NULL;
+	return g_strdup(git_oid_tostr_s(&id));
+}
+
+static bool is_kconfig_input(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	return g_str_has_prefix(name, "Kconfig") || g_str_has_prefix(path, "scripts/") ||
+	       strstr(path, "/configs/") || g_str_has_prefix(path, "kernel/configs/") ||
+	       strcmp(path, "Makefile") == 0 || strcmp(path, "Kbuild") == 0 ||
+	       (g_str_has_prefix(path, "arch/") && g_str_has_prefix(name, "Makefile"));
+}
+
+static int look_at(const git_diff_delta *delta, float progress, void *arg)
+{
+	bool *same = arg;
+	(void)progress;
+	*same = *same && !is_kconfig_input(delta->old_file.path) &&
+		!is_kconfig_input(delta->new_file.path);
+	return 0;
+}
+
+static git_tree *tree_of(struct slot *slot, const char *commit)
+{
+	git_oid id;
+	git_commit *c = NULL;
+	git_tree *tree = NULL;
+	if (git_oid_fromstr(&id, commit) == 0 && git_commit_lookup(&c, slot->git, &id) == 0)
+		git_commit_tree(&tree, c);
+	git_commit_free(c);
+	return tree;
+}
+
+bool slot_same_kconfig(struct slot *slot, const char *a, const char *b)
+{
+	git_tree *old = tree_of(slot, a), *new = tree_of(slot, b);
+	git_diff *diff = NULL;
+	bool same = old && new &&git_diff_tree_to_tree(&diff, slot->git, old, new, NULL) == 0;
+	if (same)
+		git_diff_foreach(diff, look_at, NULL, NULL, NULL, &same);
+	git_diff_free(diff);
+	git_tree_free(old);
+	git_tree_free(new);
+	return same;
+}

@@ -12,6 +12,7 @@
 #include "bisectfs/error.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 struct slot;
 
@@ -27,6 +28,14 @@ const char *slot_src(const struct slot *slot);
  * says so in one line (to be freed) and `src` is as it was. `notes` gets a line for each. */
 err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
 		    GString *notes, struct error *error);
+
+/* What is checked out, patches included: a full hash in the slot's own repository, to be freed;
+ * NULL: nothing yet. */
+char *slot_head(struct slot *slot);
+
+/* Whether all that a configuration is made from (Kconfig files, default configurations, scripts,
+ * the Makefiles that set versions and compiler options) is the same in these two. */
+bool slot_same_kconfig(struct slot *slot, const char *a, const char *b);
 
 /* The commit's change against its first parent as a patch, to be freed. */
 err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error);

@@ -170,7 +170,7 @@ static bool own_result(const struct step *step, const char *signature)
 int tally_same_kernel(const struct session *s, int n)
 {
 	const char *signature = session_step(s, n)->signature;
-	for (int i = 0; i < n; i++) {
+	for (int i = n - 1; i >= 0; i--) { /* the latest: a retest may have corrected the others */
 		if (own_result(session_step(s, i), signature))
 			return i;
 	}
@@ -179,7 +179,7 @@ int tally_same_kernel(const struct session *s, int n)
 
 int session_step_with_kernel(const struct session *s, const char *signature)
 {
-	for (int i = 0; i < (int)s->steps->len; i++) {
+	for (int i = (int)s->steps->len - 1; i >= 0; i--) {
 		const struct step *step = session_step(s, i);
 		/* a user's verdict, or a smaller configuration's, is no measurement of this kind */
 		if (own_result(step, signature) && step->role != ROLE_MINIMIZE &&

@@ -177,7 +177,7 @@ static void r_verdict(const struct render *r, GString *out)
 
 static void r_culprit(const struct render *r, GString *out)
 {
-	for (char **c = r->s->found; r->s->state == STATE_DONE && c && *c; c++)
+	for (char **c = r->s->found; session_has_answer(r->s) && c && *c; c++)
 		value(out, *c);
 }
 
@@ -245,7 +245,7 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 	json_object_set_new(j, "state", json_string(session_state_name(s->state)));
 	json_object_set_new(j, "verdict", json_string(s->verdict ? s->verdict : ""));
 	json_t *culprit = json_array();
-	for (char **c = s->found; s->state == STATE_DONE && c && *c; c++)
+	for (char **c = s->found; session_has_answer(s) && c && *c; c++)
 		json_array_append_new(culprit, json_string(*c));
 	json_object_set_new(j, "culprit", culprit);
 	json_object_set_new(j, "error", json_string(s->error ? s->error : ""));
@@ -298,7 +298,7 @@ static void r_error(const struct render *r, GString *out)
 
 static void r_report_commit(const struct render *r, GString *out)
 {
-	if (r->s->state == STATE_DONE && r->s->found_text)
+	if (session_has_answer(r->s) && r->s->found_text)
 		g_string_append(out, r->s->found_text);
 }
 
@@ -314,7 +314,8 @@ static void append_report(const struct render *r, int n, int k, GString *out)
 static void r_report_crash(const struct render *r, GString *out)
 {
 	int n, k;
-	if (session_over(r->s) && session_crash(r->s, &n, &k))
+	bool ended = session_over(r->s) || session_has_answer(r->s);
+	if (ended && session_crash(r->s, &n, &k))
 		append_report(r, n, k, out);
 }
 
@@ -327,7 +328,7 @@ static char *crash_text(const struct render *r)
 
 static void r_recipients(const struct render *r, GString *out)
 {
-	if (r->s->state != STATE_DONE)
+	if (!session_has_answer(r->s))
 		return;
 	g_autoptr(GPtrArray) all = report_recipients(r->s);
 	for (int to = 1; to >= 0; to--) { /* `to` before `cc` */

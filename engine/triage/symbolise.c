@@ -151,7 +151,7 @@ static char *tidy_path(const char *file, const char *directory, const char *tree
 	if (n && strncmp(path, tree, n) == 0 && path[n] == '/')
 		return g_strdup(path + n + 1);
 	g_autoptr(GMatchInfo) info = NULL;
-	if (g_regex_match(title_regex("^.*/slots/[0-9]+/src/(.*)"), path, 0, &info))
+	if (g_regex_match(title_regex("^.*/slots/[0-9]+/(?:src|obj)/(.*)"), path, 0, &info))
 		return g_match_info_fetch(info, 1);
 	return g_steal_pointer(&path);
 }

@@ -167,7 +167,9 @@ struct next_query {
 void session_next_query(const struct session *s, struct next_query *q);
 void next_query_clear(struct next_query *q);
 
-bool session_in_progress(const struct session *s);	   /* queued, running or paused */
+bool session_in_progress(const struct session *s); /* queued, running or paused */
+/* Done; or done once, and being minimised now: the answer stands. */
+bool session_has_answer(const struct session *s);
 bool session_over(const struct session *s);		   /* done, failed or aborted */
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
 struct run *step_run(const struct step *step, int k);

@@ -56,6 +56,7 @@ static void test_mail(void)
 	g_assert_nonnull(strstr(mail->str, "the crash\n"));
 	g_string_truncate(mail, 0);
 	s->state = STATE_RUNNING;
+	g_clear_pointer(&s->verdict, g_free);
 	report_mail(s, "", mail);
 	g_assert_cmpstr(mail->str, ==, "");
 	session_free(s);
