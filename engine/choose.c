@@ -160,23 +160,103 @@ static int64_t count_reached(struct chooser *ch, uint32_t from, GArray *stack, G
 	return n;
 }
 
-/* Works the weights out in git's order. Returns the position of the first that is near enough to
- * half, or -1 when all are known (always, where `stop_early` is not set). */
-static int64_t weigh(struct chooser *ch, bool stop_early)
+/* Weights while they are worked out. */
+enum { ONE_PARENT = -1, MERGE = -2 };
+
+/* With sane dates every candidate comes after those that it reaches. */
+static bool parents_come_first(struct chooser *ch)
 {
-	int64_t all = ch->list->len;
-	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	g_autoptr(GByteArray) seen = g_byte_array_new();
-	g_byte_array_set_size(seen, history_size(ch->w.h));
-	g_autofree uint32_t *only_parent = g_new(uint32_t, all + 1);
-	int64_t unknown = all, found = -1;
-	for (guint i = 0; i < all; i++) {
-		uint32_t n = interesting_parents(ch, candidate(ch, i), &only_parent[i]);
-		*weight(ch, i) = n == 0 ? 1 : n == 1 ? -1 : -2;
-		unknown -= n == 0;
+	for (guint i = 0; i < ch->list->len; i++) {
+		uint32_t c = candidate(ch, i);
+		for (uint32_t k = 0; k < history_parent_count(ch->w.h, c); k++) {
+			uint32_t p = history_parent(ch->w.h, c, k);
+			/* uninteresting ones are no candidates: 0 */
+			if (is_interesting(ch, p) && g_array_index(ch->at, uint32_t, p) > i)
+				return false;
+			if (is_interesting(ch, p) && !g_array_index(ch->at, uint32_t, p))
+				return false;
+			if (ch->q->first_parent)
+				break;
+		}
 	}
+	return true;
+}
+
+#define BLOCK_WORDS 8
+#define BLOCK ((guint)BLOCK_WORDS * 64)
+
+/* All weights at once, for lists in which parents come first: for each block of candidates, which
+ * of them every later one reaches, as bits that parents hand on. A sixty-fourth of the square,
+ * where a walk for each merge is the square. */
+static void count_all(struct chooser *ch)
+{
+	guint all = ch->list->len;
+	guint64(*bits)[BLOCK_WORDS] = g_malloc(((gsize)all + 1) * sizeof(*bits));
+	for (guint i = 0; i < all; i++)
+		*weight(ch, i) = 0;
+	for (guint from = 0; from < all; from += BLOCK) {
+		for (guint i = from; i < all; i++) {
+			uint32_t c = candidate(ch, i);
+			guint64 *mine = bits[i];
+			memset(mine, 0, sizeof(*bits));
+			if (i < from + BLOCK)
+				mine[(i - from) / 64] = (guint64)1 << (i - from) % 64;
+			for (uint32_t k = 0; k < history_parent_count(ch->w.h, c); k++) {
+				uint32_t p = history_parent(ch->w.h, c, k);
+				guint at = g_array_index(ch->at, uint32_t, p);
+				if (at > from && is_interesting(ch, p)) {
+					for (int w = 0; w < BLOCK_WORDS; w++)
+						mine[w] |= bits[at - 1][w];
+				}
+				if (ch->q->first_parent)
+					break;
+			}
+			for (int w = 0; w < BLOCK_WORDS; w++)
+				*weight(ch, i) += __builtin_popcountll(mine[w]);
+		}
+	}
+	g_free(bits);
+}
+
+/* The same choice as git's loop makes, where parents come first: then one pass over the list does,
+ * and a candidate reaches no more than stand before it, so that those of the older half need not be
+ * counted to know that they are not near half. */
+static int64_t weigh_sane(struct chooser *ch, bool stop_early, const gint8 *kind, GArray *stack,
+			  GByteArray *seen)
+{
+	int64_t all = ch->list->len, tolerance = MAX(1, all / 1024 - 1);
+	bool exact = !stop_early;
+	int64_t counted = 0;
+	if (exact)
+		count_all(ch);
+	for (guint i = 0; i < all && stop_early; i++) {
+		if (kind[i] != MERGE || 2 * ((int64_t)i + 1) < all - tolerance)
+			continue;
+		if (!exact && ++counted > all / 64) {
+			count_all(ch);
+			exact = true;
+		}
+		if (!exact)
+			*weight(ch, i) = count_reached(ch, candidate(ch, i), stack, seen);
+		if (near_half(*weight(ch, i), all))
+			return i;
+	}
+	if (!exact)
+		count_all(ch);
+	for (guint i = 0; i < all && stop_early; i++) {
+		if (kind[i] == ONE_PARENT && near_half(*weight(ch, i), all))
+			return i;
+	}
+	return -1;
+}
+
+/* git's own loop, for lists with wrong dates. */
+static int64_t weigh_in_passes(struct chooser *ch, bool stop_early, const uint32_t *only_parent,
+			       int64_t unknown, GArray *stack, GByteArray *seen)
+{
+	int64_t all = ch->list->len, found = -1;
 	for (guint i = 0; i < all && found < 0; i++) {
-		if (*weight(ch, i) != -2)
+		if (*weight(ch, i) != MERGE)
 			continue;
 		*weight(ch, i) = count_reached(ch, candidate(ch, i), stack, seen);
 		unknown--;
@@ -200,6 +280,27 @@ static int64_t weigh(struct chooser *ch, bool stop_early)
 			break;
 	}
 	return found;
+}
+
+/* Works the weights out in git's order. Returns the position of the first that is near enough to
+ * half, or -1 when all are known (always, where `stop_early` is not set). */
+static int64_t weigh(struct chooser *ch, bool stop_early)
+{
+	int64_t all = ch->list->len, unknown = all;
+	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	g_autoptr(GByteArray) seen = g_byte_array_new();
+	g_byte_array_set_size(seen, history_size(ch->w.h));
+	g_autofree uint32_t *only_parent = g_new(uint32_t, all + 1);
+	g_autofree gint8 *kind = g_new(gint8, all + 1);
+	for (guint i = 0; i < all; i++) {
+		uint32_t n = interesting_parents(ch, candidate(ch, i), &only_parent[i]);
+		kind[i] = n == 0 ? 1 : n == 1 ? ONE_PARENT : MERGE;
+		*weight(ch, i) = kind[i];
+		unknown -= n == 0;
+	}
+	return parents_come_first(ch)
+		       ? weigh_sane(ch, stop_early, kind, stack, seen)
+		       : weigh_in_passes(ch, stop_early, only_parent, unknown, stack, seen);
 }
 
 static int64_t heaviest(const struct chooser *ch)
