@@ -1,5 +1,6 @@
 #include "repo.h"
 
+#include "commit_graph.h"
 #include "releases.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@ struct repo {
 	git_repository *git;
 	git_odb *odb;
 	struct history *history;
+	struct commit_graph *graph; /* NULL: every commit is read from its object */
 	GHashTable *tags; /* hex of a commit -> name of its best tag; made when first asked for */
 };
 
@@ -18,6 +20,8 @@ void repo_library_start(void)
 	git_libgit2_init();
 	/* nothing of a repository is run by us, we only read objects: its owner does not matter */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	/* as git does: fsck looks for damaged objects, not every reader of a commit */
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 }
 
 void repo_library_stop(void)
@@ -65,6 +69,8 @@ static err_t read_commit(void *self, const struct oid *oid, struct commit_facts 
 			 struct error *error)
 {
 	struct repo *repo = self;
+	if (commit_graph_read(repo->graph, oid, facts))
+		return 0;
 	git_odb_object *object = NULL;
 	git_oid id;
 	git_oid_fromraw(&id, oid->b);
@@ -91,6 +97,7 @@ err_t repo_open(const char *path, struct repo **out, struct error *error)
 	}
 	struct commit_source source = { .self = repo, .read = read_commit };
 	repo->history = history_new(&source);
+	repo->graph = commit_graph_open(repo_gitdir(repo));
 	*out = repo;
 	return 0;
 }
@@ -100,6 +107,7 @@ void repo_free(struct repo *repo)
 	if (!repo)
 		return;
 	history_free(repo->history);
+	commit_graph_close(repo->graph);
 	if (repo->tags)
 		g_hash_table_unref(repo->tags);
 	git_odb_free(repo->odb);

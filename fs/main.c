@@ -50,6 +50,27 @@ int complain(int status, const char *fmt, ...)
 	return status;
 }
 
+/* libvirt's driver forks from a daemon with threads and allocates before it execs, which glibc's
+ * malloc survives and GLib's slice allocator (until 2.76) does not: a guest would hang before it
+ * began, once in a long while. GLib reads the variable before main, so it takes a second start. */
+static void avoid_slices(char **argv)
+{
+	char path[PATH_MAX];
+	if (getenv("G_SLICE") || setenv("G_SLICE", "always-malloc", 1) != 0)
+		return;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (n <= 0)
+		return;
+	path[n] = '\0';
+	execv(path, argv);
+}
+
+static int mount_command(int argc, char **argv, char **all)
+{
+	avoid_slices(all);
+	return cmd_mount(argc, argv);
+}
+
 static int run(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -66,34 +87,18 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(word, "mount") == 0)
-		return cmd_mount(argc - 1, argv + 1);
+		return mount_command(argc - 1, argv + 1, argv);
 	if (strcmp(word, "plan") == 0)
 		return cmd_plan(argc - 1, argv + 1);
 	if (strcmp(word, "triage") == 0)
 		return cmd_triage(argc - 1, argv + 1);
 	if (word[0] == '-' || argc < 3)
 		return complain(2, "unknown command '%s': see bisectfs --help", word);
-	return cmd_mount(argc, argv); /* as mount(8) calls it */
-}
-
-/* libvirt's driver forks from a daemon with threads and allocates before it execs, which glibc's
- * malloc survives and GLib's slice allocator (until 2.76) does not: a guest would hang before it
- * began, once in a long while. GLib reads the variable before main, so it takes a second start. */
-static void avoid_slices(char **argv)
-{
-	char path[PATH_MAX];
-	if (getenv("G_SLICE") || setenv("G_SLICE", "always-malloc", 1) != 0)
-		return;
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (n <= 0)
-		return;
-	path[n] = '\0';
-	execv(path, argv);
+	return mount_command(argc, argv, argv); /* as mount(8) calls it */
 }
 
 int main(int argc, char **argv)
 {
-	avoid_slices(argv);
 	repo_library_start();
 	int status = run(argc, argv);
 	repo_library_stop();
