@@ -196,8 +196,9 @@ static bool add_frames(struct symbols *s, guint64 pc, const char *before, const 
 	Dwarf_Line *row = dwarf_getsrc_die(&cu, pc);
 	const char *file = row ? dwarf_linesrc(row, NULL, NULL) : NULL;
 	int line = 0;
-	if (!file || dwarf_lineno(row, &line) != 0)
-		return false;
+	bool any = false;
+	if (row && dwarf_lineno(row, &line) != 0)
+		line = 0;
 	/* the scopes of an inlined function are those of its source; its parents tell who called */
 	Dwarf_Die *innermost = NULL;
 	int n = dwarf_getscopes(&cu, pc, &innermost);
@@ -208,13 +209,20 @@ static bool add_frames(struct symbols *s, guint64 pc, const char *before, const 
 		if (dwarf_tag(&scopes[i]) != DW_TAG_inlined_subroutine)
 			continue;
 		const char *name = dwarf_diename(&scopes[i]);
-		g_autofree char *where = position(&cu, file, line, tree);
-		g_string_append_printf(out, "%s%s %s [inline]\n", before, name ? name : "??",
-				       where);
+		if (file && line && name) { /* line 0: code that is of no line */
+			g_autofree char *where = position(&cu, file, line, tree);
+			g_string_append_printf(out, "%s%s %s [inline]\n", before, name, where);
+			any = true;
+		}
 		file = call_file(&cu, &scopes[i]);
 		line = call_line(&scopes[i]);
 	}
 	free(scopes);
+	if (!file || !line) {
+		if (any)
+			g_string_append_printf(out, "%s%s%s\n", before, frame, after);
+		return any;
+	}
 	g_autofree char *where = position(&cu, file, line, tree);
 	g_string_append_printf(out, "%s%s %s%s\n", before, frame, where, after);
 	return true;
