@@ -60,6 +60,14 @@ static void add_all(GPtrArray *argv, char *const *words)
 		g_ptr_array_add(argv, g_strdup(*words));
 }
 
+/* What comes before every build command. */
+static void add_launcher(const struct build *b, GPtrArray *argv)
+{
+	if (b->rq->low_priority)
+		add_all(argv, (char *[]){ "nice", "-n", "10", NULL });
+	add_all(argv, b->rq->launcher);
+}
+
 static bool have_program(const char *name)
 {
 	g_autofree char *path = g_find_program_in_path(name);
@@ -70,7 +78,7 @@ static bool have_program(const char *name)
 static GStrv make_command(const struct build *b, const char *obj, const char *target)
 {
 	GPtrArray *argv = g_ptr_array_new();
-	add_all(argv, b->rq->launcher);
+	add_launcher(b, argv);
 	g_ptr_array_add(argv, g_strdup("make"));
 	g_ptr_array_add(argv, g_strdup("-C"));
 	g_ptr_array_add(argv, g_strdup(slot_src(b->slot)));
@@ -170,7 +178,7 @@ static char *first_error(const char *log)
 
 static err_t broken(struct build *b, struct error *error)
 {
-	g_autofree char *log = g_build_filename(b->rq->step, "build.log", NULL);
+	g_autofree char *log = g_build_filename(b->rq->dir, "build.log", NULL);
 	g_autofree char *text = NULL;
 	gsize len = 0;
 	bool full = g_file_get_contents(log, &text, &len, NULL) && strstr(text, g_strerror(ENOSPC));
@@ -299,7 +307,7 @@ static err_t make_configuration(struct build *b, const char *config, bool *ok, s
 static err_t show_configuration(struct build *b, struct error *error)
 {
 	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
-	g_autofree char *saved = g_build_filename(b->rq->step, "config", NULL);
+	g_autofree char *saved = g_build_filename(b->rq->dir, "config", NULL);
 	g_autofree char *text = NULL;
 	if (!g_file_get_contents(used, &text, NULL, NULL))
 		return error_set(error, EIO, "cannot read %s", used);
@@ -414,7 +422,7 @@ static err_t sign(struct build *b, const char *vmlinux, const char *kernel, stru
  * enough; without debug information it is of no use, and none of this is worth a failed build. */
 static void keep_vmlinux(struct build *b, const char *vmlinux)
 {
-	g_autofree char *to = g_build_filename(b->rq->step, "vmlinux", NULL);
+	g_autofree char *to = g_build_filename(b->rq->dir, "vmlinux", NULL);
 	unlink(to);
 	if (signature_has_debug(vmlinux) && link(vmlinux, to) != 0)
 		note(b, "reports will lack source positions: %s: %s\n", to, g_strerror(errno));
@@ -422,7 +430,7 @@ static void keep_vmlinux(struct build *b, const char *vmlinux)
 
 static err_t collect(struct build *b, const char *kernel, const char *vmlinux, struct error *error)
 {
-	g_autofree char *to = g_build_filename(b->rq->step, "kernel", NULL);
+	g_autofree char *to = g_build_filename(b->rq->dir, "kernel", NULL);
 	err_t err = copy_kernel(kernel, to, error);
 	if (!err)
 		keep_vmlinux(b, vmlinux);
@@ -486,7 +494,7 @@ static err_t build_other(struct build *b, struct error *error)
 	unlink(kernel); /* one of an earlier commit must not pass for this one's */
 	unlink(vmlinux);
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-	add_all(argv, b->rq->launcher);
+	add_launcher(b, argv);
 	add_all(argv, (char *[]){ (char *)b->rq->program, (char *)slot_src(b->slot), b->obj, jobs,
 				  NULL });
 	g_ptr_array_add(argv, NULL);
@@ -505,8 +513,8 @@ static err_t build_other(struct build *b, struct error *error)
 
 static err_t open_log(struct build *b, struct error *error)
 {
-	g_autofree char *path = g_build_filename(b->rq->step, "build.log", NULL);
-	err_t err = store_mkdir(b->rq->step, error);
+	g_autofree char *path = g_build_filename(b->rq->dir, "build.log", NULL);
+	err_t err = store_mkdir(b->rq->dir, error);
 	if (err)
 		return err;
 	b->log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);

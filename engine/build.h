@@ -18,7 +18,8 @@ struct build_request {
 	const char *make;      /* extra words, shell quoting */
 	const char *cc;	       /* compiler; NULL: the default */
 	char *const *patches;  /* "backport HASH", "pick HASH", "revert HASH"; NULL: none */
-	const char *step;      /* directory that gets build.log, config, kernel */
+	const char *dir;       /* gets build.log, config, kernel, vmlinux */
+	bool low_priority;     /* others may be waiting for the processors */
 	char *const *launcher; /* words put before every build command; NULL: none */
 	int jobs;
 	bool ccache;

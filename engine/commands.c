@@ -260,8 +260,7 @@ static void start_command(struct engine *e, struct command *c)
 	st->words = g_steal_pointer(&words);
 	st->goods = g_ptr_array_new_with_free_func(g_free);
 	st->fix = strcmp(settings_text(settings, SET_MODE), "fix") == 0;
-	struct message m = { .kind = MSG_RESOLVED, .start = st };
-	g_thread_pool_push(e->historian, g_memdup2(&m, sizeof(m)), NULL);
+	workers_lookup(e, st);
 }
 
 /* One good that descends from the bad means that the two were swapped (in fix mode it is what is

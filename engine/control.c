@@ -231,6 +231,5 @@ void control_take(struct engine *e, struct command *c)
 	st->fix = strcmp(settings_text(&b->s->settings, SET_MODE), "fix") == 0;
 	st->range = g_new0(struct next_query, 1);
 	session_next_query(b->s, st->range);
-	struct message m = { .kind = MSG_RESOLVED, .start = st };
-	g_thread_pool_push(e->historian, g_memdup2(&m, sizeof(m)), NULL);
+	workers_lookup(e, st);
 }

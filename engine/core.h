@@ -1,21 +1,26 @@
 /*
- * Inside the engine: the core thread's state. Included by core.c, commands.c, schedule.c and
- * work.c only.
+ * Inside the engine: the core thread's state. Included by the engine's own files only: core.c,
+ * facts.c, commands.c, control.c, schedule.c, ahead.c, workers.c, work.c and simulate.c.
  */
 #ifndef ENGINE_CORE_H
 #define ENGINE_CORE_H
 
 #include "cancel.h"
 #include "engine.h"
+#include "forecast.h"
 #include "journal.h"
+#include "kernels.h"
 #include "repo.h"
 #include "store.h"
 #include "triage/symbolise.h"
 
 struct bisection {
 	struct session *s;
-	struct journal *journal;
-	GQueue backlog; /* struct event *: facts that the full disk did not take yet */
+	struct journal *journal; /* NULL: a simulated one */
+	GQueue backlog;		 /* struct event *: facts that the full disk did not take yet */
+	char *recipe;		 /* digest of all but the commit that its kernels are made from */
+	char *course;		 /* digest of the settings that guide it through the history */
+	struct ahead *ahead;	 /* what may come next; owned by ahead.c */
 };
 
 struct job {
@@ -25,6 +30,13 @@ struct job {
 	int step, run, slot;
 	struct cancel cancel;
 	bool cancelled; /* asked to stop because nothing needs it any more */
+	/* A build or a run that no step asks for yet: its step is -1 until one does. The core
+	 * thread sets `step` while the worker reads it: both by g_atomic_int_*. */
+	bool ahead;
+	bool begun_ahead;   /* was so when it was begun */
+	char *key;	    /* of the kernel (build, run) or of the question (next) */
+	char *dir;	    /* where its logs go */
+	struct kernel made; /* by a build */
 	/* a copy of what the worker needs */
 	struct settings settings;
 	guint said; /* session_said when it was handed out */
@@ -34,6 +46,14 @@ struct job {
 	struct event answer; /* EV_NONE: no fact came of it */
 	err_t err;
 	struct error error;
+};
+
+/* Whoever does the jobs: threads, or a simulation. */
+struct workers {
+	void *self;
+	/* Takes the job; core_post(MSG_JOB_DONE) ends it, any thread. */
+	void (*start)(void *self, struct job *job);
+	int64_t (*now)(void *self); /* ns since 1970 */
 };
 
 enum message_kind { MSG_COMMAND, MSG_RESOLVED, MSG_JOB_DONE, MSG_STOP };
@@ -73,6 +93,9 @@ struct engine {
 	GThreadPool *historian; /* one thread: struct job * or struct start *; owns `repo` */
 	struct repo *repo;
 
+	struct workers workers;
+	bool on_disk; /* false: a simulation, which leaves no trace */
+
 	GMutex symbols_lock;
 	struct symbols *symbols; /* the last kernel's index; of `symbols_of`, a file */
 	char *symbols_of;
@@ -81,6 +104,9 @@ struct engine {
 	GHashTable *bisections; /* name -> struct bisection * */
 	struct settings defaults;
 	GPtrArray *jobs; /* struct job * in flight */
+	struct kernels *kernels;
+	GHashTable *answers; /* the history's: key of the question -> struct event * */
+	guint answered;	     /* how many there have been */
 	bool *builder_busy, *vm_busy;
 	guint turn; /* whose wishes come first */
 	bool stopping;
@@ -89,14 +115,27 @@ struct engine {
 	gint64 retry_at;   /* monotonic us */
 	int retry_s;
 	long events, runs, restarts, faults;
+	long reused;		     /* kernels that were not built again */
+	long built_ahead, ran_ahead; /* begun before the step that they were for */
 };
 
+int64_t core_now(const struct engine *e);
 struct bisection *core_find(const struct engine *e, const char *name);
 void core_post(struct engine *e, struct message m); /* any thread */
+struct bisection *bisection_new(const char *name);
+void bisection_free(void *b);
+
 /* Journals, applies and shows one fact; sets its time. Takes over what `ev` owns. */
 err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struct error *error);
+/* The same for a fact that cannot be refused: when the disk does not take it, it waits in memory,
+ * unseen. */
+void facts_take(struct engine *e, struct bisection *b, struct event *ev);
+/* Writes it down, with the last reserve if need be. */
+err_t facts_append(struct engine *e, struct bisection *b, struct event *ev, struct error *error);
 /* The disk is full: in-progress bisections pause until there is room. */
 void core_disk_full(struct engine *e);
+void facts_look_for_room(struct engine *e);
+void facts_reserve(struct engine *e); /* room for the journal, should the disk become full */
 /* A new draft on disk; the view does not know it yet. */
 err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bisection **b,
 	       struct error *error);
@@ -124,10 +163,49 @@ err_t commands_load_settings(struct engine *e, const char *name, struct settings
 /* Stops what nobody wants and starts what can be. */
 void schedule(struct engine *e);
 void schedule_job_done(struct engine *e, struct job *job);
+/* The job in flight that makes this kernel; NULL: none. */
+struct job *schedule_building(const struct engine *e, const char *key);
+/* The slot's number; -1: all are taken. */
+int schedule_free_slot(const bool *busy, int n);
+/* A job for the wish; its slot is the caller's to take. In e->jobs, not started. */
+struct job *schedule_job(struct engine *e, struct bisection *b, const struct wish *w, int slot);
+void job_free(void *job);
+
+/* A digest of all that the kernel of this commit is made from. To be freed. */
+char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,
+		 char *const *patches, char *const *options);
+/* The kernel of a step, if it is there and may be used for it. */
+const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
+				 const struct step *step, const char *key);
+
+/* The history's answer to a question, borrowed; NULL: not known yet, `key` (to be freed, may be
+ * NULL) names the question. */
+const struct event *answers_find(struct engine *e, struct bisection *b, const struct next_query *q,
+				 char **key);
+void answers_put(struct engine *e, const char *key, const struct event *answer);
+void answers_forget(struct engine *e);
+
+/* Speculation: keeps the jobs that may still be of use, starts others where nothing else wants the
+ * builders and VMs. */
+void ahead_schedule(struct engine *e, GPtrArray *bisections);
+/* Makes a run of this step out of one that was made ahead. False: there is none. */
+bool ahead_adopt_run(struct engine *e, struct bisection *b, int step, int run);
+/* Once the bisection is over: deletes what nobody took. `last` (may be NULL) is a job on its way
+ * out.
+ */
+void ahead_clean(struct engine *e, const struct bisection *b, const struct job *last);
+void ahead_run_done(struct engine *e, struct job *job);
+void ahead_free(struct ahead *ahead);
+
+struct workers workers_threads(struct engine *e);
+void workers_lookup(struct engine *e, struct start *start); /* answers with MSG_RESOLVED */
+void workers_free(struct engine *e);
 
 void work_history(struct job *job); /* in the historian: WISH_LOAD, WISH_NEXT */
 void work_build(struct job *job);   /* in a thread of its own */
 void work_run(struct job *job);
 void work_report(struct job *job); /* WISH_REPORT: in a thread of its own, with a builder's slot */
+/* Shows the log of a build in a step. */
+void work_show_log(const struct job *job);
 
 #endif

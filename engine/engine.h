@@ -80,7 +80,10 @@ void engine_each(const struct engine *e, void (*fn)(const struct session *s, voi
 const struct session *engine_last(const struct engine *e); /* started last; NULL: none */
 struct engine_load {
 	int builders, builders_busy, vms, vms_busy;
+	int builders_ahead, vms_ahead; /* of the busy ones: for steps that may come */
 	long events, runs, restarts, faults;
+	long reused;		     /* kernels that were not built again */
+	long built_ahead, ran_ahead; /* begun before the step that they were for */
 	bool disk_full;
 };
 void engine_load(const struct engine *e, struct engine_load *load);

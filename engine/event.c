@@ -139,6 +139,26 @@ void event_clear(struct event *ev)
 	*ev = event_make(EV_NONE);
 }
 
+void event_copy(struct event *to, const struct event *from)
+{
+	*to = *from;
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		void *at = (char *)to + fields[i].offset;
+		if (fields[i].type == F_STR)
+			*(char **)at = g_strdup(*(char **)at);
+		else if (fields[i].type == F_LIST)
+			*(char ***)at = g_strdupv(*(char ***)at);
+		else if (fields[i].type == F_VALUES)
+			json_incref(*(json_t **)at);
+	}
+}
+
+void event_free(void *p)
+{
+	event_clear(p);
+	g_free(p);
+}
+
 const char *event_kind_name(enum event_kind kind)
 {
 	return kinds[kind].name;

@@ -25,7 +25,7 @@ static void add_host(struct profile *p, const char *uri, int vms)
 
 void profile_init(struct profile *p)
 {
-	*p = (struct profile){ .builders = 1, .ccache = true, .keep_days = 0 };
+	*p = (struct profile){ .builders = 1, .ccache = true, .ahead = true, .kernels_mib = 4096 };
 	settings_init(&p->settings);
 	p->hosts = g_array_new(FALSE, FALSE, sizeof(struct profile_host));
 	g_array_set_clear_func(p->hosts, host_clear);
@@ -263,6 +263,15 @@ static err_t read_hosts(struct reader *r, const json_t *v)
 	return 0;
 }
 
+static err_t read_bool(struct reader *r, const char *path, const char *key, const json_t *v,
+		       bool *value)
+{
+	if (!json_is_boolean(v))
+		return refuse(r, path, "%s: true or false is needed", key);
+	*value = json_is_true(v);
+	return 0;
+}
+
 static err_t read_key(struct reader *r, const char *key, const json_t *v)
 {
 	struct profile *p = r->p;
@@ -279,12 +288,12 @@ static err_t read_key(struct reader *r, const char *key, const json_t *v)
 		return read_launcher(r, v);
 	if (strcmp(key, "hosts") == 0)
 		return read_hosts(r, v);
-	if (strcmp(key, "ccache") == 0) {
-		if (!json_is_boolean(v))
-			return refuse(r, path, "ccache: true or false is needed");
-		p->ccache = json_is_true(v);
-		return 0;
-	}
+	if (strcmp(key, "kernels_mib") == 0)
+		return read_int(r, path, v, 0, 1 << 24, &p->kernels_mib);
+	if (strcmp(key, "ccache") == 0)
+		return read_bool(r, path, key, v, &p->ccache);
+	if (strcmp(key, "ahead") == 0)
+		return read_bool(r, path, key, v, &p->ahead);
 	return refuse(r, path, "unknown key '%s'", key);
 }
 

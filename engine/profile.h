@@ -20,8 +20,10 @@ struct profile {
 	int builders, jobs;    /* jobs 0: as many as there are processors, shared by the builders */
 	GStrv launcher;
 	bool ccache;
-	GArray *hosts; /* struct profile_host */
-	int keep_days; /* finished bisections older than this are removed; 0: never */
+	bool ahead;	 /* build and run what may come next */
+	int kernels_mib; /* built kernels that are kept, MiB */
+	GArray *hosts;	 /* struct profile_host */
+	int keep_days;	 /* finished bisections older than this are removed; 0: never */
 };
 
 void profile_init(struct profile *p);

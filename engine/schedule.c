@@ -1,50 +1,47 @@
 /*
  * Builders and VM slots for the wishes of all bisections. Wishes are worked out anew from the state
- * after each fact; a job that no bisection wishes any more is stopped, a wish without a job starts
- * one as soon as there is a slot.
+ * after each fact; what is known already fulfils a wish at once; a job that no bisection wishes any
+ * more is stopped or goes on ahead of its time (ahead.c); a wish without a job starts one as soon
+ * as there is a slot.
  */
 #include "core.h"
 
 #include <errno.h>
 
+/* ---- jobs ---- */
+
+static bool is_for(const struct job *job, const char *name, const struct wish *w)
+{
+	return job->kind == w->kind && job->step == w->step && job->run == w->run &&
+	       g_str_equal(job->name, name);
+}
+
 static struct job *find_job(const struct engine *e, const char *name, const struct wish *w)
 {
 	for (guint i = 0; i < e->jobs->len; i++) {
 		struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->kind == w->kind && job->step == w->step && job->run == w->run &&
-		    g_str_equal(job->name, name))
+		if (is_for(job, name, w))
 			return job;
 	}
 	return NULL;
 }
 
-static bool is_wished(const struct engine *e, const struct job *job)
-{
-	struct bisection *b = core_find(e, job->name);
-	if (!b)
-		return false;
-	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
-	session_wishes(b->s, wishes);
-	for (guint i = 0; i < wishes->len; i++) {
-		const struct wish *w = &g_array_index(wishes, struct wish, i);
-		if (job->kind == w->kind && job->step == w->step && job->run == w->run)
-			return true;
-	}
-	return false;
-}
-
-static void stop_unwished(struct engine *e)
+static struct job *find_key(const struct engine *e, enum wish_kind kind, const char *key)
 {
 	for (guint i = 0; i < e->jobs->len; i++) {
 		struct job *job = g_ptr_array_index(e->jobs, i);
-		if (!job->cancelled && !is_wished(e, job)) {
-			job->cancelled = true;
-			cancel_ask(&job->cancel);
-		}
+		if (job->kind == kind && g_str_equal(job->key, key))
+			return job;
 	}
+	return NULL;
 }
 
-static int free_slot(const bool *busy, int n)
+struct job *schedule_building(const struct engine *e, const char *key)
+{
+	return find_key(e, WISH_BUILD, key);
+}
+
+int schedule_free_slot(const bool *busy, int n)
 {
 	for (int i = 0; i < n; i++) {
 		if (!busy[i])
@@ -53,20 +50,7 @@ static int free_slot(const bool *busy, int n)
 	return -1;
 }
 
-static gpointer worker_thread(gpointer arg)
-{
-	struct job *job = arg;
-	if (job->kind == WISH_BUILD)
-		work_build(job);
-	else if (job->kind == WISH_REPORT)
-		work_report(job);
-	else
-		work_run(job);
-	core_post(job->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
-	return NULL;
-}
-
-static struct job *make_job(struct engine *e, struct bisection *b, const struct wish *w, int slot)
+struct job *schedule_job(struct engine *e, struct bisection *b, const struct wish *w, int slot)
 {
 	struct job *job = g_new0(struct job, 1);
 	job->e = e;
@@ -79,29 +63,152 @@ static struct job *make_job(struct engine *e, struct bisection *b, const struct 
 	job->answer = event_make(EV_NONE);
 	cancel_init(&job->cancel);
 	settings_copy(&job->settings, &b->s->settings);
-	if (w->kind == WISH_NEXT)
-		session_next_query(b->s, &job->query);
-	else if (w->kind == WISH_LOAD)
-		job->query.goods = g_strdupv(b->s->goods);
-	const struct step *step = session_step(b->s, w->step);
-	job->commit = g_strdup(w->kind == WISH_REPORT ? b->s->found[0]
-			       : step		      ? step->commit
-						      : b->s->bad);
-	if (step && w->kind == WISH_BUILD) {
-		job->cc = g_strdup(step->cc);
-		job->patches = g_strdupv(step->patches);
-		job->options = g_strdupv(step->options);
-	}
 	g_ptr_array_add(e->jobs, job);
 	return job;
 }
 
-static void start_thread(struct job *job)
+static void describe_job(struct engine *e, struct bisection *b, struct job *job)
 {
-	g_autofree char *name =
-		g_strdup_printf("%s-%d", job->kind == WISH_RUN ? "run" : "build", job->slot);
-	g_thread_unref(g_thread_new(name, worker_thread, job));
+	const struct step *step = session_step(b->s, job->step);
+	if (job->kind == WISH_NEXT)
+		session_next_query(b->s, &job->query);
+	else if (job->kind == WISH_LOAD)
+		job->query.goods = g_strdupv(b->s->goods);
+	job->commit = g_strdup(job->kind == WISH_REPORT ? b->s->found[0]
+			       : step			? step->commit
+							: b->s->bad);
+	if (step && job->kind == WISH_BUILD) {
+		job->cc = g_strdup(step->cc);
+		job->patches = g_strdupv(step->patches);
+		job->options = g_strdupv(step->options);
+	}
+	if (step && job->kind == WISH_RUN && e->on_disk) {
+		g_autofree char *dir = store_step(e->state, job->name, job->step);
+		job->dir = g_build_filename(dir, "runs", NULL);
+	}
 }
+
+static char *step_key(struct engine *e, struct bisection *b, const struct step *step)
+{
+	return recipe_key(e, b, step->commit, step->cc, step->patches, step->options);
+}
+
+/* ---- wishes that what is known fulfils ---- */
+
+static bool serve_next(struct engine *e, struct bisection *b, const struct wish *w)
+{
+	struct next_query q;
+	session_next_query(b->s, &q);
+	const struct event *answer = answers_find(e, b, &q, NULL);
+	next_query_clear(&q);
+	if (!answer)
+		return false;
+	struct event ev;
+	event_copy(&ev, answer);
+	ev.step = ev.kind == EV_STEP ? w->step : ev.kind == EV_KEPT ? w->step - 1 : -1;
+	facts_take(e, b, &ev);
+	return true;
+}
+
+static bool serve_build(struct engine *e, struct bisection *b, const struct wish *w)
+{
+	const struct step *step = session_step(b->s, w->step);
+	g_autofree char *key = step_key(e, b, step);
+	const struct kernel *kernel = recipe_find(e, b, step, key);
+	if (!kernel)
+		return false;
+	struct error why;
+	if (e->on_disk) {
+		g_autofree char *dir = store_step(e->state, b->s->name, w->step);
+		err_t err = kernels_give(e->kernels, key, dir, &why);
+		if (err == -ENOSPC || err == -EDQUOT) {
+			core_disk_full(e);
+			return false;
+		}
+		if (err) { /* somebody has been at the files: it is built again */
+			g_printerr("bisectfs: %s\n", why.text);
+			kernels_forget(e->kernels, key);
+			return false;
+		}
+	}
+	bool before = kernels_given(e->kernels, key);
+	e->reused += before;
+	e->built_ahead += !before && kernel->ahead;
+	struct event ev = event_make(kernel->signature ? EV_BUILT : EV_BUILD_FAILED);
+	ev.step = w->step;
+	ev.duration = kernel->build_ns;
+	ev.compiler = g_strdup(kernel->compiler);
+	ev.signature = g_strdup(kernel->signature);
+	ev.reason = g_strdup(kernel->reason);
+	facts_take(e, b, &ev);
+	return true;
+}
+
+/* True when it has changed what the bisection wishes. */
+static bool serve(struct engine *e, struct bisection *b)
+{
+	if (!session_in_progress(b->s) || !g_queue_is_empty(&b->backlog))
+		return false;
+	bool fresh = b->s->state == STATE_RUNNING, served = false;
+	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	session_wishes(b->s, wishes);
+	for (guint i = 0; i < wishes->len && !served; i++) {
+		const struct wish *w = &g_array_index(wishes, struct wish, i);
+		if (w->kind == WISH_NEXT)
+			served = fresh && serve_next(e, b, w);
+		else if (w->kind == WISH_BUILD)
+			served = serve_build(e, b, w);
+		else if (w->kind == WISH_RUN && fresh && !find_job(e, b->s->name, w))
+			served = ahead_adopt_run(e, b, w->step, w->run);
+	}
+	return served;
+}
+
+/* ---- jobs without a wish ---- */
+
+static bool is_wished(const struct job *job, const char *name, const GArray *wishes)
+{
+	for (guint i = 0; i < wishes->len; i++) {
+		if (is_for(job, name, &g_array_index(wishes, struct wish, i)))
+			return true;
+	}
+	return false;
+}
+
+static void stop(struct job *job)
+{
+	job->cancelled = true;
+	cancel_ask(&job->cancel);
+}
+
+/* What has lost its step may be of use all the same: ahead.c looks at those. A question to the
+ * history is answered soon and the answer stays true: it is never stopped. */
+static void let_go(struct job *job)
+{
+	if (job->kind == WISH_BUILD) {
+		job->ahead = true;
+		g_atomic_int_set(&job->step, -1);
+	} else if (job->kind != WISH_NEXT) {
+		stop(job);
+	}
+}
+
+static void stop_unwished(struct engine *e)
+{
+	for (guint i = 0; i < e->jobs->len; i++) {
+		struct job *job = g_ptr_array_index(e->jobs, i);
+		if (job->cancelled || job->ahead)
+			continue;
+		struct bisection *b = core_find(e, job->name);
+		g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+		if (b)
+			session_wishes(b->s, wishes);
+		if (!is_wished(job, job->name, wishes))
+			let_go(job);
+	}
+}
+
+/* ---- granting ---- */
 
 /* A run shows in the mount from before its first line on; that is a fact of its own. */
 static bool announce_run(struct engine *e, struct bisection *b, const struct wish *w)
@@ -115,34 +222,99 @@ static bool announce_run(struct engine *e, struct bisection *b, const struct wis
 	return err == 0;
 }
 
+static void start(struct engine *e, struct bisection *b, const struct wish *w, int slot, char *key)
+{
+	struct job *job = schedule_job(e, b, w, slot);
+	job->key = key;
+	describe_job(e, b, job);
+	e->workers.start(e->workers.self, job);
+}
+
+static void grant_next(struct engine *e, struct bisection *b, const struct wish *w)
+{
+	struct next_query q;
+	char *key;
+	session_next_query(b->s, &q);
+	answers_find(e, b, &q, &key);
+	next_query_clear(&q);
+	if (find_key(e, WISH_NEXT, key))
+		g_free(key); /* it was asked ahead */
+	else
+		start(e, b, w, 0, key);
+}
+
+/* Takes the slot of what is done ahead, the least probable first. */
+static void make_room(struct engine *e, enum wish_kind kind)
+{
+	struct job *last = NULL;
+	for (guint i = 0; i < e->jobs->len; i++) {
+		struct job *job = g_ptr_array_index(e->jobs, i);
+		if (job->kind != kind)
+			continue;
+		if (job->cancelled)
+			return; /* one is on its way out already */
+		if (job->ahead)
+			last = job;
+	}
+	if (last)
+		stop(last);
+}
+
+static void grant_build(struct engine *e, struct bisection *b, const struct wish *w)
+{
+	char *key = step_key(e, b, session_step(b->s, w->step));
+	struct job *job = schedule_building(e, key);
+	int slot = schedule_free_slot(e->builder_busy, e->profile->builders);
+	if (job && job->ahead && !job->cancelled && g_str_equal(job->name, b->s->name)) {
+		job->ahead = false;
+		g_atomic_int_set(&job->step, w->step);
+		if (e->on_disk)
+			work_show_log(job);
+	}
+	if (!job && slot >= 0) {
+		e->builder_busy[slot] = true;
+		start(e, b, w, slot, key);
+		return;
+	}
+	if (!job)
+		make_room(e, WISH_BUILD);
+	g_free(key); /* else somebody builds it already: its result serves both */
+}
+
 static void grant(struct engine *e, struct bisection *b, const struct wish *w)
 {
 	int slot;
 	switch (w->kind) {
 	case WISH_LOAD:
-	case WISH_NEXT: {
-		struct message m = { .kind = MSG_JOB_DONE, .job = make_job(e, b, w, 0) };
-		g_thread_pool_push(e->historian, g_memdup2(&m, sizeof(m)), NULL);
+		start(e, b, w, 0, NULL);
 		break;
-	}
+	case WISH_NEXT:
+		grant_next(e, b, w);
+		break;
 	case WISH_BUILD:
+		grant_build(e, b, w);
+		break;
 	case WISH_REPORT:
-		slot = free_slot(e->builder_busy, e->profile->builders);
-		if (slot < 0)
+		slot = schedule_free_slot(e->builder_busy, e->profile->builders);
+		if (slot < 0) {
+			make_room(e, WISH_BUILD);
 			return;
+		}
 		e->builder_busy[slot] = true;
-		start_thread(make_job(e, b, w, slot));
+		start(e, b, w, slot, NULL);
 		break;
 	case WISH_RUN:
-		slot = free_slot(e->vm_busy, e->runner.slots);
-		if (slot < 0)
+		slot = schedule_free_slot(e->vm_busy, e->runner.slots);
+		if (slot < 0) {
+			make_room(e, WISH_RUN);
 			return;
+		}
 		e->vm_busy[slot] = true; /* taken before the fact is shown */
 		if (!announce_run(e, b, w)) {
 			e->vm_busy[slot] = false;
 			return;
 		}
-		start_thread(make_job(e, b, w, slot));
+		start(e, b, w, slot, step_key(e, b, session_step(b->s, w->step)));
 		break;
 	}
 }
@@ -161,6 +333,8 @@ static void grant_wishes(struct engine *e, struct bisection *b)
 	}
 }
 
+/* ---- the whole ---- */
+
 static int by_start(gconstpointer a, gconstpointer b)
 {
 	const struct session *x = (*(struct bisection *const *)a)->s;
@@ -168,9 +342,10 @@ static int by_start(gconstpointer a, gconstpointer b)
 	return x->started < y->started ? -1 : x->started > y->started;
 }
 
+#define ANSWERS_KEPT 10000
+
 void schedule(struct engine *e)
 {
-	stop_unwished(e);
 	g_autoptr(GPtrArray) all = g_ptr_array_new();
 	GHashTableIter it;
 	gpointer p;
@@ -179,11 +354,75 @@ void schedule(struct engine *e)
 		if (session_in_progress(((struct bisection *)p)->s))
 			g_ptr_array_add(all, p);
 	}
-	if (!all->len)
-		return;
+	for (guint i = 0; i < all->len; i++) {
+		while (serve(e, g_ptr_array_index(all, i)))
+			;
+	}
+	stop_unwished(e);
 	/* each in its turn is served first, so that two share the builders fairly */
 	g_ptr_array_sort(all, by_start);
 	e->turn++;
 	for (guint i = 0; i < all->len; i++)
 		grant_wishes(e, g_ptr_array_index(all, (i + e->turn) % all->len));
+	ahead_schedule(e, all);
+	if (!all->len && g_hash_table_size(e->answers) > ANSWERS_KEPT)
+		answers_forget(e);
+}
+
+/* ---- what came of a job ---- */
+
+static void build_done(struct engine *e, struct job *job)
+{
+	struct error why;
+	err_t err = job->err;
+	if (!err && job->answer.kind == EV_NONE) {
+		job->made.key = job->key;
+		job->made.ahead = job->begun_ahead;
+		job->made.made = core_now(e);
+		err = kernels_add(e->kernels, &job->made, &why);
+		if (err && err != -ENOSPC && err != -EDQUOT)
+			g_printerr("bisectfs: %s\n", why.text);
+	}
+	if ((err == -ENOSPC || err == -EDQUOT) && job->ahead)
+		kernels_shrink(e->kernels, 0); /* nobody has asked for it yet */
+	else if (err == -ENOSPC || err == -EDQUOT)
+		core_disk_full(e);
+}
+
+static void answer_done(struct engine *e, struct job *job)
+{
+	enum event_kind kind = job->answer.kind;
+	if (kind == EV_STEP || kind == EV_FOUND || kind == EV_KEPT)
+		answers_put(e, job->key, &job->answer);
+	if (kind != EV_FAILED)
+		event_clear(&job->answer); /* the next look at the wishes takes it from there */
+}
+
+void schedule_job_done(struct engine *e, struct job *job)
+{
+	struct bisection *b = core_find(e, job->name);
+	bool asks_history = job->kind == WISH_NEXT || job->kind == WISH_REPORT;
+	if (job->kind == WISH_BUILD)
+		build_done(e, job);
+	else if (job->kind == WISH_NEXT)
+		answer_done(e, job);
+	if (b && job->begun_ahead)
+		ahead_clean(e, b, job);
+	if (job->ahead) {
+		if (job->kind == WISH_RUN)
+			ahead_run_done(e, job);
+		return;
+	}
+	if (b && asks_history && job->said != session_said(b->s)) {
+		return; /* a user's word came in between: it is asked again */
+	} else if (job->err == -ENOSPC || job->err == -EDQUOT) {
+		core_disk_full(e);
+	} else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping) {
+		e->runs += job->answer.kind == EV_RUN_DONE;
+		e->faults += job->answer.outcome == OUTCOME_INFRA;
+		if (job->kind == WISH_RUN)
+			job->answer.step = job->step;
+		facts_take(e, b, &job->answer);
+		job->answer = event_make(EV_NONE);
+	}
 }

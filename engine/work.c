@@ -86,14 +86,51 @@ void work_history(struct job *job)
 
 /* ---- building ---- */
 
+/* Nobody's step yet: -1. It may become somebody's while the worker is at it. */
+static int step_of(const struct job *job)
+{
+	return g_atomic_int_get(&job->step);
+}
+
 static void build_log_grew(void *arg)
 {
 	struct job *job = arg;
-	g_autofree char *dir = store_step(job->e->state, job->name, job->step);
+	g_autofree char *dir = kernels_part(job->e->state, job->key);
 	g_autofree char *path = g_build_filename(dir, "build.log", NULL);
 	struct stat st;
-	if (stat(path, &st) == 0)
-		job->e->view.grew(job->e->view.self, job->name, job->step, -1, st.st_size);
+	int step = step_of(job);
+	if (step >= 0 && stat(path, &st) == 0)
+		job->e->view.grew(job->e->view.self, job->name, step, -1, st.st_size);
+}
+
+void work_show_log(const struct job *job)
+{
+	int step = step_of(job);
+	if (step < 0)
+		return;
+	g_autofree char *part = kernels_part(job->e->state, job->key);
+	g_autofree char *from = g_build_filename(part, "build.log", NULL);
+	g_autofree char *dir = store_step(job->e->state, job->name, step);
+	g_autofree char *to = g_build_filename(dir, "build.log", NULL);
+	if (!store_exists(from) || store_mkdir(dir, NULL) != 0)
+		return; /* not begun: the worker shows it as soon as it has */
+	unlink(to);
+	if (link(from, to) != 0)
+		g_printerr("bisectfs: %s: %s\n", to, g_strerror(errno));
+}
+
+/* An empty place to build in, with the log that a step may show already. */
+static err_t make_place(const struct job *job, const char *part, struct error *error)
+{
+	g_autofree char *log = g_build_filename(part, "build.log", NULL);
+	err_t err = store_remove_tree(part, error);
+	if (!err)
+		err = store_mkdir(part, error);
+	if (!err)
+		err = store_write(log, "", 0, 0644, error);
+	if (!err)
+		work_show_log(job);
+	return err;
 }
 
 static int build_jobs(const struct engine *e)
@@ -105,7 +142,7 @@ static int build_jobs(const struct engine *e)
 }
 
 /* A minimised configuration: the baseline, and over it the options that are kept. */
-static err_t write_config(const struct job *job, const char *step, char **path, struct error *error)
+static err_t write_config(const struct job *job, const char *part, char **path, struct error *error)
 {
 	g_autofree char *baseline = large_text(job, SET_BASELINE);
 	g_autofree char *kept = g_strjoinv("\n", job->options);
@@ -115,9 +152,8 @@ static err_t write_config(const struct job *job, const char *step, char **path, 
 	}
 	g_autofree char *text = g_strconcat(baseline, "\n", kept, "\n", NULL);
 	g_free(*path);
-	*path = g_build_filename(step, "config.wanted", NULL);
-	err_t err = store_mkdir(step, error);
-	return err ? err : store_write(*path, text, strlen(text), 0644, error);
+	*path = g_build_filename(part, "config.wanted", NULL);
+	return store_write(*path, text, strlen(text), 0644, error);
 }
 
 void work_build(struct job *job)
@@ -125,18 +161,18 @@ void work_build(struct job *job)
 	struct engine *e = job->e;
 	struct build_result result = { 0 };
 	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, job->slot);
-	g_autofree char *step = store_step(e->state, job->name, job->step);
+	g_autofree char *part = kernels_part(e->state, job->key);
 	g_autofree char *config = large_setting(job, SET_CONFIG);
 	g_autofree char *program = large_setting(job, SET_BUILD);
 	if (program)
 		chmod(program, 0755); /* cp onto a new file keeps no x bit */
-	if (job->options) {
-		job->err = write_config(job, step, &config, &job->error);
-		if (job->err) {
-			if (!blame_the_disk(job))
-				fail(job, &job->error);
-			return;
-		}
+	job->err = make_place(job, part, &job->error);
+	if (!job->err && job->options)
+		job->err = write_config(job, part, &config, &job->error);
+	if (job->err) {
+		if (!blame_the_disk(job))
+			fail(job, &job->error);
+		return;
 	}
 	struct build_request rq = {
 		.commit = job->commit,
@@ -146,7 +182,8 @@ void work_build(struct job *job)
 		.make = settings_text(&job->settings, SET_MAKE),
 		.cc = job->cc,
 		.patches = job->patches,
-		.step = step,
+		.dir = part,
+		.low_priority = job->ahead,
 		.launcher = e->profile->launcher,
 		.jobs = build_jobs(e),
 		.ccache = e->profile->ccache,
@@ -156,23 +193,22 @@ void work_build(struct job *job)
 	};
 	gint64 begun = g_get_monotonic_time();
 	job->err = e->builder.build(e->builder.self, &rq, &result, &job->error);
-	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
-		return;
-	if ((job->err || result.broken) && blame_the_disk(job)) {
+	if (!job->err && !result.broken)
+		job->err = kernels_sync(part, &job->error);
+	bool stopped = job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT;
+	if (!stopped && (job->err || result.broken))
+		stopped = blame_the_disk(job);
+	if (!stopped && job->err)
+		fail(job, &job->error);
+	if (stopped || job->err) {
+		store_remove_tree(part, NULL);
 		build_result_clear(&result);
 		return;
 	}
-	if (job->err) {
-		fail(job, &job->error);
-		return;
-	}
-	struct event *ev = &job->answer;
-	*ev = event_make(result.broken ? EV_BUILD_FAILED : EV_BUILT);
-	ev->step = job->step;
-	ev->duration = (g_get_monotonic_time() - begun) * 1000;
-	ev->compiler = g_strdup(result.compiler);
-	ev->signature = g_strdup(result.signature);
-	ev->reason = g_strdup(result.reason);
+	job->made.build_ns = (g_get_monotonic_time() - begun) * 1000;
+	job->made.compiler = g_strdup(result.compiler);
+	job->made.signature = g_strdup(result.broken ? NULL : result.signature);
+	job->made.reason = g_strdup(result.reason);
 	build_result_clear(&result);
 }
 
@@ -196,7 +232,19 @@ void work_report(struct job *job)
 static void run_log_grew(void *arg, int64_t size)
 {
 	struct job *job = arg;
-	job->e->view.grew(job->e->view.self, job->name, job->step, job->run, size);
+	int step = step_of(job);
+	if (step >= 0)
+		job->e->view.grew(job->e->view.self, job->name, step, job->run, size);
+}
+
+/* A step has names of its own for its kernel's files; without a step it is the store's. */
+static char *kernel_file(const struct job *job, const char *name)
+{
+	if (!job->begun_ahead) {
+		g_autofree char *dir = store_step(job->e->state, job->name, job->step);
+		return g_build_filename(dir, name, NULL);
+	}
+	return kernels_file(job->e->state, job->key, name);
 }
 
 static err_t run_guest(struct job *job, struct outcome *outcome, struct error *error)
@@ -204,15 +252,13 @@ static err_t run_guest(struct job *job, struct outcome *outcome, struct error *e
 	struct engine *e = job->e;
 	const struct settings *set = &job->settings;
 	g_autofree char *dir = store_bisection(e->state, job->name);
-	g_autofree char *step = store_step(e->state, job->name, job->step);
-	g_autofree char *kernel = g_build_filename(step, "kernel", NULL);
-	g_autofree char *runs = g_build_filename(step, "runs", NULL);
+	g_autofree char *kernel = kernel_file(job, "kernel");
 	g_autofree char *reproducer = g_build_filename(dir, REPRODUCER, NULL);
 	g_autofree char *files = store_setting(e->state, job->name, SETTING_FILES_DIR);
-	g_autofree char *log = store_run(e->state, job->name, job->step, job->run, "log");
-	g_autofree char *report = store_run(e->state, job->name, job->step, job->run, "report");
+	g_autofree char *log = g_strdup_printf("%s/%d.log", job->dir, job->run);
+	g_autofree char *report = g_strdup_printf("%s/%d.report", job->dir, job->run);
 	g_autofree char *domain = large_setting(job, SET_DOMAIN);
-	err_t err = store_mkdir(runs, error);
+	err_t err = store_mkdir(job->dir, error);
 	if (err)
 		return err;
 	const char *rootfs = settings_text(set, SET_ROOTFS);
@@ -257,9 +303,8 @@ static struct symbols *symbols_for(struct engine *e, const char *vmlinux)
 static void symbolise_report(struct job *job)
 {
 	struct engine *e = job->e;
-	g_autofree char *step = store_step(e->state, job->name, job->step);
-	g_autofree char *vmlinux = g_build_filename(step, "vmlinux", NULL);
-	g_autofree char *path = store_run(e->state, job->name, job->step, job->run, "report");
+	g_autofree char *vmlinux = kernel_file(job, "vmlinux");
+	g_autofree char *path = g_strdup_printf("%s/%d.report", job->dir, job->run);
 	g_autofree char *text = NULL;
 	g_autofree char *better = NULL;
 	gsize len;
@@ -283,7 +328,6 @@ void work_run(struct job *job)
 		return;
 	struct event *ev = &job->answer;
 	*ev = event_make(EV_RUN_DONE);
-	ev->step = job->step;
 	ev->run = job->run;
 	ev->duration = (g_get_monotonic_time() - begun) * 1000;
 	if (job->err == -ECANCELED) {

@@ -489,6 +489,14 @@ static GPtrArray *all_sessions(const struct engine *e)
 	return all;
 }
 
+static void busy(GString *out, const char *what, int now, int all, int ahead)
+{
+	g_string_append_printf(out, "%s: %d of %d busy", what, now, all);
+	if (ahead)
+		g_string_append_printf(out, ", %d of them with what may come next", ahead);
+	g_string_append_c(out, '\n');
+}
+
 void render_mount_status(const struct engine *e, int64_t now, GString *out)
 {
 	g_autoptr(GPtrArray) all = all_sessions(e);
@@ -508,10 +516,16 @@ void render_mount_status(const struct engine *e, int64_t now, GString *out)
 			g_string_truncate(out, out->len - 1);
 		g_string_append_c(out, '\n');
 	}
-	g_string_append_printf(out, "\nbuilders: %d of %d busy\nVMs: %d of %d busy\n",
-			       load.builders_busy, load.builders, load.vms_busy, load.vms);
+	g_string_append_c(out, '\n');
+	busy(out, "builders", load.builders_busy, load.builders, load.builders_ahead);
+	busy(out, "VMs", load.vms_busy, load.vms, load.vms_ahead);
 	if (load.disk_full)
 		g_string_append(out, "the state directory's disk is full\n");
+}
+
+static json_t *busy_json(int now, int all, int ahead)
+{
+	return json_pack("{s:i, s:i, s:i}", "busy", now, "all", all, "ahead", ahead);
 }
 
 void render_mount_json(const struct engine *e, int64_t now, GString *out)
@@ -522,12 +536,17 @@ void render_mount_json(const struct engine *e, int64_t now, GString *out)
 	json_t *list = json_array();
 	for (guint i = 0; i < all->len; i++)
 		json_array_append_new(list, session_json(g_ptr_array_index(all, i), now, false));
-	append_json(out, json_pack("{s:o, s:{s:i,s:i}, s:{s:i,s:i}, s:{s:I,s:I,s:I,s:I}, s:b}",
-				   "bisections", list, "builders", "busy", load.builders_busy,
-				   "all", load.builders, "vms", "busy", load.vms_busy, "all",
-				   load.vms, "counters", "events", (json_int_t)load.events, "runs",
-				   (json_int_t)load.runs, "restarts", (json_int_t)load.restarts,
-				   "faults", (json_int_t)load.faults, "disk_full", load.disk_full));
+	json_t *counters =
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)load.events,
+			  "runs", (json_int_t)load.runs, "restarts", (json_int_t)load.restarts,
+			  "faults", (json_int_t)load.faults, "kernels_reused",
+			  (json_int_t)load.reused, "kernels_built_ahead",
+			  (json_int_t)load.built_ahead, "runs_ahead", (json_int_t)load.ran_ahead);
+	append_json(out,
+		    json_pack("{s:o, s:o, s:o, s:o, s:b}", "bisections", list, "builders",
+			      busy_json(load.builders_busy, load.builders, load.builders_ahead),
+			      "vms", busy_json(load.vms_busy, load.vms, load.vms_ahead), "counters",
+			      counters, "disk_full", load.disk_full));
 }
 
 void render_readme(const char *mountpoint, GString *out)

@@ -85,6 +85,9 @@ struct event {
 struct event event_make(enum event_kind kind);
 /* Frees what the event owns (all strings, list, values) and empties it. */
 void event_clear(struct event *ev);
+/* Makes `to` (whatever it held is lost) own copies of all that `from` owns. */
+void event_copy(struct event *to, const struct event *from);
+void event_free(void *ev); /* one made with g_new */
 const char *event_kind_name(enum event_kind kind);
 
 /* A new reference to a JSON object holding just the fields that the kind uses. */

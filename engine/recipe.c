@@ -1,0 +1,113 @@
+/*
+ * What is already known and need not be worked out again: which kernel comes of which commit, and
+ * what the history has answered.
+ */
+#include "core.h"
+
+#include <string.h>
+
+static void add(GChecksum *sum, const char *text)
+{
+	/* with the NUL, so that neighbours cannot be mistaken for one another */
+	g_checksum_update(sum, (const guchar *)(text ? text : ""),
+			  (gssize)strlen(text ? text : "") + 1);
+}
+
+static void add_list(GChecksum *sum, char *const *list)
+{
+	for (; list && *list; list++)
+		add(sum, *list);
+	add(sum, list ? "." : "-");
+}
+
+static void add_large(const struct engine *e, const struct bisection *b, enum setting id,
+		      GChecksum *sum)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *path =
+		e->on_disk ? store_setting(e->state, b->s->name, setting_name(id)) : NULL;
+	if (path)
+		g_file_get_contents(path, &text, NULL, NULL);
+	add(sum, text);
+}
+
+/* Settings cannot change once a bisection has started. */
+static const char *recipe(const struct engine *e, struct bisection *b)
+{
+	static const enum setting large[] = { SET_CONFIG, SET_BUILD, SET_BASELINE };
+	if (b->recipe)
+		return b->recipe;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	add(sum, settings_text(&b->s->settings, SET_MAKE));
+	add_list(sum, e->profile->launcher);
+	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
+		add_large(e, b, large[i], sum);
+	b->recipe = g_strdup(g_checksum_get_string(sum));
+	return b->recipe;
+}
+
+char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,
+		 char *const *patches, char *const *options)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	add(sum, recipe(e, b));
+	add(sum, commit);
+	add(sum, cc);
+	add_list(sum, patches);
+	add_list(sum, options);
+	return g_strndup(g_checksum_get_string(sum), 32);
+}
+
+/* That a commit does not build may have been the machine's fault: a retest, and a later bisection,
+ * find out anew. */
+const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
+				 const struct step *step, const char *key)
+{
+	const struct kernel *kernel = kernels_find(e->kernels, key);
+	int64_t since = step && step->role == ROLE_RETEST ? step->started : b->s->started;
+	return kernel && (kernel->signature || kernel->made >= since) ? kernel : NULL;
+}
+
+/* ---- answers of the history ---- */
+
+static const char *course(const struct engine *e, struct bisection *b)
+{
+	static const enum setting small[] = { SET_MODE, SET_BRANCH, SET_OLDEST, SET_CHOICE };
+	static const enum setting large[] = { SET_COMPILERS, SET_BACKPORTS };
+	if (b->course)
+		return b->course;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	for (gsize i = 0; i < G_N_ELEMENTS(small); i++)
+		add(sum, settings_text(&b->s->settings, small[i]));
+	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
+		add_large(e, b, large[i], sum);
+	b->course = g_strdup(g_checksum_get_string(sum));
+	return b->course;
+}
+
+const struct event *answers_find(struct engine *e, struct bisection *b, const struct next_query *q,
+				 char **key)
+{
+	g_autofree char *question = forecast_key(q);
+	g_autofree char *full = g_strconcat(course(e, b), question, NULL);
+	const struct event *answer = g_hash_table_lookup(e->answers, full);
+	if (key)
+		*key = g_steal_pointer(&full);
+	return answer;
+}
+
+void answers_put(struct engine *e, const char *key, const struct event *answer)
+{
+	if (g_hash_table_contains(e->answers, key)) /* forecasts borrow it */
+		return;
+	struct event *copy = g_new(struct event, 1);
+	event_copy(copy, answer);
+	g_hash_table_insert(e->answers, g_strdup(key), copy);
+	e->answered++;
+}
+
+void answers_forget(struct engine *e)
+{
+	g_hash_table_remove_all(e->answers);
+	e->answered++;
+}
