@@ -4,10 +4,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-void cancel_init(struct cancel *c)
+void cancel_init(struct cancel *c, bool pollable)
 {
 	atomic_init(&c->asked, false);
-	c->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	c->fd = pollable ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
 }
 
 void cancel_clear(struct cancel *c)

@@ -9,10 +9,10 @@
 
 struct cancel {
 	atomic_bool asked;
-	int fd; /* eventfd: readable from the moment of asking on */
+	int fd; /* eventfd: readable from the moment of asking on; -1: not pollable */
 };
 
-void cancel_init(struct cancel *c);
+void cancel_init(struct cancel *c, bool pollable);
 void cancel_clear(struct cancel *c);
 void cancel_ask(struct cancel *c); /* any thread, any number of times */
 bool cancel_asked(const struct cancel *c);

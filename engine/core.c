@@ -187,6 +187,19 @@ static void expect_room(struct engine *e)
 		e->disk_full = e->disk_full || ((struct bisection *)p)->s->paused_by_disk;
 }
 
+bool core_turn(struct engine *e)
+{
+	struct message *m;
+	bool any = false;
+	while ((m = g_async_queue_try_pop(e->queue))) {
+		take_message(e, m);
+		g_free(m);
+		any = true;
+	}
+	schedule(e);
+	return any || g_async_queue_length(e->queue) > 0;
+}
+
 static gpointer core_thread(gpointer arg)
 {
 	struct engine *e = arg;
@@ -248,7 +261,7 @@ static err_t load_defaults(struct engine *e, struct error *error)
 	return commands_load_settings(e, NULL, &e->defaults, error);
 }
 
-err_t engine_new(const struct engine_config *config, struct engine **out, struct error *error)
+static struct engine *make_engine(const struct engine_config *config)
 {
 	struct engine *e = g_new0(struct engine, 1);
 	e->state = g_strdup(config->state);
@@ -257,18 +270,52 @@ err_t engine_new(const struct engine_config *config, struct engine **out, struct
 	e->builder = config->builder;
 	e->runner = config->runner;
 	e->view = config->view;
-	if (gethostname(e->host, sizeof(e->host) - 1) != 0)
-		g_strlcpy(e->host, "localhost", sizeof(e->host));
 	e->queue = g_async_queue_new();
 	g_mutex_init(&e->symbols_lock);
-	e->on_disk = true;
-	e->workers = workers_threads(e);
-	e->kernels = kernels_open(e->state, (guint64)e->profile->kernels_mib << 20);
 	e->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, event_free);
 	e->bisections = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bisection_free);
 	e->jobs = g_ptr_array_new_with_free_func(job_free);
 	e->builder_busy = g_new0(bool, e->profile->builders);
 	e->vm_busy = g_new0(bool, e->runner.slots);
+	return e;
+}
+
+static void nothing_changed(void *self, const struct session *s, const struct event *ev)
+{
+	(void)self;
+	(void)s;
+	(void)ev;
+}
+
+err_t core_new_simulated(const char *repo, const struct profile *profile, int vms,
+			 struct workers workers, struct engine **out, struct error *error)
+{
+	struct engine *e = make_engine(&(struct engine_config){
+		.repo = repo,
+		.profile = profile,
+		.runner = { .slots = vms },
+		.view = { .changed = nothing_changed },
+	});
+	e->workers = workers;
+	e->kernels = kernels_open(NULL, G_MAXUINT64);
+	settings_copy(&e->defaults, &profile->settings);
+	err_t err = repo_open(repo, &e->repo, error);
+	if (err) {
+		engine_free(e);
+		return err;
+	}
+	*out = e;
+	return 0;
+}
+
+err_t engine_new(const struct engine_config *config, struct engine **out, struct error *error)
+{
+	struct engine *e = make_engine(config);
+	if (gethostname(e->host, sizeof(e->host) - 1) != 0)
+		g_strlcpy(e->host, "localhost", sizeof(e->host));
+	e->on_disk = true;
+	e->workers = workers_threads(e);
+	e->kernels = kernels_open(e->state, (guint64)e->profile->kernels_mib << 20);
 	err_t err = repo_open(e->repo_path, &e->repo, error);
 	if (!err)
 		err = load_defaults(e, error);

@@ -119,6 +119,12 @@ struct engine {
 	long built_ahead, ran_ahead; /* begun before the step that they were for */
 };
 
+/* An engine without disk or threads: its owner calls core_turn() whenever something has changed,
+ * and runs the clock. */
+err_t core_new_simulated(const char *repo, const struct profile *profile, int vms,
+			 struct workers workers, struct engine **e, struct error *error);
+/* Takes what has been posted, then schedules. True: more may come of it at once. */
+bool core_turn(struct engine *e);
 int64_t core_now(const struct engine *e);
 struct bisection *core_find(const struct engine *e, const char *name);
 void core_post(struct engine *e, struct message m); /* any thread */

@@ -61,7 +61,7 @@ struct job *schedule_job(struct engine *e, struct bisection *b, const struct wis
 	job->slot = slot;
 	job->said = session_said(b->s);
 	job->answer = event_make(EV_NONE);
-	cancel_init(&job->cancel);
+	cancel_init(&job->cancel, e->on_disk);
 	settings_copy(&job->settings, &b->s->settings);
 	g_ptr_array_add(e->jobs, job);
 	return job;

@@ -2,6 +2,7 @@
  * bisectfs plan: the session that `git bisect` would have, without building anything.
  */
 #include "commands.h"
+#include "simulate_cmd.h"
 
 #include "../engine/choose.h"
 #include "../engine/repo.h"
@@ -11,7 +12,7 @@
 
 struct plan {
 	char *bad, *culprit, **goods, **skips, **rest;
-	gboolean first_parent;
+	gboolean first_parent, simulate;
 	struct repo *repo;
 	struct history *h;
 	uint32_t bad_commit, culprit_commit;
@@ -26,6 +27,7 @@ static int parse(struct plan *p, int argc, char **argv)
 		{ "culprit", 0, 0, G_OPTION_ARG_STRING, &p->culprit, "", "REV" },
 		{ "skip", 0, 0, G_OPTION_ARG_STRING_ARRAY, &p->skips, "", "REV" },
 		{ "first-parent", 0, 0, G_OPTION_ARG_NONE, &p->first_parent, "", NULL },
+		{ "simulate", 0, 0, G_OPTION_ARG_NONE, &p->simulate, "", NULL },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &p->rest, "", NULL },
 		{ 0 },
 	};
@@ -33,10 +35,14 @@ static int parse(struct plan *p, int argc, char **argv)
 	g_autoptr(GError) why = NULL;
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_add_main_entries(context, simulate_options, NULL);
 	if (!g_option_context_parse(context, &argc, &argv, &why))
 		return complain(2, "plan: %s: see bisectfs --help", why->message);
 	if (!p->bad || !p->goods || !p->rest || g_strv_length(p->rest) != 1)
 		return complain(2, "plan: --bad REV, --good REV and REPO are needed");
+	if (p->simulate && p->first_parent)
+		return complain(2, "plan: --simulate searches all parents: leave out "
+				   "--first-parent");
 	return 0;
 }
 
@@ -220,7 +226,13 @@ int cmd_plan(int argc, char **argv)
 	p.good_commits = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	p.untestable = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	p.skipped = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	if (!status && run(&p, &why) != 0)
+	if (!status && p.simulate)
+		status = simulate_run(&(struct simulate_range){ .repo = p.rest[0],
+								.bad = p.bad,
+								.culprit = p.culprit,
+								.goods = p.goods,
+								.skips = p.skips });
+	else if (!status && run(&p, &why) != 0)
 		status = complain(1, "plan: %s", why.text);
 	repo_free(p.repo);
 	g_array_unref(p.good_commits);
