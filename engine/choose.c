@@ -419,6 +419,61 @@ static err_t list_candidates(struct chooser *ch, struct error *error)
 	return 0;
 }
 
+/* ---- the cheapest for what it tells ---- */
+
+#define LOOKED_AT 48 /* candidates whose cost is asked for */
+
+/* What a test is expected to tell, in bits, of a candidate that reaches this part of all. */
+static double entropy(double part)
+{
+	return part <= 0 || part >= 1 ? 0 : -part * log2(part) - (1 - part) * log2(1 - part);
+}
+
+static bool is_skipped(const struct choose_query *q, uint32_t c)
+{
+	for (uint32_t i = 0; i < q->nskips; i++) {
+		if (q->skips[i] == c)
+			return true;
+	}
+	return false;
+}
+
+static int by_part(const void *a, const void *b, void *data)
+{
+	const struct chooser *ch = data;
+	int64_t i = *weight(ch, *(const uint32_t *)a), j = *weight(ch, *(const uint32_t *)b);
+	return i < j ? -1 : i > j;
+}
+
+/* Position of the best one; -1: no cost is known, git's own choice is as good. Needs all weights.
+ */
+static int64_t cheapest(struct chooser *ch)
+{
+	const struct choose_query *q = ch->q;
+	guint all = ch->list->len, n = 0;
+	g_autofree uint32_t *order = g_new(uint32_t, all + 1);
+	for (guint i = 0; i < all; i++) {
+		if (candidate(ch, i) != q->bad && !is_skipped(q, candidate(ch, i)))
+			order[n++] = i;
+	}
+	g_qsort_with_data(order, (gint)n, sizeof(*order), by_part, ch);
+	int64_t best = -1;
+	double best_price = 0;
+	for (guint k = 0; k < MIN(n, LOOKED_AT); k++) {
+		guint i = order[n <= LOOKED_AT ? k : (guint)((guint64)k * n / LOOKED_AT)];
+		double bits = entropy((double)*weight(ch, i) / all);
+		double seconds = q->cost(q->arg, candidate(ch, i));
+		if (seconds < 0 || bits <= 0)
+			continue;
+		double price = seconds / bits;
+		if (best < 0 || price < best_price) {
+			best = i;
+			best_price = price;
+		}
+	}
+	return best;
+}
+
 static err_t choose_candidate(struct chooser *ch, struct choice *choice, struct error *error)
 {
 	err_t err = list_candidates(ch, error);
@@ -431,7 +486,15 @@ static err_t choose_candidate(struct chooser *ch, struct choice *choice, struct 
 			"no commit is left to test: the bad commit is reachable from a good");
 	choice->all = all;
 	choice->roughly = roughly_steps(all);
-	if (ch->q->nskips) {
+	int64_t cheap = -1;
+	if (ch->q->cost && all > 2) {
+		weigh(ch, false);
+		cheap = cheapest(ch);
+	}
+	if (cheap >= 0) {
+		choice->commit = candidate(ch, (guint)cheap);
+		choice->left = all - (uint32_t)*weight(ch, (guint)cheap) - 1;
+	} else if (ch->q->nskips) {
 		weigh(ch, false);
 		choose_among_skipped(ch, choice);
 	} else {

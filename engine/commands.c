@@ -184,8 +184,6 @@ static err_t check_supported(struct engine *e, const struct command *c,
 {
 	struct release_version v;
 	const char *oldest = settings_text(settings, SET_OLDEST);
-	if (strcmp(settings_text(settings, SET_CHOICE), "git") != 0)
-		return error_set(error, EINVAL, "choice: only 'git' is supported by this version");
 	if (has_setting(e, c->name, SET_BASELINE) && !has_setting(e, c->name, SET_CONFIG))
 		return error_set(error, EINVAL,
 				 "baseline: there is nothing to minimise without a 'config'");

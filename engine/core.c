@@ -272,9 +272,11 @@ static struct engine *make_engine(const struct engine_config *config)
 	e->view = config->view;
 	e->queue = g_async_queue_new();
 	g_mutex_init(&e->symbols_lock);
+	g_mutex_init(&e->trees_lock);
 	e->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, event_free);
 	e->bisections = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, bisection_free);
 	e->jobs = g_ptr_array_new_with_free_func(job_free);
+	e->tree_busy = g_new0(bool, e->profile->builders);
 	e->builder_busy = g_new0(bool, e->profile->builders);
 	e->vm_busy = g_new0(bool, e->runner.slots);
 	return e;
@@ -407,6 +409,8 @@ void engine_free(struct engine *e)
 	g_ptr_array_unref(e->jobs);
 	settings_clear(&e->defaults);
 	repo_free(e->repo);
+	g_mutex_clear(&e->trees_lock);
+	g_free(e->tree_busy);
 	g_free(e->builder_busy);
 	g_free(e->vm_busy);
 	symbols_close(e->symbols);

@@ -27,7 +27,8 @@ struct job {
 	struct engine *e;
 	enum wish_kind kind;
 	char *name;
-	int step, run, slot;
+	int step, run;
+	int slot; /* of the VM; a builder's place, which has a tree of its own only while it builds */
 	struct cancel cancel;
 	bool cancelled; /* asked to stop because nothing needs it any more */
 	/* A build or a run that no step asks for yet: its step is -1 until one does. The core
@@ -95,6 +96,9 @@ struct engine {
 
 	struct workers workers;
 	bool on_disk; /* false: a simulation, which leaves no trace */
+
+	GMutex trees_lock;
+	bool *tree_busy; /* a build has the slot's tree; by `trees_lock` */
 
 	GMutex symbols_lock;
 	struct symbols *symbols; /* the last kernel's index; of `symbols_of`, a file */

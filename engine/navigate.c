@@ -1,6 +1,7 @@
 #include "navigate.h"
 
 #include "choose.h"
+#include "cost.h"
 #include "releases.h"
 #include "walk.h"
 
@@ -470,6 +471,19 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	return err;
 }
 
+struct price {
+	const struct navigator *nav;
+	double test_s;
+};
+
+static double price_of(void *arg, uint32_t commit)
+{
+	const struct price *p = arg;
+	g_autofree char *hash = hex_of(history_oid(repo_history(p->nav->repo), commit));
+	double build = cost_of(p->nav->cost, hash);
+	return build < 0 ? build : build + p->test_s;
+}
+
 static err_t choose(const struct navigator *nav, const struct next_query *q, int step,
 		    struct event *answer, struct error *error)
 {
@@ -487,6 +501,11 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		.nskips = skips->len,
 		.checked = q->checked,
 	};
+	struct price price = { .nav = nav, .test_s = q->test_s };
+	if (nav->cost) {
+		query.cost = price_of;
+		query.arg = &price;
+	}
 	struct choice choice;
 	err_t err = choose_next(h, &query, &choice, error);
 	if (err)

@@ -9,11 +9,14 @@
 #include "bisectfs/session.h"
 #include "repo.h"
 
+struct cost;
+
 struct navigator {
 	struct repo *repo;
 	const struct settings *settings;
 	/* contents of the large settings; NULL: empty */
 	const char *compilers, *backports, *config, *baseline;
+	struct cost *cost; /* NULL: git's choice */
 };
 
 /* For WISH_LOAD: EV_LOADED. `bad` is the starting commit, `goods` those given with it. */

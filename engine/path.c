@@ -384,6 +384,8 @@ void session_next_query(const struct session *s, struct next_query *q)
 	q->goods = (GStrv)g_ptr_array_free(goods, FALSE);
 	q->skips = (GStrv)g_ptr_array_free(skips, FALSE);
 	q->options = path_options(s);
+	if (session_tested(s))
+		q->test_s = (double)s->test_ns / 1e9 / session_tested(s);
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	if (last && last->state != STEP_DONE)
 		q->current = g_strdup(last->commit);

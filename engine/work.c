@@ -3,6 +3,7 @@
  */
 #include "core.h"
 
+#include "cost.h"
 #include "navigate.h"
 #include "prepare.h"
 
@@ -77,9 +78,12 @@ void work_history(struct job *job)
 				 .backports = backports,
 				 .config = config,
 				 .baseline = baseline };
+	if (strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0)
+		nav.cost = cost_open(job->e->state, job->e->profile->builders);
 	err_t err = job->kind == WISH_LOAD
 			    ? load(job, &nav, &why)
 			    : navigate_next(&nav, &job->query, job->step, &job->answer, &why);
+	cost_free(nav.cost);
 	if (err && !blame_the_disk(job))
 		fail(job, &why);
 }
@@ -117,6 +121,42 @@ void work_show_log(const struct job *job)
 	unlink(to);
 	if (link(from, to) != 0)
 		g_printerr("bisectfs: %s: %s\n", to, g_strerror(errno));
+}
+
+/* ---- the slots' trees ---- */
+
+/* The free tree from which least has to be built to get at the commit. */
+static int take_tree(struct engine *e, const char *commit)
+{
+	int n = e->profile->builders, tree = 0;
+	g_mutex_lock(&e->trees_lock);
+	struct cost *cost = n > 1 ? cost_open(e->state, n) : NULL;
+	if (cost)
+		tree = cost_nearest(cost, commit, e->tree_busy);
+	else
+		tree = schedule_free_slot(e->tree_busy, n);
+	cost_free(cost);
+	e->tree_busy[tree] = true; /* there are as many as builders: one was free */
+	g_mutex_unlock(&e->trees_lock);
+	return tree;
+}
+
+static void give_back_tree(struct engine *e, int tree)
+{
+	g_mutex_lock(&e->trees_lock);
+	e->tree_busy[tree] = false;
+	g_mutex_unlock(&e->trees_lock);
+}
+
+/* For the setting choice = cost, and for builders who have a choice of trees. Nothing depends on
+ * it but time. */
+static void note_cost(const struct job *job, const char *slot, int64_t begun, int64_t build_ns)
+{
+	struct error why;
+	bool wanted = strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0 ||
+		      job->e->profile->builders > 1;
+	if (wanted && cost_note(slot, begun, build_ns, &why) != 0)
+		g_printerr("bisectfs: %s\n", why.text);
 }
 
 /* An empty place to build in, with the log that a step may show already. */
@@ -160,7 +200,6 @@ void work_build(struct job *job)
 {
 	struct engine *e = job->e;
 	struct build_result result = { 0 };
-	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, job->slot);
 	g_autofree char *part = kernels_part(e->state, job->key);
 	g_autofree char *config = large_setting(job, SET_CONFIG);
 	g_autofree char *program = large_setting(job, SET_BUILD);
@@ -174,6 +213,8 @@ void work_build(struct job *job)
 			fail(job, &job->error);
 		return;
 	}
+	int tree = take_tree(e, job->commit);
+	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, tree);
 	struct build_request rq = {
 		.commit = job->commit,
 		.slot = slot,
@@ -191,10 +232,14 @@ void work_build(struct job *job)
 		.tick = build_log_grew,
 		.arg = job,
 	};
-	gint64 begun = g_get_monotonic_time();
+	gint64 begun = g_get_monotonic_time(), begun_s = g_get_real_time() / G_USEC_PER_SEC;
 	job->err = e->builder.build(e->builder.self, &rq, &result, &job->error);
 	if (!job->err && !result.broken)
 		job->err = kernels_sync(part, &job->error);
+	int64_t took = (g_get_monotonic_time() - begun) * 1000;
+	if (!job->err && !result.broken)
+		note_cost(job, slot, begun_s, took);
+	give_back_tree(e, tree);
 	bool stopped = job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT;
 	if (!stopped && (job->err || result.broken))
 		stopped = blame_the_disk(job);
@@ -205,7 +250,7 @@ void work_build(struct job *job)
 		build_result_clear(&result);
 		return;
 	}
-	job->made.build_ns = (g_get_monotonic_time() - begun) * 1000;
+	job->made.build_ns = took;
 	job->made.compiler = g_strdup(result.compiler);
 	job->made.signature = g_strdup(result.broken ? NULL : result.signature);
 	job->made.reason = g_strdup(result.reason);
@@ -215,10 +260,12 @@ void work_build(struct job *job)
 void work_report(struct job *job)
 {
 	struct engine *e = job->e;
-	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, job->slot);
+	int tree = take_tree(e, job->commit);
+	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, tree);
 	char **list = NULL;
 	job->err = e->builder.maintainers(e->builder.self, slot, job->commit, &job->cancel, &list,
 					  &job->error);
+	give_back_tree(e, tree);
 	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
 		return;
 	if (job->err) /* a report without them is better than none */

@@ -27,6 +27,10 @@ struct vmm {
 	char *state, *init, *busybox;
 	GStrv applets;
 	gint counter;
+	GThreadPool *undertakers; /* end domains (struct remains *) while the next run begins */
+	GMutex lock;		  /* of the two below */
+	GCond settled;
+	int remains; /* domains that are being ended */
 };
 
 /* State of one run. The libvirt thread fills `bytes`, `ended`, `gone`; the run's thread takes
@@ -431,6 +435,64 @@ static void drop_files(virConnectPtr conn, struct files *f)
 	g_free(f->initrd);
 }
 
+/* ---- the end of a run ---- */
+
+/* What is left of it when its outcome is known. Ending a domain takes libvirt a fifth of a second
+ * at least, and the next run need not wait for that. */
+struct remains {
+	struct guest *g;
+	struct host *host;
+	virConnectPtr conn;
+	struct files files;
+};
+
+static void end_run(gpointer data, gpointer arg)
+{
+	struct remains *r = data;
+	struct vmm *vmm = arg;
+	end_domain(r->g, r->host);
+	drop_files(r->conn, &r->files);
+	virConnectClose(r->conn);
+	guest_unref(r->g);
+	g_free(r);
+	g_mutex_lock(&vmm->lock);
+	vmm->remains--;
+	g_cond_broadcast(&vmm->settled);
+	g_mutex_unlock(&vmm->lock);
+}
+
+/* Waits until no more than so many domains are being ended. */
+static void wait_for_remains(struct vmm *vmm, int most)
+{
+	g_mutex_lock(&vmm->lock);
+	while (vmm->remains > most)
+		g_cond_wait(&vmm->settled, &vmm->lock);
+	g_mutex_unlock(&vmm->lock);
+}
+
+void vmm_settle(struct vmm *vmm)
+{
+	wait_for_remains(vmm, 0);
+}
+
+static void leave_remains(struct vmm *vmm, struct guest *g, struct host *host, virConnectPtr conn,
+			  struct files *files)
+{
+	struct remains *r = g_new0(struct remains, 1);
+	*r = (struct remains){ .g = g_atomic_rc_box_acquire(g),
+			       .host = host,
+			       .conn = conn,
+			       .files = *files };
+	/* the slot's next guest listens under the same name */
+	g_mutex_lock(&g->lock);
+	serial_close(&g->serial);
+	g_mutex_unlock(&g->lock);
+	g_mutex_lock(&vmm->lock);
+	vmm->remains++;
+	g_mutex_unlock(&vmm->lock);
+	g_thread_pool_push(vmm->undertakers, r, NULL);
+}
+
 static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *initrd,
 		    struct guest *g, struct error *error)
 {
@@ -447,9 +509,7 @@ static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *in
 	}
 	if (!err)
 		err = watch_console(g, error);
-	end_domain(g, host);
-	drop_files(conn, &files);
-	virConnectClose(conn);
+	leave_remains(vmm, g, host, conn, &files);
 	tell_growth(g, true);
 	return err ? err : write_report(g, error);
 }
@@ -464,6 +524,7 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 	struct error why = { 0 };
 	g_autofree char *initrd = g_strdup_printf("%s/vm-%d.cpio", vmm->state, slot);
 	make_nonce(nonce, sizeof(nonce));
+	wait_for_remains(vmm, (int)vmm->slot_host->len);
 	/* with `ready` set the console's lines say what happens, and no init of ours runs */
 	bool ours = rq->reproducer && !(rq->ready && *rq->ready);
 	struct guest *g = guest_new(rq, ours ? nonce : NULL);
@@ -541,6 +602,9 @@ err_t vmm_new(const struct vmm_host *hosts, int n, const char *state, const char
 			g_array_append_val(vmm->slot_host, index);
 	}
 	find_busybox(vmm);
+	g_mutex_init(&vmm->lock);
+	g_cond_init(&vmm->settled);
+	vmm->undertakers = g_thread_pool_new(end_run, vmm, (int)vmm->slot_host->len, FALSE, NULL);
 	*out = vmm;
 	return 0;
 }
@@ -549,6 +613,10 @@ void vmm_free(struct vmm *vmm)
 {
 	if (!vmm)
 		return;
+	vmm_settle(vmm);
+	g_thread_pool_free(vmm->undertakers, FALSE, TRUE);
+	g_mutex_clear(&vmm->lock);
+	g_cond_clear(&vmm->settled);
 	for (guint i = 0; i < vmm->hosts->len; i++)
 		host_free(g_ptr_array_index(vmm->hosts, i));
 	g_ptr_array_unref(vmm->hosts);

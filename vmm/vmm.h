@@ -19,6 +19,9 @@ struct vmm;
  * daemon left running under this state directory. Connects to nobody yet. */
 err_t vmm_new(const struct vmm_host *hosts, int n, const char *state, const char *init,
 	      struct vmm **vmm, struct error *error);
+/* Waits until nothing is left of the guests whose runs are over: they are ended while others begin.
+ */
+void vmm_settle(struct vmm *vmm);
 void vmm_free(struct vmm *vmm);
 /* Borrowed from `vmm`. */
 struct runner vmm_runner(struct vmm *vmm);

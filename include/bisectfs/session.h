@@ -158,6 +158,7 @@ struct next_query {
 	GStrv goods;
 	GStrv skips;
 	int checked;
+	double test_s; /* that the tests of a step took so far, on average */
 	char *current; /* step in progress that may be chosen again; NULL: none */
 	GStrv patches, options;
 	/* fix: what has been tested, for "does this commit have the bug yet?" */

@@ -145,6 +145,81 @@ static void test_reaches(void)
 	history_free(h);
 }
 
+/* ---- by cost ---- */
+
+/* What is on the other side of this commit is dear; `wall` 0: no price is known. */
+struct prices {
+	struct history *h;
+	int wall;
+};
+
+static double price(void *arg, uint32_t commit)
+{
+	const struct prices *p = arg;
+	int c = history_oid(p->h, commit)->b[0];
+	return !p->wall ? -1 : c < p->wall ? 100 : 5;
+}
+
+/* Searches for `culprit` on the line; returns the commits tested, and adds up what they cost. */
+static int search(int culprit, int wall, int *tests, double *cost)
+{
+	struct graph g = make_graph(LINE);
+	struct commit_source source = { .self = &g, .read = read_graph };
+	struct history *h = history_new(&source);
+	struct prices prices = { .h = h, .wall = wall };
+	struct oid bad = oid_of(9), good = oid_of(1);
+	uint32_t goods[9] = { history_number(h, &good) };
+	struct choose_query q = { .bad = history_number(h, &bad),
+				  .goods = goods,
+				  .ngoods = 1,
+				  .cost = price,
+				  .arg = &prices };
+	int first = 0, found = 0;
+	while (!found) {
+		struct choice choice;
+		g_assert_cmpint(choose_next(h, &q, &choice, NULL), ==, 0);
+		int c = history_oid(h, choice.commit)->b[0];
+		q.checked = choice.checked;
+		if (choice.kind == CHOICE_FOUND) {
+			found = c;
+		} else {
+			g_assert_cmpint(choice.kind, ==, CHOICE_TEST);
+			first = first ? first : c;
+			++*tests;
+			*cost += price(&prices, choice.commit);
+			if (c >= culprit)
+				q.bad = choice.commit;
+			else
+				goods[q.ngoods++] = choice.commit;
+		}
+		choice_clear(&choice);
+	}
+	g_assert_cmpint(found, ==, culprit);
+	history_free(h);
+	return first;
+}
+
+static void test_cost(void)
+{
+	int tests = 0;
+	double cost = 0;
+	/* nothing is known: as git */
+	g_assert_cmpint(search(6, 0, &tests, &cost), ==, 5);
+	g_assert_cmpint(tests, ==, 3);
+	/* behind the wall each test is dear: first all that can be learned on this side */
+	tests = 0;
+	cost = 0;
+	g_assert_cmpint(search(8, 6, &tests, &cost), >=, 6);
+	g_assert_cmpfloat(cost, <=, 5 * tests);
+	for (int culprit = 2; culprit <= 9; culprit++) {
+		for (int wall = 0; wall <= 9; wall++) {
+			tests = 0;
+			search(culprit, wall, &tests, &cost);
+			g_assert_cmpint(tests, <=, 7);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -154,5 +229,6 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/choose/missing", test_missing);
 	g_test_add_func("/choose/reaches", test_reaches);
+	g_test_add_func("/choose/cost", test_cost);
 	return g_test_run();
 }
