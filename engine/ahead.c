@@ -168,7 +168,9 @@ static void look_ahead(struct engine *e, struct bisection *b)
 		    a->said == session_said(b->s) && (a->complete || a->answered == e->answered);
 	if (same)
 		return;
-	a->settled = last && last->state != STEP_DONE && !b->s->replan;
+	/* what is cheap depends on the tree that this step's build leaves */
+	bool too_early = recipe_by_cost(b) && last && last->state == STEP_BUILDING;
+	a->settled = last && last->state != STEP_DONE && !b->s->replan && !too_early;
 	if (!a->settled)
 		return; /* between two steps: all goes on as it was */
 	a->steps = b->s->steps->len;

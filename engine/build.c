@@ -22,7 +22,9 @@ struct build {
 	struct build_result *result;
 	int log;
 	char *obj, *conf;
-	GStrv words; /* of the setting `make` */
+	GString *took; /* where the time went */
+	gint64 since;  /* monotonic us: when the present part began */
+	GStrv words;   /* of the setting `make` */
 	GStrv env;
 };
 
@@ -43,6 +45,14 @@ static void note(struct build *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	vdprintf(b->log, fmt, ap);
 	va_end(ap);
+}
+
+static void end_part(struct build *b, const char *part)
+{
+	gint64 now = g_get_monotonic_time();
+	g_string_append_printf(b->took, "%s%s %.1f s", b->took->len ? ", " : "", part,
+			       (double)(now - b->since) / G_USEC_PER_SEC);
+	b->since = now;
 }
 
 static bool setting_has(const struct build *b, const char *variable)
@@ -118,6 +128,7 @@ static GStrv build_environment(const char *slot)
 		{ "KBUILD_BUILD_VERSION", "1" },
 		{ "SOURCE_DATE_EPOCH", "0" },
 		{ "CCACHE_NOHASHDIR", "1" },
+		{ "CCACHE_DEPEND", "1" }, /* a miss costs no preprocessor run of its own */
 		{ "LC_ALL", "C" },
 	};
 	static const char *const dropped[] = {
@@ -469,16 +480,20 @@ static err_t build_kernel(struct build *b, struct error *error)
 	bool ok = false;
 	b->result->compiler = compiler_of(b);
 	err_t err = configure(b, &ok, error);
+	end_part(b, "configuration");
 	if (err || !ok)
 		return err ? err : broken(b, error);
 	g_autofree char *image = image_name(b);
 	g_autofree char *target = g_path_get_basename(image);
 	err = make_target(b, b->obj, target, &ok, error);
+	end_part(b, "make");
 	if (err || !ok)
 		return err ? err : broken(b, error);
 	g_autofree char *kernel = g_build_filename(b->obj, image, NULL);
 	g_autofree char *vmlinux = g_build_filename(b->obj, "vmlinux", NULL);
-	return collect(b, kernel, vmlinux, error);
+	err = collect(b, kernel, vmlinux, error);
+	end_part(b, "signature");
+	return err;
 }
 
 /* ---- the user's own build program ---- */
@@ -554,6 +569,8 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 		    struct error *error)
 {
 	struct build b = { .rq = rq, .result = result, .log = -1 };
+	b.took = g_string_new(NULL);
+	b.since = g_get_monotonic_time();
 	*result = (struct build_result){ 0 };
 	b.obj = g_build_filename(rq->slot, rq->program ? "out" : "obj", NULL);
 	b.conf = g_build_filename(rq->slot, "conf", NULL);
@@ -565,12 +582,16 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 		err = slot_open(gitdir, rq->slot, &b.slot, error);
 	if (!err)
 		err = checkout(&b, error);
+	end_part(&b, "checkout");
 	if (!err && cancel_asked(rq->cancel))
 		err = error_set(error, ECANCELED, "stopped");
 	if (!err && !result->broken)
 		err = rq->program ? build_other(&b, error) : build_kernel(&b, error);
-	if (b.log >= 0)
+	if (b.log >= 0) {
+		note(&b, "took: %s\n", b.took->str);
 		close(b.log);
+	}
+	g_string_free(b.took, TRUE);
 	slot_free(b.slot);
 	g_strfreev(b.words);
 	g_strfreev(b.env);

@@ -15,8 +15,8 @@ struct choose_query {
 	uint32_t ngoods, nskips;
 	bool checked; /* the merge bases need no check any more */
 	bool first_parent;
-	/* Seconds that testing this commit would take, negative: not known. NULL: git's choice. Else
-	 * the candidate is taken that costs least for what its test tells. */
+	/* Seconds that testing this commit would take, negative: not known. NULL: git's choice.
+	 * Else the candidate is taken that costs least for what its test tells. */
 	double (*cost)(void *arg, uint32_t commit);
 	void *arg;
 };

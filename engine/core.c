@@ -330,12 +330,63 @@ err_t engine_new(const struct engine_config *config, struct engine **out, struct
 	return 0;
 }
 
-static err_t recover_one(struct engine *e, const char *name, struct error *error)
+/* A journal being read, which needs nothing of the others. */
+struct recovery {
+	struct engine *e;
+	char *name;
+	struct bisection *b;
+	err_t err;
+	struct error error;
+};
+
+static void read_journal(gpointer data, gpointer arg)
 {
-	struct bisection *b = NULL;
-	err_t err = open_bisection(e, name, &b, error);
-	if (err)
+	struct recovery *r = data;
+	(void)arg;
+	r->err = open_bisection(r->e, r->name, &r->b, &r->error);
+}
+
+static void recovery_free(void *p)
+{
+	struct recovery *r = p;
+	if (r->b)
+		bisection_free(r->b);
+	g_free(r->name);
+	g_free(r);
+}
+
+/* All journals that there are, read by as many threads as there are processors. */
+static GPtrArray *read_journals(struct engine *e)
+{
+	g_autofree char *dir = g_build_filename(e->state, "b", NULL);
+	GPtrArray *all = g_ptr_array_new_with_free_func(recovery_free);
+	GThreadPool *pool =
+		g_thread_pool_new(read_journal, NULL, (gint)g_get_num_processors(), TRUE, NULL);
+	GDir *d = g_dir_open(dir, 0, NULL);
+	const char *name;
+	while (d && (name = g_dir_read_name(d))) {
+		struct recovery *r = g_new0(struct recovery, 1);
+		r->e = e;
+		r->name = g_strdup(name);
+		g_ptr_array_add(all, r);
+		g_thread_pool_push(pool, r, NULL);
+	}
+	if (d)
+		g_dir_close(d);
+	g_thread_pool_free(pool, FALSE, TRUE);
+	return all;
+}
+
+static err_t recover_one(struct engine *e, struct recovery *r, struct error *error)
+{
+	const char *name = r->name;
+	struct bisection *b = g_steal_pointer(&r->b);
+	err_t err = r->err;
+	if (err) {
+		if (error)
+			*error = r->error;
 		return err;
+	}
 	if (!b->s->created) { /* its mkdir was never acknowledged */
 		bisection_free(b);
 		return store_remove_bisection(e->state, name, error);
@@ -345,7 +396,8 @@ static err_t recover_one(struct engine *e, const char *name, struct error *error
 	g_hash_table_insert(e->bisections, g_strdup(name), b);
 	g_autofree char *bisection = store_bisection(e->state, name);
 	g_autofree char *left = g_build_filename(bisection, "ahead", NULL);
-	store_remove_tree(left, NULL);
+	if (store_exists(left))
+		store_remove_tree(left, NULL);
 	if (!err && session_in_progress(b->s)) {
 		struct event ev = event_make(EV_RESTARTED);
 		e->restarts++;
@@ -363,15 +415,11 @@ static err_t recover_one(struct engine *e, const char *name, struct error *error
 
 err_t engine_recover(struct engine *e, struct error *error)
 {
-	g_autofree char *dir = g_build_filename(e->state, "b", NULL);
 	g_autofree char *trash = g_build_filename(e->state, "trash", NULL);
-	GDir *d = g_dir_open(dir, 0, NULL);
-	const char *name;
+	g_autoptr(GPtrArray) all = read_journals(e);
 	err_t err = 0;
-	while (d && !err && (name = g_dir_read_name(d)))
-		err = recover_one(e, name, error);
-	if (d)
-		g_dir_close(d);
+	for (guint i = 0; i < all->len && !err; i++)
+		err = recover_one(e, g_ptr_array_index(all, i), error);
 	store_remove_tree(trash, NULL);
 	return err ? err : store_mkdir(trash, error);
 }

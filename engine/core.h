@@ -28,7 +28,8 @@ struct job {
 	enum wish_kind kind;
 	char *name;
 	int step, run;
-	int slot; /* of the VM; a builder's place, which has a tree of its own only while it builds */
+	int slot; /* of the VM; a builder's place, which has a tree of its own only while it builds
+		   */
 	struct cancel cancel;
 	bool cancelled; /* asked to stop because nothing needs it any more */
 	/* A build or a run that no step asks for yet: its step is -1 until one does. The core
@@ -187,6 +188,9 @@ char *recipe_key(struct engine *e, struct bisection *b, const char *commit, cons
 /* The kernel of a step, if it is there and may be used for it. */
 const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
 				 const struct step *step, const char *key);
+
+/* Whether it chooses by what a build costs (setting `choice`). */
+bool recipe_by_cost(const struct bisection *b);
 
 /* The history's answer to a question, borrowed; NULL: not known yet, `key` (to be freed, may be
  * NULL) names the question. */

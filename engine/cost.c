@@ -21,13 +21,18 @@ struct count {
 	guint objects, rebuilt;
 };
 
+#define BESIDE "../src/" /* as ccache writes it, seen from the object directory */
+
 /* A line of a .cmd file names one file that the object was made from. */
 static void count_line(struct count *c, const char *line)
 {
-	const char *at = strstr(line, c->src);
-	if (!at || at[c->src_len] != '/')
+	const char *at = strstr(line, c->src), *beside = strstr(line, BESIDE);
+	if (at && at[c->src_len] == '/')
+		at += c->src_len + 1;
+	else if (beside)
+		at = beside + strlen(BESIDE);
+	else
 		return;
-	at += c->src_len + 1;
 	g_autofree char *path = g_strndup(at, strcspn(at, " \\\n"));
 	gpointer n = g_hash_table_lookup(c->files, path);
 	g_hash_table_replace(c->files, g_steal_pointer(&path),
@@ -78,7 +83,7 @@ struct rates {
 	double each_ms, rest_ms;
 };
 
-#define EACH_MS 50.0  /* until a build has shown better */
+#define EACH_MS 50.0 /* until a build has shown better */
 #define REST_MS 4000.0
 #define MANY 50 /* object files that tell how long one takes */
 
@@ -226,8 +231,8 @@ static int add_file(const git_diff_delta *delta, float progress, void *arg)
 	(void)progress;
 	s->files++;
 	if (s->t->fanout)
-		s->objects += GPOINTER_TO_UINT(
-			g_hash_table_lookup(s->t->fanout, delta->old_file.path));
+		s->objects +=
+			GPOINTER_TO_UINT(g_hash_table_lookup(s->t->fanout, delta->old_file.path));
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What it would cost to build a commit: which object files a slot's tree would have to compile anew,
- * known from the dependencies that the compiler wrote for the last build there.
+ * What it would cost to build a commit: which object files a slot's tree would have to compile
+ * anew, known from the dependencies that the compiler wrote for the last build there.
  *
  *   slots/N/fanout   "objects N, MS milliseconds each, MS for the rest", then "COUNT PATH" a line:
  *                    so many object files depend on this source file
@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 /* After a build in `slot` (its directory) that took `build_ns` and began at `begun` (s since 1970,
- * files younger than that were made by it): writes down what depends on what. A tree without kbuild's
- * .cmd files gets none. */
+ * files younger than that were made by it): writes down what depends on what. A tree without
+ * kbuild's .cmd files gets none. */
 err_t cost_note(const char *slot, int64_t begun, int64_t build_ns, struct error *error);
 
 /* The trees of all slots as they are now. NULL where none has been built in. One thread. */

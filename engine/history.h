@@ -53,6 +53,8 @@ uint32_t history_parent(const struct history *h, uint32_t c, uint32_t i);
 int oid_compare(const struct oid *a, const struct oid *b);
 /* 40 hex digits; false where it is none. */
 gboolean oid_parse(struct oid *oid, const char *hex);
+/* The same for OID_HEX characters that need not end there. */
+gboolean oid_parse_bytes(struct oid *oid, const char *hex);
 /* `hex` takes OID_HEX + 1 bytes. */
 void oid_print(const struct oid *oid, char *hex);
 

@@ -85,11 +85,18 @@ static const char *course(const struct engine *e, struct bisection *b)
 	return b->course;
 }
 
+bool recipe_by_cost(const struct bisection *b)
+{
+	return strcmp(settings_text(&b->s->settings, SET_CHOICE), "cost") == 0;
+}
+
 const struct event *answers_find(struct engine *e, struct bisection *b, const struct next_query *q,
 				 char **key)
 {
 	g_autofree char *question = forecast_key(q);
-	g_autofree char *full = g_strconcat(course(e, b), question, NULL);
+	/* what is cheap changes with each build: such an answer is for one step */
+	guint step = recipe_by_cost(b) ? b->s->steps->len : 0;
+	g_autofree char *full = g_strdup_printf("%s %s %u", course(e, b), question, step);
 	const struct event *answer = g_hash_table_lookup(e->answers, full);
 	if (key)
 		*key = g_steal_pointer(&full);

@@ -22,6 +22,11 @@ void repo_library_start(void)
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
 	/* as git does: fsck looks for damaged objects, not every reader of a commit */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	/* no commit is read twice: history.c keeps what is needed of it */
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	/* what is mapped of packs counts as our memory */
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)16 << 20);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)64 << 20);
 }
 
 void repo_library_stop(void)
@@ -44,11 +49,8 @@ static err_t parse_header(const char *data, size_t len, struct commit_facts *fac
 		if (!eol)
 			eol = end;
 		if (eol - data >= 47 && memcmp(data, "parent ", 7) == 0) {
-			char hex[OID_HEX + 1];
 			struct oid oid;
-			memcpy(hex, data + 7, OID_HEX);
-			hex[OID_HEX] = '\0';
-			if (!oid_parse(&oid, hex))
+			if (!oid_parse_bytes(&oid, data + 7))
 				return -EINVAL;
 			g_array_append_val(facts->parents, oid);
 		} else if (eol - data > 10 && memcmp(data, "committer ", 10) == 0) {

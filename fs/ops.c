@@ -529,14 +529,8 @@ static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	if (n) {
 		if (old)
 			node_detach(&m->tree, old);
-		/* as a child it is known by its name: out and in again */
-		g_ptr_array_remove(root->children, n);
-		if (root->by_name)
-			g_hash_table_remove(root->by_name, n->name);
-		g_free(n->name);
-		n->name = g_strdup(newname);
+		node_rename(n, newname);
 		n->hidden = false;
-		node_attach(root, n);
 	}
 	g_mutex_unlock(&m->tree.lock);
 	fuse_reply_err(req, n ? 0 : ENOENT);

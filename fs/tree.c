@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define MANY 16 /* children from which on a directory is looked up by hash */
+#define MANY 64 /* children from which on a directory is looked up by hash */
 
 struct timespec timespec_of(int64_t ns)
 {
@@ -40,7 +40,7 @@ struct node *node_new(struct tree *t, enum node_kind kind, const char *name, mod
 	struct node *n = g_new0(struct node, 1);
 	n->ino = t->next_ino++;
 	n->kind = kind;
-	n->name = g_strdup(name);
+	n->name = g_ref_string_new_intern(name);
 	n->mode = mode;
 	n->uid = uid;
 	n->gid = gid;
@@ -76,9 +76,10 @@ void node_unref(struct tree *t, struct node *n)
 		g_hash_table_unref(n->by_name);
 	if (n->data)
 		g_bytes_unref(n->data);
-	g_free(n->name);
+	g_ref_string_release(n->name);
 	g_free(n->path);
-	g_free(n->owner);
+	if (n->owner)
+		g_ref_string_release(n->owner);
 	g_free(n);
 }
 
@@ -116,6 +117,17 @@ void node_detach(struct tree *t, struct node *n)
 	n->parent = NULL;
 	mark_removed(n);
 	node_unref(t, n);
+}
+
+void node_rename(struct node *n, const char *name)
+{
+	struct node *dir = n->parent;
+	g_ptr_array_remove(dir->children, n);
+	if (dir->by_name)
+		g_hash_table_remove(dir->by_name, n->name);
+	g_ref_string_release(n->name);
+	n->name = g_ref_string_new_intern(name);
+	node_attach(dir, n);
 }
 
 struct node *node_child(const struct node *dir, const char *name)

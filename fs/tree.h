@@ -35,7 +35,7 @@ enum node_kind {
 struct node {
 	uint64_t ino;
 	enum node_kind kind;
-	char *name;
+	GRefString *name;    /* interned: half a million files have few names */
 	struct node *parent; /* NULL: the root, or removed */
 	GPtrArray *children; /* NODE_DIR, NODE_FILES: struct node *, in order of creation */
 	GHashTable *by_name; /* of children, once there are many */
@@ -50,10 +50,10 @@ struct node {
 	bool pollable; /* wakes poll(2) when it changes */
 	bool grows;    /* only ever appended to: a reader never needs an old content */
 	bool removed;
-	bool locked;	  /* a setting of a bisection that is started: EBUSY */
-	unsigned version; /* grows with each change of content */
-	GSList *polls;	  /* struct poll_entry *, see watch.c */
-	char *owner;	  /* name of the bisection it belongs to; NULL: none */
+	bool locked;	   /* a setting of a bisection that is started: EBUSY */
+	unsigned version;  /* grows with each change of content */
+	GSList *polls;	   /* struct poll_entry *, see watch.c */
+	GRefString *owner; /* interned: name of the bisection it belongs to; NULL: none */
 	int refs;
 };
 
@@ -78,6 +78,9 @@ void node_unref(struct tree *t, struct node *n);
 void node_attach(struct node *dir, struct node *n);
 /* Takes it out, with all below; open handles find it removed. */
 void node_detach(struct tree *t, struct node *n);
+/* Gives a child another name, which must be free in its directory. It becomes the last one there.
+ */
+void node_rename(struct node *n, const char *name);
 struct node *node_child(const struct node *dir, const char *name);
 /* By path below the root ("NAME/steps/3/state"); NULL: there is none. */
 struct node *tree_find(const struct tree *t, const char *path);

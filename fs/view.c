@@ -25,8 +25,9 @@ struct view {
 	GHashTable *shown; /* name -> struct shown */
 	GBytes *status, *status_json;
 	char *last;
-	int64_t ticked; /* ns */
-	bool changed;	/* a state: what the mount shows at its top is not of now */
+	int64_t ticked;	   /* ns */
+	GHashTable *small; /* GBytes -> itself: short contents that many files have */
+	bool changed;	   /* a state: what the mount shows at its top is not of now */
 };
 
 /* ---- what was shown ---- */
@@ -50,11 +51,36 @@ static void shown_free(void *p)
 	g_free(sh);
 }
 
+/* As long as it is and no longer: a string under construction has room to spare. */
+static GBytes *to_bytes(GString *s)
+{
+	GBytes *data = g_bytes_new(s->str, s->len);
+	g_string_free(s, TRUE);
+	return data;
+}
+
 static GBytes *render(render_fn *fn, const struct render *r)
 {
 	GString *out = g_string_new(NULL);
 	fn(r, out);
-	return g_string_free_to_bytes(out);
+	return to_bytes(out);
+}
+
+#define SMALL 32 /* bytes: no hash, which each step has its own of */
+#define SMALL_KEPT 1000
+
+/* Most files of half a million say "OK", "done" or nothing: one copy of each is enough. Takes over
+ * the reference. */
+static GBytes *share(struct view *v, GBytes *data)
+{
+	GBytes *same = g_bytes_get_size(data) <= SMALL ? g_hash_table_lookup(v->small, data) : NULL;
+	if (same) {
+		g_bytes_unref(data);
+		return g_bytes_ref(same);
+	}
+	if (g_bytes_get_size(data) <= SMALL && g_hash_table_size(v->small) < SMALL_KEPT)
+		g_hash_table_add(v->small, g_bytes_ref(data));
+	return data;
 }
 
 static struct render render_of(const struct view *v, const struct session *s, int n)
@@ -78,7 +104,7 @@ static struct node *new_node(struct view *v, const struct session *s, enum node_
 	struct tree *t = &v->m->tree;
 	struct node *n = node_new(t, kind, name, mode, s ? (uid_t)s->uid : t->root->uid,
 				  s ? (gid_t)s->gid : t->root->gid);
-	n->owner = s ? g_strdup(s->name) : NULL;
+	n->owner = s ? g_ref_string_new_intern(s->name) : NULL;
 	if (s && s->changed)
 		n->mtime = timespec_of(s->changed);
 	return n;
@@ -152,7 +178,7 @@ static struct node *make_settings(struct view *v, const struct session *s)
 		struct node *n = new_node(v, s, NODE_SCALAR, name, 0644);
 		const char *text = settings_text(set, (enum setting)i);
 		g_autofree char *line = *text ? g_strdup_printf("%s\n", text) : g_strdup("");
-		n->data = g_bytes_new(line, strlen(line));
+		n->data = share(v, g_bytes_new(line, strlen(line)));
 		node_attach(dir, n);
 	}
 	struct node *files = new_node(v, s, NODE_FILES, SETTING_FILES_DIR, 0755);
@@ -184,7 +210,7 @@ static struct node *make_run_verdict(struct view *v, const struct session *s, co
 	g_autofree char *name = g_strdup_printf("%d.verdict", k);
 	render_outcome(r, out);
 	struct node *n = new_node(v, s, NODE_VALUE, name, 0444);
-	n->data = g_string_free_to_bytes(out);
+	n->data = share(v, to_bytes(out));
 	return n;
 }
 
@@ -229,7 +255,7 @@ static struct node *make_step(struct view *v, const struct session *s, int n, st
 	struct node *dir = new_node(v, s, NODE_DIR, name, 0755);
 	st->files = g_new0(GBytes *, step_file_count);
 	for (int i = 0; i < step_file_count; i++) {
-		st->files[i] = render(step_files[i].render, &r);
+		st->files[i] = share(v, render(step_files[i].render, &r));
 		add_value(v, s, dir, &step_files[i], st->files[i]);
 	}
 	g_ptr_array_add(sh->steps, st);
@@ -571,7 +597,7 @@ static void view_setting(void *self, const char *name, const char *setting)
 		if (n) {
 			n->path = g_strdup(file);
 			n->size = st.st_size;
-			n->owner = g_strdup(parent->owner);
+			n->owner = parent->owner ? g_ref_string_new_intern(parent->owner) : NULL;
 			node_attach(parent, n);
 		}
 	} else if (n && n->kind == NODE_LARGE) {
@@ -645,6 +671,8 @@ struct view *view_new(struct mount *m, const char *state, const char *mountpoint
 	v->m = m;
 	v->state = g_strdup(state);
 	v->mountpoint = g_strdup(mountpoint);
+	v->small = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
+					 NULL);
 	v->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, shown_free);
 	return v;
 }
@@ -652,6 +680,7 @@ struct view *view_new(struct mount *m, const char *state, const char *mountpoint
 void view_free(struct view *v)
 {
 	g_hash_table_unref(v->shown);
+	g_hash_table_unref(v->small);
 	if (v->status)
 		g_bytes_unref(v->status);
 	if (v->status_json)

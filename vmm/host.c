@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct host {
@@ -285,6 +287,28 @@ static bool is_our_guest(int pid, const char *root)
 	if (!g_file_get_contents(path, &text, &len, NULL))
 		return false;
 	return strstr(text, "qemu") && memmem(text, len, root, strlen(root)) != NULL;
+}
+
+void host_kill(const struct host *h, virDomainPtr dom)
+{
+	if (!h->embedded)
+		return;
+	g_autofree char *path =
+		g_strdup_printf("%s/run/qemu/%s.pid", h->root, virDomainGetName(dom));
+	g_autofree char *text = NULL;
+	int pid = g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : 0;
+	if (pid <= 1 || !is_our_guest(pid, h->root))
+		return;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (kill(pid, SIGKILL) == 0 && fd >= 0) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		poll(&p, 1, 1000);
+		/* dead; libvirt sees it gone once our supervisor has reaped it */
+		for (int i = 0; i < 50 && kill(pid, 0) == 0; i++)
+			g_usleep(1000);
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 int host_sweep(const char *root)

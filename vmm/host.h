@@ -41,6 +41,10 @@ struct host_watch {
 void host_watch(struct host *h, struct host_watch *w);
 void host_unwatch(struct host *h, struct host_watch *w);
 
+/* Kills the domain's QEMU where it is a process of ours. libvirt, told to destroy the domain after
+ * that, finds it gone; by itself it would ask first, and look again after a fifth of a second. */
+void host_kill(const struct host *h, virDomainPtr dom);
+
 /* Starts libvirt's event loop in a thread of its own, once per process. */
 err_t host_events_start(struct error *error);
 

@@ -306,6 +306,7 @@ static void end_domain(struct guest *g, struct host *host)
 	}
 	if (!g->dom)
 		return;
+	host_kill(host, g->dom);
 	virDomainDestroy(g->dom); /* an error: it is gone already */
 	host_unwatch(host, &g->watch);
 	virDomainFree(g->dom);
@@ -478,11 +479,9 @@ void vmm_settle(struct vmm *vmm)
 static void leave_remains(struct vmm *vmm, struct guest *g, struct host *host, virConnectPtr conn,
 			  struct files *files)
 {
-	struct remains *r = g_new0(struct remains, 1);
-	*r = (struct remains){ .g = g_atomic_rc_box_acquire(g),
-			       .host = host,
-			       .conn = conn,
-			       .files = *files };
+	struct remains r = {
+		.g = g_atomic_rc_box_acquire(g), .host = host, .conn = conn, .files = *files
+	};
 	/* the slot's next guest listens under the same name */
 	g_mutex_lock(&g->lock);
 	serial_close(&g->serial);
@@ -490,7 +489,7 @@ static void leave_remains(struct vmm *vmm, struct guest *g, struct host *host, v
 	g_mutex_lock(&vmm->lock);
 	vmm->remains++;
 	g_mutex_unlock(&vmm->lock);
-	g_thread_pool_push(vmm->undertakers, r, NULL);
+	g_thread_pool_push(vmm->undertakers, g_memdup2(&r, sizeof(r)), NULL);
 }
 
 static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *initrd,

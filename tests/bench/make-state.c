@@ -90,7 +90,8 @@ static void step(struct session *s, GString *journal, int n, bool bad)
 	ev = event_make(EV_BUILT);
 	ev.step = n;
 	ev.duration = (int64_t)400 * 1000000000;
-	ev.compiler = g_strdup("gcc (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40");
+	ev.compiler =
+		g_strdup("gcc (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40");
 	g_autofree char *commit = hash(n);
 	ev.signature = g_compute_checksum_for_string(G_CHECKSUM_SHA256, commit, -1);
 	add(s, journal, &ev);
@@ -161,7 +162,8 @@ int main(int argc, char **argv)
 	runs = atoi(argv[4]);
 	GString *lines = g_string_new(NULL);
 	for (int i = 0; lines->len < 6000; i++)
-		g_string_append_printf(lines, "[%5d.%06d] kernel: line %d of the console\n", i, i, i);
+		g_string_append_printf(lines, "[%5d.%06d] kernel: line %d of the console\n", i, i,
+				       i);
 	text = g_string_free(lines, FALSE);
 	for (int i = 0; i < atoi(argv[2]); i++)
 		bisection(i);

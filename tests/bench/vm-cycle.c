@@ -14,10 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
+
+static int reaped; /* pipe: the time at which each QEMU was gone */
 
 static const char *const applets[] = { "sh", "cat", "mount", "ls", "sleep", "dmesg", NULL };
 
@@ -78,7 +81,16 @@ static double bare(const char *kernel, const char *initrd, const char *log)
 	return took;
 }
 
-static double ours(struct vmm *vmm, const struct run_request *rq, double *told)
+/* When the last QEMU was gone. */
+static double last_reaped(void)
+{
+	double t = 0;
+	while (read(reaped, &t, sizeof(t)) == sizeof(t))
+		;
+	return t;
+}
+
+static double ours(struct vmm *vmm, const struct run_request *rq, double *told, double *cleaned)
 {
 	struct runner runner = vmm_runner(vmm);
 	struct outcome outcome;
@@ -87,7 +99,8 @@ static double ours(struct vmm *vmm, const struct run_request *rq, double *told)
 	err_t err = runner.run(runner.self, 0, rq, &outcome, &why);
 	*told = now() - begun;
 	vmm_settle(vmm);
-	double took = now() - begun;
+	*cleaned = now() - begun;
+	double took = last_reaped() - begun;
 	if (err || outcome.kind != OUTCOME_OK) {
 		fprintf(stderr, "vm-cycle: %s\n", err ? why.text : outcome.title);
 		exit(1);
@@ -95,10 +108,34 @@ static double ours(struct vmm *vmm, const struct run_request *rq, double *told)
 	return took;
 }
 
+/* As the daemon's supervisor does it: a parent that reaps what double-forks. */
+static void supervise(void)
+{
+	pid_t child, pid;
+	int status = 0, result = 1, ends[2];
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		exit(1);
+	reaped = ends[0];
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	child = fork();
+	if (child == 0)
+		return;
+	while ((pid = waitpid(-1, &status, 0)) > 0) {
+		double t = now();
+		if (pid == child)
+			result = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		else if (write(ends[1], &t, sizeof(t)) != sizeof(t))
+			exit(1);
+	}
+	exit(result);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 6)
 		return 2;
+	supervise();
 	const char *state = argv[1];
 	int n = atoi(argv[5]);
 	struct vmm_host host = { .uri = "qemu:///embed", .vms = 1 };
@@ -127,19 +164,23 @@ int main(int argc, char **argv)
 				  .cpus = 1,
 				  .boot_timeout_s = 60,
 				  .timeout_s = 60 };
-	double *a = g_new0(double, n), *b = g_new0(double, n), *t = g_new0(double, n), told;
-	ours(vmm, &rq, &told); /* libvirt looks at QEMU once */
+	double *a = g_new0(double, n), *b = g_new0(double, n), *t = g_new0(double, n),
+	       *c = g_new0(double, n);
+	ours(vmm, &rq, t, c); /* libvirt looks at QEMU once */
 	for (int i = 0; i < n; i++) {
 		b[i] = bare(argv[3], initrd, log);
-		a[i] = ours(vmm, &rq, &t[i]);
+		a[i] = ours(vmm, &rq, &t[i], &c[i]);
 	}
 	double x = median(a, n), y = median(b, n);
-	printf("create to gone: libvirt %.2f s (its outcome known after %.2f s), bare QEMU %.2f s, "
-	       "ratio %.2f (medians of %d)\n",
-	       x, median(t, n), y, x / y, n);
+	printf("create to gone: libvirt %.2f s, bare QEMU %.2f s, ratio %.2f (medians of %d)\n", x,
+	       y, x / y, n);
+	printf("the outcome was known after %.2f s, libvirt had forgotten the domain after %.2f s "
+	       "(in a thread of its own)\n",
+	       median(t, n), median(c, n));
 	vmm_free(vmm);
 	g_free(a);
 	g_free(b);
 	g_free(t);
+	g_free(c);
 	return 0;
 }
