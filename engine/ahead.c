@@ -7,6 +7,8 @@
 #include "core.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ struct ahead_run {
 struct ahead {
 	GArray *forecast; /* struct forecast */
 	GPtrArray *keys;  /* of their kernels */
+	char *current;	  /* that of the open step */
 	bool complete;	  /* the history has answered all that was asked for it */
 	bool settled;	  /* there is a step to look ahead from */
 	guint steps, said, answered;
@@ -69,6 +72,7 @@ void ahead_free(struct ahead *a)
 	g_array_unref(a->forecast);
 	g_ptr_array_unref(a->keys);
 	g_ptr_array_unref(a->runs);
+	g_free(a->current);
 	g_free(a);
 }
 
@@ -140,6 +144,17 @@ static bool is_wanted(const struct ahead *a, const char *key)
 		if (g_str_equal(g_ptr_array_index(a->keys, i), key))
 			return true;
 	}
+	return g_strcmp0(a->current, key) == 0; /* it may ask for more of them */
+}
+
+static bool writes_there(const struct engine *e, const struct bisection *b, const char *key)
+{
+	for (guint i = 0; i < e->jobs->len; i++) {
+		const struct job *job = g_ptr_array_index(e->jobs, i);
+		if (job->begun_ahead && job->kind == WISH_RUN && g_str_equal(job->key, key) &&
+		    g_str_equal(job->name, b->s->name))
+			return true;
+	}
 	return false;
 }
 
@@ -151,7 +166,7 @@ static void drop_stale_runs(struct engine *e, struct bisection *b)
 		const struct ahead_run *r = g_ptr_array_index(a->runs, i);
 		if (is_wanted(a, r->key))
 			continue;
-		if (e->on_disk) {
+		if (e->on_disk && !writes_there(e, b, r->key)) {
 			g_autofree char *dir = logs_dir(e, b->s->name, r->key);
 			store_remove_tree(dir, NULL);
 		}
@@ -189,6 +204,8 @@ static void look_ahead(struct engine *e, struct bisection *b)
 		g_ptr_array_add(a->keys,
 				recipe_key(e, b, ev->commit, ev->cc, ev->patches, ev->options));
 	}
+	g_free(a->current);
+	a->current = recipe_key(e, b, last->commit, last->cc, last->patches, last->options);
 	drop_stale_runs(e, b);
 }
 
@@ -393,9 +410,13 @@ static bool move_logs(struct engine *e, struct bisection *b, const char *key, in
 	g_autofree char *from = g_build_filename(dir, "runs", NULL);
 	g_autofree char *step_dir = store_step(e->state, b->s->name, step);
 	g_autofree char *to = g_build_filename(step_dir, "runs", NULL);
-	if (store_mkdir(step_dir, NULL) != 0 || rename(from, to) != 0)
+	if (store_mkdir(step_dir, NULL) != 0 || symlink(to, to) != 0)
 		return false;
-	return symlink(to, from) == 0;
+	/* the link and the directory change places at once, so that there always is one */
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
+		return true;
+	unlink(to);
+	return false;
 }
 
 static void forget_key(struct engine *e, struct bisection *b, const char *key)

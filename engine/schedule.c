@@ -398,6 +398,19 @@ static void answer_done(struct engine *e, struct job *job)
 		event_clear(&job->answer); /* the next look at the wishes takes it from there */
 }
 
+/* A verdict takes the kernel away from guests that are about to start with it: no fault of ours,
+ * the run was not needed any more. */
+static void forgive(const struct bisection *b, struct job *job)
+{
+	const struct step *step = session_step(b->s, job->step);
+	struct event *ev = &job->answer;
+	if (!step || step->state != STEP_DONE || ev->outcome != OUTCOME_INFRA)
+		return;
+	ev->outcome = OUTCOME_SKIPPED;
+	g_free(ev->title);
+	ev->title = g_strdup("the verdict is known without it");
+}
+
 void schedule_job_done(struct engine *e, struct job *job)
 {
 	struct bisection *b = core_find(e, job->name);
@@ -418,6 +431,8 @@ void schedule_job_done(struct engine *e, struct job *job)
 	} else if (job->err == -ENOSPC || job->err == -EDQUOT) {
 		core_disk_full(e);
 	} else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping) {
+		if (job->kind == WISH_RUN)
+			forgive(b, job);
 		e->runs += job->answer.kind == EV_RUN_DONE;
 		e->faults += job->answer.outcome == OUTCOME_INFRA;
 		if (job->kind == WISH_RUN)

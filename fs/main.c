@@ -40,6 +40,18 @@ static const char usage[] =
 	"  --profile FILE    defaults of this mount, JSON\n"
 	"  --state DIR       where bisections are kept (default $XDG_STATE_HOME/bisectfs/REPO-ID)\n"
 	"\n"
+	"options of plan --simulate:\n"
+	"  --builders N --vms N                  kernels built and guests run at once (1, 10)\n"
+	"  --build-time S --test-time S          seconds a build and a run take (600, 60)\n"
+	"  --crash-time S                        ... until a crash shows, on average (0: at the "
+	"end)\n"
+	"  --reproducibility P --noise P         chance of the bug where it is (1), of another "
+	"crash (0)\n"
+	"  --runs R --confidence C               the settings of these names\n"
+	"  --seed K --times N                    of chance; how many simulations, seeds K, K+1, "
+	"...\n"
+	"  --no-ahead --no-certify               without work ahead, without the certificate\n"
+	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage. See bisectfs(1).\n";
 
 int complain(int status, const char *fmt, ...)
