@@ -5,6 +5,7 @@
 #include "core.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static void add(GChecksum *sum, const char *text)
 {
@@ -18,6 +19,41 @@ static void add_list(GChecksum *sum, char *const *list)
 	for (; list && *list; list++)
 		add(sum, *list);
 	add(sum, list ? "." : "-");
+}
+
+/* Which program it is: one that was replaced makes other kernels. The first word of `command` is
+ * looked for as a shell would. */
+static void add_program(GChecksum *sum, const char *command)
+{
+	g_autofree char *name = g_strndup(command, strcspn(command, " \t"));
+	g_autofree char *path = g_find_program_in_path(name);
+	struct stat st;
+	if (!path || stat(path, &st) != 0)
+		return;
+	g_autofree char *text =
+		g_strdup_printf("%s %lld %lld %lld", path, (long long)st.st_size,
+				(long long)st.st_mtim.tv_sec, (long long)st.st_mtim.tv_nsec);
+	add(sum, text);
+}
+
+/* The compilers and linkers that kbuild may use with these words on make's command line. */
+static void add_toolchain(GChecksum *sum, const char *make)
+{
+	static const char *const plain[] = { "gcc", "ld", "clang", "ld.lld" };
+	g_auto(GStrv) words = g_strsplit_set(make, " \t", -1);
+	for (gsize i = 0; i < G_N_ELEMENTS(plain); i++)
+		add_program(sum, plain[i]);
+	for (char **w = words; *w; w++) {
+		if (g_str_has_prefix(*w, "CC="))
+			add_program(sum, *w + strlen("CC="));
+		if (g_str_has_prefix(*w, "CROSS_COMPILE=")) {
+			const char *prefix = *w + strlen("CROSS_COMPILE=");
+			g_autofree char *gcc = g_strconcat(prefix, "gcc", NULL);
+			g_autofree char *ld = g_strconcat(prefix, "ld", NULL);
+			add_program(sum, gcc);
+			add_program(sum, ld);
+		}
+	}
 }
 
 static void add_large(const struct engine *e, const struct bisection *b, enum setting id,
@@ -38,7 +74,10 @@ static const char *recipe(const struct engine *e, struct bisection *b)
 	if (b->recipe)
 		return b->recipe;
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	add(sum, settings_text(&b->s->settings, SET_MAKE));
+	const char *make = settings_text(&b->s->settings, SET_MAKE);
+	add(sum, make);
+	if (e->on_disk)
+		add_toolchain(sum, make);
 	add_list(sum, e->profile->launcher);
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
@@ -53,6 +92,8 @@ char *recipe_key(struct engine *e, struct bisection *b, const char *commit, cons
 	add(sum, recipe(e, b));
 	add(sum, commit);
 	add(sum, cc);
+	if (cc)
+		add_program(sum, cc);
 	add_list(sum, patches);
 	add_list(sum, options);
 	return g_strndup(g_checksum_get_string(sum), 32);

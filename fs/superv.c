@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,8 +75,8 @@ static void detach(const char *mountpoint)
 
 bool superv_detach_dead(const char *mountpoint)
 {
-	struct stat st;
-	if (stat(mountpoint, &st) == 0 || errno != ENOTCONN)
+	struct statfs st; /* stat(2) may be answered from what the kernel remembers */
+	if (statfs(mountpoint, &st) == 0 || errno != ENOTCONN)
 		return false;
 	detach(mountpoint);
 	return true;
@@ -90,8 +91,10 @@ static int supervise(const struct superv *sv, pid_t daemon)
 			break;
 	}
 	sweep();
-	if (WIFEXITED(st))
+	if (WIFEXITED(st)) {
+		superv_detach_dead(sv->mountpoint); /* it may have ended without a word */
 		return WEXITSTATUS(st);
+	}
 	detach(sv->mountpoint); /* it died with the mount in place: leave it usable */
 	return 1;
 }
