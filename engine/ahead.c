@@ -29,7 +29,7 @@ struct ahead {
 	GPtrArray *keys;  /* of their kernels */
 	char *current;	  /* that of the open step */
 	bool complete;	  /* the history has answered all that was asked for it */
-	bool settled;	  /* there is a step to look ahead from */
+	bool settled;	  /* there is a step to look ahead from: the forecast is of now */
 	guint steps, said, answered;
 	int state;
 	GPtrArray *runs; /* struct ahead_run * */
@@ -147,11 +147,14 @@ static bool is_wanted(const struct ahead *a, const char *key)
 	return g_strcmp0(a->current, key) == 0; /* it may ask for more of them */
 }
 
-static bool writes_there(const struct engine *e, const struct bisection *b, const char *key)
+/* `key` NULL: for any commit. `but` NULL: none. */
+static bool writes_there(const struct engine *e, const struct bisection *b, const char *key,
+			 const struct job *but)
 {
 	for (guint i = 0; i < e->jobs->len; i++) {
 		const struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->begun_ahead && job->kind == WISH_RUN && g_str_equal(job->key, key) &&
+		if (job->begun_ahead && job->kind == WISH_RUN &&
+		    (!key || g_str_equal(job->key, key)) && job != but &&
 		    g_str_equal(job->name, b->s->name))
 			return true;
 	}
@@ -166,7 +169,7 @@ static void drop_stale_runs(struct engine *e, struct bisection *b)
 		const struct ahead_run *r = g_ptr_array_index(a->runs, i);
 		if (is_wanted(a, r->key))
 			continue;
-		if (e->on_disk && !writes_there(e, b, r->key)) {
+		if (e->on_disk && !writes_there(e, b, r->key, NULL)) {
 			g_autofree char *dir = logs_dir(e, b->s->name, r->key);
 			store_remove_tree(dir, NULL);
 		}
@@ -219,6 +222,8 @@ static void add_wants(struct engine *e, struct bisection *b, GArray *wants)
 {
 	look_ahead(e, b);
 	const struct ahead *a = b->ahead;
+	if (!a->settled)
+		return; /* the forecast is that of the step before */
 	double odds = forecast_odds(b->s, core_now(e));
 	for (guint i = 0; i < a->forecast->len; i++) {
 		const struct forecast *f = &g_array_index(a->forecast, struct forecast, i);
@@ -246,10 +251,10 @@ static double chance_of(const GArray *wants, const struct job *job)
 	return chance;
 }
 
-static bool goes_on(const struct engine *e, const struct job *job, const GArray *wants)
+static bool goes_on(const struct engine *e, const struct job *job)
 {
 	const struct bisection *b = core_find(e, job->name);
-	if (chance_of(wants, job) >= WORTH_KEEPING)
+	if (job->chance >= WORTH_KEEPING)
 		return true;
 	/* between two steps nothing is known, and for a moment only */
 	return b && b->s->state == STATE_RUNNING && b->ahead && !b->ahead->settled;
@@ -261,10 +266,9 @@ static void stop_hopeless(struct engine *e, const GArray *wants)
 		struct job *job = g_ptr_array_index(e->jobs, i);
 		if (!job->ahead || job->cancelled || job->kind == WISH_NEXT)
 			continue;
-		if (!goes_on(e, job, wants)) {
-			job->cancelled = true;
-			cancel_ask(&job->cancel);
-		}
+		job->chance = chance_of(wants, job);
+		if (!goes_on(e, job))
+			schedule_stop(job);
 	}
 }
 
@@ -326,11 +330,10 @@ static struct ahead_run *ended(const struct bisection *b, const char *key, int r
 }
 
 /* A kernel that some step has run, or that runs now, needs no runs of its own. */
-static bool is_new_kernel(struct engine *e, const struct want *w, const struct kernel *kernel)
+static bool is_new_kernel(const struct want *w, const struct kernel *kernel)
 {
 	const struct session *s = w->b->s;
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
-	(void)e;
 	return kernel->signature && g_strcmp0(last->signature, kernel->signature) != 0 &&
 	       session_step_with_kernel(s, kernel->signature) < 0;
 }
@@ -342,7 +345,7 @@ static void begin_runs(struct engine *e, const GArray *wants)
 		const struct kernel *kernel = kernels_find(e->kernels, w->key);
 		if (w->chance < WORTH_STARTING)
 			return;
-		if (!kernel || !is_new_kernel(e, w, kernel))
+		if (!kernel || !is_new_kernel(w, kernel))
 			continue;
 		for (int k = 0; k < w->f->runs; k++) {
 			if (running(e, w->b, w->key, k) || ended(w->b, w->key, k))
@@ -375,13 +378,8 @@ void ahead_schedule(struct engine *e, GPtrArray *bisections)
 
 void ahead_clean(struct engine *e, const struct bisection *b, const struct job *last)
 {
-	if (!e->on_disk || !session_over(b->s))
+	if (!e->on_disk || !session_over(b->s) || writes_there(e, b, NULL, last))
 		return;
-	for (guint i = 0; i < e->jobs->len; i++) {
-		const struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job != last && job->begun_ahead && g_str_equal(job->name, b->s->name))
-			return; /* it still writes there */
-	}
 	g_autofree char *dir = logs_dir(e, b->s->name, NULL);
 	store_remove_tree(dir, NULL);
 }
@@ -428,10 +426,9 @@ static void forget_key(struct engine *e, struct bisection *b, const char *key)
 	}
 	for (guint i = 0; i < e->jobs->len; i++) {
 		struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->ahead && job->kind == WISH_RUN && g_str_equal(job->key, key)) {
-			job->cancelled = true;
-			cancel_ask(&job->cancel);
-		}
+		if (job->ahead && job->kind == WISH_RUN && g_str_equal(job->key, key) &&
+		    g_str_equal(job->name, b->s->name))
+			schedule_stop(job);
 	}
 }
 

@@ -36,6 +36,7 @@ struct job {
 	 * thread sets `step` while the worker reads it: both by g_atomic_int_*. */
 	bool ahead;
 	bool begun_ahead;   /* was so when it was begun */
+	double chance;	    /* that a step will ask for it, when that was looked at last */
 	char *key;	    /* of the kernel (build, run) or of the question (next) */
 	char *dir;	    /* where its logs go */
 	struct kernel made; /* by a build */
@@ -176,6 +177,8 @@ void schedule(struct engine *e);
 void schedule_job_done(struct engine *e, struct job *job);
 /* The job in flight that makes this kernel; NULL: none. */
 struct job *schedule_building(const struct engine *e, const char *key);
+/* Asks the worker to give up. */
+void schedule_stop(struct job *job);
 /* The slot's number; -1: all are taken. */
 int schedule_free_slot(const bool *busy, int n);
 /* A job for the wish; its slot is the caller's to take. In e->jobs, not started. */

@@ -56,13 +56,16 @@ static guint64 bytes_of(const char *dir)
 static err_t write_result(const char *dir, const struct kernel *one, struct error *error)
 {
 	g_autofree char *path = g_build_filename(dir, "result", NULL);
-	json_t *json = json_pack("{s:s, s:s*, s:s*, s:I, s:I}", "compiler", one->compiler,
-				 "signature", one->signature, "reason", one->reason, "build_ns",
+	/* a compiler says what it likes; JSON takes UTF-8 alone */
+	g_autofree char *compiler = g_utf8_make_valid(one->compiler, -1);
+	g_autofree char *reason = one->reason ? g_utf8_make_valid(one->reason, -1) : NULL;
+	json_t *json = json_pack("{s:s, s:s*, s:s*, s:I, s:I}", "compiler", compiler, "signature",
+				 one->signature, "reason", reason, "build_ns",
 				 (json_int_t)one->build_ns, "made", (json_int_t)one->made);
 	char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
 	json_decref(json);
 	if (!text)
-		return error_set(error, EINVAL, "the result of a build is not valid UTF-8");
+		return error_set(error, EINVAL, "the result of a build has no JSON form");
 	err_t err = store_write(path, text, strlen(text), 0644, error);
 	free(text);
 	return err;

@@ -77,7 +77,7 @@ static void describe_job(struct engine *e, struct bisection *b, struct job *job)
 	job->commit = g_strdup(job->kind == WISH_REPORT ? b->s->found[0]
 			       : step			? step->commit
 							: b->s->bad);
-	if (step && job->kind == WISH_BUILD) {
+	if (step && (job->kind == WISH_BUILD || job->kind == WISH_RUN)) {
 		job->cc = g_strdup(step->cc);
 		job->patches = g_strdupv(step->patches);
 		job->options = g_strdupv(step->options);
@@ -175,7 +175,7 @@ static bool is_wished(const struct job *job, const char *name, const GArray *wis
 	return false;
 }
 
-static void stop(struct job *job)
+void schedule_stop(struct job *job)
 {
 	job->cancelled = true;
 	cancel_ask(&job->cancel);
@@ -189,7 +189,7 @@ static void let_go(struct job *job)
 		job->ahead = true;
 		g_atomic_int_set(&job->step, -1);
 	} else if (job->kind != WISH_NEXT) {
-		stop(job);
+		schedule_stop(job);
 	}
 }
 
@@ -253,11 +253,11 @@ static void make_room(struct engine *e, enum wish_kind kind)
 			continue;
 		if (job->cancelled)
 			return; /* one is on its way out already */
-		if (job->ahead)
+		if (job->ahead && (!last || job->chance < last->chance))
 			last = job;
 	}
 	if (last)
-		stop(last);
+		schedule_stop(last);
 }
 
 static void grant_build(struct engine *e, struct bisection *b, const struct wish *w)
@@ -380,8 +380,11 @@ static void build_done(struct engine *e, struct job *job)
 		job->made.ahead = job->begun_ahead;
 		job->made.made = core_now(e);
 		err = kernels_add(e->kernels, &job->made, &why);
-		if (err && err != -ENOSPC && err != -EDQUOT)
-			g_printerr("bisectfs: %s\n", why.text);
+		if (err && err != -ENOSPC &&
+		    err != -EDQUOT) { /* to build it again would not help */
+			job->answer = event_make(EV_FAILED);
+			job->answer.reason = g_strdup(why.text);
+		}
 	}
 	if ((err == -ENOSPC || err == -EDQUOT) && job->ahead)
 		kernels_shrink(e->kernels, 0); /* nobody has asked for it yet */

@@ -98,21 +98,9 @@ static void begin_build(struct simulator *sim, struct job *job)
 	add_pending(sim, job, job->made.build_ns);
 }
 
-static const char *commit_of_run(struct simulator *sim, struct job *job)
-{
-	const struct bisection *b = core_find(sim->e, job->name);
-	const struct step *step = session_step(b->s, job->step);
-	if (!job->commit)
-		job->commit = g_strdup(step ? step->commit : b->s->bad);
-	if (step && !job->patches)
-		job->patches = g_strdupv(step->patches);
-	return job->commit;
-}
-
 static void begin_run(struct simulator *sim, struct job *job)
 {
 	const struct simulation *w = sim->what;
-	commit_of_run(sim, job);
 	bool shows = has_bug(sim, job) && chance(sim, job, 1) < w->reproducibility;
 	bool noise = chance(sim, job, 2) < w->noise;
 	double s = w->test_s;
@@ -306,7 +294,6 @@ err_t simulator_run(struct simulator *sim, const struct simulation *what, struct
 	if (culprit != sim->culprit)
 		g_hash_table_remove_all(sim->contains);
 	sim->culprit = culprit;
-	kernels_shrink(sim->e->kernels, 0);
 	kernels_close(sim->e->kernels);
 	sim->e->kernels = kernels_open(NULL, G_MAXUINT64);
 
