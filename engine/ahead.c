@@ -1,8 +1,7 @@
 /*
  * Speculation: while a step is tested, the kernels of the commits that may come next are built, and
  * run where VMs are idle. What comes of it waits here, and in the store of kernels, until a step
- * asks for it: only then does it become a fact. So a bisection's journal, log and answer are the
- * same with speculation and without.
+ * asks for it: only then does it become a fact. The session knows nothing of speculation.
  */
 #include "core.h"
 

@@ -9,10 +9,12 @@
 
 #include <glib.h>
 #include <stdio.h>
+#include <string.h>
 
 struct plan {
 	char *bad, *culprit, **goods, **skips, **rest;
 	gboolean first_parent, simulate;
+	struct simulate_options options;
 	struct repo *repo;
 	struct history *h;
 	uint32_t bad_commit, culprit_commit;
@@ -35,11 +37,14 @@ static int parse(struct plan *p, int argc, char **argv)
 	g_autoptr(GError) why = NULL;
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_add_main_entries(context, entries, NULL);
-	g_option_context_add_main_entries(context, simulate_options, NULL);
+	simulate_add_options(context, &p->options);
 	if (!g_option_context_parse(context, &argc, &argv, &why))
 		return complain(2, "plan: %s: see bisectfs --help", why->message);
 	if (!p->bad || !p->goods || !p->rest || g_strv_length(p->rest) != 1)
 		return complain(2, "plan: --bad REV, --good REV and REPO are needed");
+	if (!p->simulate && memcmp(&p->options, &simulate_defaults, sizeof(p->options)) != 0)
+		return complain(2, "plan: times, machine and chance are for --simulate: see "
+				   "bisectfs --help");
 	if (p->simulate && p->first_parent)
 		return complain(2, "plan: --simulate searches all parents: leave out "
 				   "--first-parent");
@@ -221,6 +226,7 @@ static err_t run(struct plan *p, struct error *error)
 int cmd_plan(int argc, char **argv)
 {
 	struct plan p = { 0 };
+	memcpy(&p.options, &simulate_defaults, sizeof(p.options)); /* padding too: compared */
 	struct error why = { 0 };
 	int status = parse(&p, argc, argv);
 	p.good_commits = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -231,7 +237,8 @@ int cmd_plan(int argc, char **argv)
 								.bad = p.bad,
 								.culprit = p.culprit,
 								.goods = p.goods,
-								.skips = p.skips });
+								.skips = p.skips },
+				      &p.options);
 	else if (!status && run(&p, &why) != 0)
 		status = complain(1, "plan: %s", why.text);
 	repo_free(p.repo);

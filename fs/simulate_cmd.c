@@ -11,37 +11,36 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct {
-	double build_time, test_time, crash_time, reproducibility, noise, confidence;
-	int builders, vms, runs, times;
-	gint64 seed;
-	gboolean no_ahead, no_certify;
-} o = { .build_time = 600,
-	.test_time = 60,
-	.reproducibility = 1,
-	.confidence = 0.99,
-	.builders = 1,
-	.vms = 10,
-	.runs = 10,
-	.times = 1,
-	.seed = 1 };
+const struct simulate_options simulate_defaults = { .build_time = 600,
+						    .test_time = 60,
+						    .reproducibility = 1,
+						    .confidence = 0.99,
+						    .builders = 1,
+						    .vms = 10,
+						    .runs = 10,
+						    .times = 1,
+						    .seed = 1 };
 
-GOptionEntry simulate_options[] = {
-	{ "build-time", 0, 0, G_OPTION_ARG_DOUBLE, &o.build_time, "", "S" },
-	{ "test-time", 0, 0, G_OPTION_ARG_DOUBLE, &o.test_time, "", "S" },
-	{ "crash-time", 0, 0, G_OPTION_ARG_DOUBLE, &o.crash_time, "", "S" },
-	{ "builders", 0, 0, G_OPTION_ARG_INT, &o.builders, "", "N" },
-	{ "vms", 0, 0, G_OPTION_ARG_INT, &o.vms, "", "N" },
-	{ "reproducibility", 0, 0, G_OPTION_ARG_DOUBLE, &o.reproducibility, "", "P" },
-	{ "noise", 0, 0, G_OPTION_ARG_DOUBLE, &o.noise, "", "P" },
-	{ "runs", 0, 0, G_OPTION_ARG_INT, &o.runs, "", "N" },
-	{ "confidence", 0, 0, G_OPTION_ARG_DOUBLE, &o.confidence, "", "P" },
-	{ "seed", 0, 0, G_OPTION_ARG_INT64, &o.seed, "", "N" },
-	{ "times", 0, 0, G_OPTION_ARG_INT, &o.times, "", "N" },
-	{ "no-ahead", 0, 0, G_OPTION_ARG_NONE, &o.no_ahead, "", NULL },
-	{ "no-certify", 0, 0, G_OPTION_ARG_NONE, &o.no_certify, "", NULL },
-	{ 0 },
-};
+void simulate_add_options(GOptionContext *context, struct simulate_options *o)
+{
+	GOptionEntry entries[] = {
+		{ "build-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->build_time, "", "S" },
+		{ "test-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->test_time, "", "S" },
+		{ "crash-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->crash_time, "", "S" },
+		{ "builders", 0, 0, G_OPTION_ARG_INT, &o->builders, "", "N" },
+		{ "vms", 0, 0, G_OPTION_ARG_INT, &o->vms, "", "N" },
+		{ "reproducibility", 0, 0, G_OPTION_ARG_DOUBLE, &o->reproducibility, "", "P" },
+		{ "noise", 0, 0, G_OPTION_ARG_DOUBLE, &o->noise, "", "P" },
+		{ "runs", 0, 0, G_OPTION_ARG_INT, &o->runs, "", "N" },
+		{ "confidence", 0, 0, G_OPTION_ARG_DOUBLE, &o->confidence, "", "P" },
+		{ "seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "", "N" },
+		{ "times", 0, 0, G_OPTION_ARG_INT, &o->times, "", "N" },
+		{ "no-ahead", 0, 0, G_OPTION_ARG_NONE, &o->no_ahead, "", NULL },
+		{ "no-certify", 0, 0, G_OPTION_ARG_NONE, &o->no_certify, "", NULL },
+		{ 0 },
+	};
+	g_option_context_add_main_entries(context, entries, NULL);
+}
 
 static bool is_chance(double p)
 {
@@ -53,30 +52,30 @@ static bool is_time(double s)
 	return s >= 0 && s <= 1e6;
 }
 
-static int check(void)
+static int check(const struct simulate_options *o)
 {
-	if (!is_time(o.build_time) || !is_time(o.test_time) || !is_time(o.crash_time))
+	if (!is_time(o->build_time) || !is_time(o->test_time) || !is_time(o->crash_time))
 		return complain(2, "plan: times are 0 to 1000000 seconds");
-	if (!is_chance(o.reproducibility) || !is_chance(o.noise))
+	if (!is_chance(o->reproducibility) || !is_chance(o->noise))
 		return complain(2, "plan: --reproducibility and --noise are 0 to 1");
-	if (o.builders < 1 || o.builders > 256 || o.vms < 1 || o.vms > 1024)
+	if (o->builders < 1 || o->builders > 256 || o->vms < 1 || o->vms > 1024)
 		return complain(2, "plan: --builders is 1 to 256, --vms 1 to 1024");
-	if (o.times < 1)
+	if (o->times < 1)
 		return complain(2, "plan: --times is at least 1");
 	return 0;
 }
 
-static int fill_settings(struct settings *settings)
+static int fill_settings(const struct simulate_options *o, struct settings *settings)
 {
 	struct error why = { 0 };
 	char runs[20], confidence[G_ASCII_DTOSTR_BUF_SIZE];
-	g_snprintf(runs, sizeof(runs), "%d", o.runs);
-	g_ascii_dtostr(confidence, sizeof(confidence), o.confidence);
+	g_snprintf(runs, sizeof(runs), "%d", o->runs);
+	g_ascii_dtostr(confidence, sizeof(confidence), o->confidence);
 	settings_init(settings);
 	err_t err = settings_set(settings, SET_RUNS, runs, strlen(runs), &why);
 	if (!err)
 		err = settings_set(settings, SET_CONFIDENCE, confidence, strlen(confidence), &why);
-	if (!err && o.no_certify)
+	if (!err && o->no_certify)
 		err = settings_set(settings, SET_CERTIFY, "off", 3, &why);
 	return err ? complain(2, "plan: %s", why.text) : 0;
 }
@@ -140,16 +139,17 @@ static void print_summary(GArray *times, int right, int wrong)
 	putchar('\n');
 }
 
-static err_t simulate_all(struct simulator *sim, struct simulation *what, struct error *error)
+static err_t simulate_all(const struct simulate_options *o, struct simulator *sim,
+			  struct simulation *what, struct error *error)
 {
 	g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	int right = 0, wrong = 0;
 	err_t err = 0;
-	for (int i = 0; i < o.times && !err; i++) {
+	for (int i = 0; i < o->times && !err; i++) {
 		struct simulated out = { 0 };
-		what->seed = (guint64)o.seed + (guint64)i;
+		what->seed = (guint64)o->seed + (guint64)i;
 		err = simulator_run(sim, what, &out, error);
-		if (!err && o.times == 1) {
+		if (!err && o->times == 1) {
 			print_session(out.log);
 			print_one(&out);
 		}
@@ -159,7 +159,7 @@ static err_t simulate_all(struct simulator *sim, struct simulation *what, struct
 		g_array_append_val(times, out.total_ns);
 		simulated_clear(&out);
 	}
-	if (!err && o.times > 1)
+	if (!err && o->times > 1)
 		print_summary(times, right, wrong);
 	return err;
 }
@@ -190,7 +190,7 @@ static err_t resolve_all(struct simulator *sim, char *const *revs, GPtrArray *ou
 	return err;
 }
 
-int simulate_run(const struct simulate_range *range)
+int simulate_run(const struct simulate_range *range, const struct simulate_options *o)
 {
 	struct error why = { 0 };
 	struct settings settings;
@@ -202,19 +202,19 @@ int simulate_run(const struct simulate_range *range)
 	if (!range->culprit)
 		return complain(2, "plan: --simulate needs --culprit REV: what the search is to "
 				   "find");
-	int status = check();
+	int status = check(o);
 	if (!status)
-		status = fill_settings(&settings);
+		status = fill_settings(o, &settings);
 	if (status)
 		return status;
-	struct simulation what = { .builders = o.builders,
-				   .vms = o.vms,
-				   .build_s = o.build_time,
-				   .test_s = o.test_time,
-				   .crash_s = o.crash_time,
-				   .ahead = !o.no_ahead,
-				   .reproducibility = o.reproducibility,
-				   .noise = o.noise,
+	struct simulation what = { .builders = o->builders,
+				   .vms = o->vms,
+				   .build_s = o->build_time,
+				   .test_s = o->test_time,
+				   .crash_s = o->crash_time,
+				   .ahead = !o->no_ahead,
+				   .reproducibility = o->reproducibility,
+				   .noise = o->noise,
 				   .settings = &settings };
 	err_t err = simulator_new(range->repo, &what, &sim, &why);
 	if (!err)
@@ -230,7 +230,7 @@ int simulate_run(const struct simulate_range *range)
 	what.goods = (char *const *)goods->pdata;
 	what.skips = (char *const *)skips->pdata;
 	if (!err)
-		err = simulate_all(sim, &what, &why);
+		err = simulate_all(o, sim, &what, &why);
 	simulator_free(sim);
 	settings_clear(&settings);
 	return err ? complain(1, "plan: %s", why.text) : 0;

@@ -11,10 +11,18 @@ struct simulate_range {
 	char *const *goods, *const *skips;
 };
 
-/* Options of --simulate, for the parser of `plan`. */
-extern GOptionEntry simulate_options[];
+struct simulate_options {
+	double build_time, test_time, crash_time; /* seconds */
+	double reproducibility, noise, confidence;
+	int builders, vms, runs, times;
+	gint64 seed;
+	gboolean no_ahead, no_certify;
+};
+extern const struct simulate_options simulate_defaults;
+/* Adds them to the parser of `plan`, which writes into `o`. */
+void simulate_add_options(GOptionContext *context, struct simulate_options *o);
 
 /* Returns the exit status. */
-int simulate_run(const struct simulate_range *range);
+int simulate_run(const struct simulate_range *range, const struct simulate_options *options);
 
 #endif
