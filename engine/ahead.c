@@ -20,6 +20,7 @@
 struct ahead_run {
 	char *key;
 	int run;
+	int step; /* that has taken it over, and does not know its end yet; -1: none */
 	struct event answer;
 };
 
@@ -166,7 +167,7 @@ static void drop_stale_runs(struct engine *e, struct bisection *b)
 	struct ahead *a = b->ahead;
 	for (guint i = a->runs->len; i-- > 0;) {
 		const struct ahead_run *r = g_ptr_array_index(a->runs, i);
-		if (is_wanted(a, r->key))
+		if (r->step >= 0 || is_wanted(a, r->key))
 			continue;
 		if (e->on_disk && !writes_there(e, b, r->key, NULL)) {
 			g_autofree char *dir = logs_dir(e, b->s->name, r->key);
@@ -207,7 +208,7 @@ static void look_ahead(struct engine *e, struct bisection *b)
 				recipe_key(e, b, ev->commit, ev->cc, ev->patches, ev->options));
 	}
 	g_free(a->current);
-	a->current = recipe_key(e, b, last->commit, last->cc, last->patches, last->options);
+	a->current = recipe_step_key(e, b, last);
 	drop_stale_runs(e, b);
 }
 
@@ -322,7 +323,7 @@ static struct ahead_run *ended(const struct bisection *b, const char *key, int r
 {
 	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
 		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		if (r->run == run && g_str_equal(r->key, key))
+		if (r->step < 0 && r->run == run && g_str_equal(r->key, key))
 			return r;
 	}
 	return NULL;
@@ -361,7 +362,7 @@ static void begin_runs(struct engine *e, const GArray *wants)
 void ahead_schedule(struct engine *e, GPtrArray *bisections)
 {
 	g_autoptr(GArray) wants = g_array_new(FALSE, FALSE, sizeof(struct want));
-	bool allowed = e->profile->ahead && !e->disk_full;
+	bool allowed = e->profile->ahead && !e->stuck;
 	for (guint i = 0; allowed && i < bisections->len; i++) {
 		struct bisection *b = g_ptr_array_index(bisections, i);
 		if (b->s->state == STATE_RUNNING && b->s->loaded && g_queue_is_empty(&b->backlog))
@@ -392,6 +393,7 @@ void ahead_run_done(struct engine *e, struct job *job)
 	struct ahead_run *r = g_new0(struct ahead_run, 1);
 	r->key = g_strdup(job->key);
 	r->run = job->run;
+	r->step = -1;
 	r->answer = job->answer;
 	job->answer = event_make(EV_NONE);
 	g_ptr_array_add(get(b)->runs, r);
@@ -420,7 +422,7 @@ static void forget_key(struct engine *e, struct bisection *b, const char *key)
 {
 	for (guint i = b->ahead->runs->len; i-- > 0;) {
 		const struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		if (g_str_equal(r->key, key))
+		if (r->step < 0 && g_str_equal(r->key, key))
 			g_ptr_array_remove_index_fast(b->ahead->runs, i);
 	}
 	for (guint i = 0; i < e->jobs->len; i++) {
@@ -431,13 +433,9 @@ static void forget_key(struct engine *e, struct bisection *b, const char *key)
 	}
 }
 
-bool ahead_adopt_run(struct engine *e, struct bisection *b, int n, int run)
+static bool adopt(struct engine *e, struct bisection *b, int n, int run)
 {
-	const struct step *step = session_step(b->s, n);
-	if (!b->ahead || run != (int)step->runs->len)
-		return false;
-	g_autofree char *key =
-		recipe_key(e, b, step->commit, step->cc, step->patches, step->options);
+	g_autofree char *key = recipe_step_key(e, b, session_step(b->s, n));
 	struct job *job = running(e, b, key, run);
 	struct ahead_run *r = ended(b, key, run);
 	if ((!job || job->cancelled) && !r)
@@ -447,26 +445,51 @@ bool ahead_adopt_run(struct engine *e, struct bisection *b, int n, int run)
 		return false;
 	}
 	b->ahead->moved = n;
-	e->ran_ahead++;
-	struct event ev = event_make(EV_RUN_STARTED);
-	ev.step = n;
-	ev.run = run;
-	err_t err = core_record(e, b, &ev, NULL);
-	if (err) {
-		if (err == -ENOSPC || err == -EDQUOT)
-			core_disk_full(e);
+	if (!schedule_announce(e, b, n, run))
 		return false;
-	}
-	if (!r) {
+	e->ran_ahead++;
+	if (r) {
+		r->step = n;
+	} else {
 		job->ahead = false;
 		g_atomic_int_set(&job->step, n);
-		return true;
 	}
-	r->answer.step = n;
-	e->runs++;
-	e->faults += r->answer.outcome == OUTCOME_INFRA;
-	facts_take(e, b, &r->answer);
-	r->answer = event_make(EV_NONE);
-	g_ptr_array_remove_fast(b->ahead->runs, r);
+	return true;
+}
+
+bool ahead_adopt_runs(struct engine *e, struct bisection *b, const GArray *wishes)
+{
+	bool any = false;
+	for (guint i = 0; b->ahead && i < wishes->len && !e->stuck; i++) {
+		const struct wish *w = &g_array_index(wishes, struct wish, i);
+		const struct step *step = session_step(b->s, w->step);
+		if (w->kind != WISH_RUN || w->run != (int)step->runs->len)
+			continue;
+		if (!adopt(e, b, w->step, w->run))
+			break; /* runs are numbered without gaps */
+		any = true;
+	}
+	return any;
+}
+
+bool ahead_deliver_run(struct engine *e, struct bisection *b)
+{
+	struct ahead_run *first = NULL;
+	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
+		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
+		bool sooner = !first || r->answer.duration < first->answer.duration ||
+			      (r->answer.duration == first->answer.duration && r->run < first->run);
+		if (r->step >= 0 && sooner)
+			first = r;
+	}
+	if (!first)
+		return false;
+	struct event ev = first->answer;
+	ev.step = first->step;
+	first->answer = event_make(EV_NONE);
+	g_ptr_array_remove_fast(b->ahead->runs, first);
+	if (session_step(b->s, ev.step)->state == STEP_DONE)
+		schedule_skip_run(&ev);
+	schedule_run_done(e, b, &ev);
 	return true;
 }

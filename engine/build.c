@@ -1,5 +1,6 @@
 #include "build.h"
 
+#include "digest.h"
 #include "maintainers.h"
 #include "signature.h"
 #include "slot.h"
@@ -276,10 +277,9 @@ static err_t complete_config(struct build *b, bool *ok, struct error *error)
 static char *configuration_key(const struct build *b, const char *config)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	g_checksum_update(sum, (const guchar *)config, (gssize)strlen(config) + 1);
-	for (char **w = b->words; *w; w++)
-		g_checksum_update(sum, (const guchar *)*w, (gssize)strlen(*w) + 1);
-	g_checksum_update(sum, (const guchar *)b->result->compiler, -1);
+	digest_text(sum, config);
+	digest_list(sum, b->words);
+	digest_text(sum, b->result->compiler);
 	return g_strdup(g_checksum_get_string(sum));
 }
 

@@ -4,6 +4,7 @@
 #include "core.h"
 
 #include "choose.h"
+#include "digest.h"
 #include "navigate.h"
 #include "releases.h"
 #include "walk.h"
@@ -258,7 +259,7 @@ static void start_command(struct engine *e, struct command *c)
 	st->words = g_steal_pointer(&words);
 	st->goods = g_ptr_array_new_with_free_func(g_free);
 	st->fix = strcmp(settings_text(settings, SET_MODE), "fix") == 0;
-	workers_lookup(e, st);
+	e->workers.lookup(e->workers.self, st);
 }
 
 /* One good that descends from the bad means that the two were swapped (in fix mode it is what is
@@ -349,16 +350,6 @@ static char *free_name(struct engine *e, const char *commit)
 	return name;
 }
 
-static void digest_file(GChecksum *sum, const char *path)
-{
-	g_autofree char *data = NULL;
-	gsize len = 0;
-	g_file_get_contents(path, &data, &len, NULL);
-	g_checksum_update(sum, (const guchar *)&len, sizeof(len));
-	if (len)
-		g_checksum_update(sum, (const guchar *)data, (gssize)len);
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -376,7 +367,7 @@ static void digest_files(GChecksum *sum, const char *path)
 	g_ptr_array_sort(names, by_name);
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
-		g_checksum_update(sum, names->pdata[i], -1);
+		digest_text(sum, names->pdata[i]);
 		digest_file(sum, file);
 	}
 }
@@ -394,10 +385,8 @@ static char *experiment_key(const struct engine *e, const struct session *s)
 	if (strcmp(settings_text(&s->settings, SET_MATCH), "type") == 0)
 		return NULL;
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	for (gsize i = 0; i < G_N_ELEMENTS(matter); i++) {
-		const char *text = settings_text(&s->settings, matter[i]);
-		g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(matter); i++)
+		digest_text(sum, settings_text(&s->settings, matter[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++) {
 		g_autofree char *path = store_setting(e->state, s->name, setting_name(large[i]));
 		digest_file(sum, path);
@@ -470,8 +459,7 @@ static err_t remove_bisection(struct engine *e, const struct command *c, struct 
 	if (session_in_progress(b->s))
 		return error_set(error, EBUSY, "'%s' is %s: write abort to its control file first",
 				 c->name, session_state_name(b->s->state));
-	core_drop(e, c->name);
-	return store_remove_bisection(e->state, c->name, error);
+	return core_remove(e, c->name, error);
 }
 
 void commands_take(struct engine *e, struct command *c)

@@ -231,5 +231,5 @@ void control_take(struct engine *e, struct command *c)
 	st->fix = strcmp(settings_text(&b->s->settings, SET_MODE), "fix") == 0;
 	st->range = g_new0(struct next_query, 1);
 	session_next_query(b->s, st->range);
-	workers_lookup(e, st);
+	e->workers.lookup(e->workers.self, st);
 }

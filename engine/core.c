@@ -26,6 +26,7 @@ void bisection_free(void *p)
 	journal_close(b->journal);
 	ahead_free(b->ahead);
 	session_free(b->s);
+	g_hash_table_unref(b->compilers);
 	g_free(b->recipe);
 	g_free(b->course);
 	g_free(b);
@@ -35,6 +36,7 @@ struct bisection *bisection_new(const char *name)
 {
 	struct bisection *b = g_new0(struct bisection, 1);
 	g_queue_init(&b->backlog);
+	b->compilers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	b->s = session_new(name);
 	return b;
 }
@@ -60,7 +62,7 @@ static err_t open_bisection(struct engine *e, const char *name, struct bisection
 	g_autofree char *dir = store_bisection(e->state, name);
 	g_autofree char *path = g_build_filename(dir, "journal", NULL);
 	struct bisection *b = bisection_new(name);
-	err_t err = journal_open(path, replay, b->s, &b->journal, error);
+	err_t err = journal_open(path, e->disk, replay, b->s, &b->journal, error);
 	if (err) {
 		bisection_free(b);
 		return err;
@@ -111,6 +113,16 @@ void core_drop(struct engine *e, const char *name)
 {
 	g_hash_table_remove(e->bisections, name);
 	e->view.removed(e->view.self, name);
+}
+
+err_t core_remove(struct engine *e, const char *name, struct error *error)
+{
+	g_autofree char *dir = store_bisection(e->state, name);
+	err_t err = store_remove_bisection(e->state, name, error);
+	if (err && store_exists(dir))
+		return err;
+	core_drop(e, name); /* what is left of it lies in trash/ until the next start */
+	return 0;
 }
 
 /* ---- the core thread ---- */
@@ -172,8 +184,7 @@ static void expire(struct engine *e)
 	}
 	for (guint i = 0; i < old->len; i++) {
 		const char *name = g_ptr_array_index(old, i);
-		core_drop(e, name);
-		store_remove_bisection(e->state, name, NULL);
+		core_remove(e, name, NULL);
 	}
 }
 
@@ -184,37 +195,53 @@ static void expect_room(struct engine *e)
 	gpointer p;
 	g_hash_table_iter_init(&it, e->bisections);
 	while (g_hash_table_iter_next(&it, NULL, &p))
-		e->disk_full = e->disk_full || ((struct bisection *)p)->s->paused_by_disk;
+		e->stuck = ((struct bisection *)p)->s->paused_by_disk ? -ENOSPC : e->stuck;
+}
+
+/* The daemon may have ended between a fact and what follows from it. */
+static void conclude_what_is_known(struct engine *e)
+{
+	GHashTableIter it;
+	gpointer p;
+	g_hash_table_iter_init(&it, e->bisections);
+	while (g_hash_table_iter_next(&it, NULL, &p))
+		facts_conclude(e, p);
+}
+
+void core_begin(struct engine *e)
+{
+	expire(e);
+	expect_room(e);
+	conclude_what_is_known(e);
+	schedule(e);
+}
+
+/* `m` may be NULL: time has passed. */
+static void turn(struct engine *e, struct message *m)
+{
+	if (m) {
+		take_message(e, m);
+		g_free(m);
+	}
+	if (e->on_disk)
+		facts_look_for_room(e);
+	if (!e->stopping)
+		schedule(e);
 }
 
 bool core_turn(struct engine *e)
 {
-	struct message *m;
-	bool any = false;
-	while ((m = g_async_queue_try_pop(e->queue))) {
-		take_message(e, m);
-		g_free(m);
-		any = true;
-	}
-	schedule(e);
-	return any || g_async_queue_length(e->queue) > 0;
+	struct message *m = g_async_queue_try_pop(e->queue);
+	turn(e, m);
+	return m || g_async_queue_length(e->queue) > 0;
 }
 
 static gpointer core_thread(gpointer arg)
 {
 	struct engine *e = arg;
-	expire(e);
-	expect_room(e);
-	schedule(e);
+	core_begin(e);
 	while (!e->stopping || e->jobs->len) {
-		struct message *m = g_async_queue_timeout_pop(e->queue, G_USEC_PER_SEC);
-		if (m) {
-			take_message(e, m);
-			g_free(m);
-		}
-		facts_look_for_room(e);
-		if (!e->stopping)
-			schedule(e);
+		turn(e, g_async_queue_timeout_pop(e->queue, G_USEC_PER_SEC));
 		e->view.tick(e->view.self);
 	}
 	return NULL;
@@ -299,6 +326,7 @@ err_t core_new_simulated(const char *repo, const struct profile *profile, int vm
 		.view = { .changed = nothing_changed },
 	});
 	e->workers = workers;
+	e->disk = &disk_real;
 	e->kernels = kernels_open(NULL, G_MAXUINT64);
 	settings_copy(&e->defaults, &profile->settings);
 	err_t err = repo_open(repo, &e->repo, error);
@@ -310,13 +338,14 @@ err_t core_new_simulated(const char *repo, const struct profile *profile, int vm
 	return 0;
 }
 
-err_t engine_new(const struct engine_config *config, struct engine **out, struct error *error)
+err_t core_new(const struct engine_config *config, const struct disk *disk, struct engine **out,
+	       struct error *error)
 {
 	struct engine *e = make_engine(config);
 	if (gethostname(e->host, sizeof(e->host) - 1) != 0)
 		g_strlcpy(e->host, "localhost", sizeof(e->host));
 	e->on_disk = true;
-	e->workers = workers_threads(e);
+	e->disk = disk;
 	e->kernels = kernels_open(e->state, (guint64)e->profile->kernels_mib << 20);
 	err_t err = repo_open(e->repo_path, &e->repo, error);
 	if (!err)
@@ -328,6 +357,14 @@ err_t engine_new(const struct engine_config *config, struct engine **out, struct
 	facts_reserve(e);
 	*out = e;
 	return 0;
+}
+
+err_t engine_new(const struct engine_config *config, struct engine **out, struct error *error)
+{
+	err_t err = core_new(config, &disk_real, out, error);
+	if (!err)
+		(*out)->workers = workers_threads(*out);
+	return err;
 }
 
 /* A journal being read, which needs nothing of the others. */
@@ -403,10 +440,13 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 		e->restarts++;
 		ev.time = MAX(core_now(e), b->s->changed);
 		err = facts_append(e, b, &ev, error);
-		if (err == -ENOSPC)
-			err = 0; /* it only forgets what no process does any more */
 		if (!err)
 			err = session_apply(b->s, &ev, error);
+		if (facts_is_full(err)) {
+			facts_keep(b, &ev);
+			facts_disk_stuck(e, err);
+			err = 0;
+		}
 	}
 	if (!err)
 		e->view.added(e->view.self, b->s, false);
@@ -510,7 +550,7 @@ void engine_load(const struct engine *e, struct engine_load *load)
 				      .reused = e->reused,
 				      .built_ahead = e->built_ahead,
 				      .ran_ahead = e->ran_ahead,
-				      .disk_full = e->disk_full };
+				      .stuck = e->stuck };
 	for (guint i = 0; i < e->jobs->len; i++) {
 		const struct job *job = g_ptr_array_index(e->jobs, i);
 		load->builders_ahead += job->ahead && job->kind == WISH_BUILD;

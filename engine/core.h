@@ -6,6 +6,7 @@
 #define ENGINE_CORE_H
 
 #include "cancel.h"
+#include "disk.h"
 #include "engine.h"
 #include "forecast.h"
 #include "journal.h"
@@ -19,6 +20,7 @@ struct bisection {
 	struct journal *journal; /* NULL: a simulated one */
 	GQueue backlog;		 /* struct event *: facts that the full disk did not take yet */
 	char *recipe;		 /* digest of all but the commit that its kernels are made from */
+	GHashTable *compilers;	 /* steps' own: name -> digest */
 	char *course;		 /* digest of the settings that guide it through the history */
 	struct ahead *ahead;	 /* what may come next; owned by ahead.c */
 };
@@ -51,12 +53,17 @@ struct job {
 	struct error error;
 };
 
-/* Whoever does the jobs: threads, or a simulation. */
+struct start;
+
+/* Whoever does the jobs, and the time they take: threads, or a simulation. */
 struct workers {
 	void *self;
 	/* Takes the job; core_post(MSG_JOB_DONE) ends it, any thread. */
 	void (*start)(void *self, struct job *job);
-	int64_t (*now)(void *self); /* ns since 1970 */
+	/* Looks up revisions (commands_resolve); core_post(MSG_RESOLVED) ends it, any thread. */
+	void (*lookup)(void *self, struct start *start);
+	int64_t (*now)(void *self);    /* ns since 1970; may be set back */
+	int64_t (*uptime)(void *self); /* us, never set back */
 };
 
 enum message_kind { MSG_COMMAND, MSG_RESOLVED, MSG_JOB_DONE, MSG_STOP };
@@ -97,6 +104,7 @@ struct engine {
 	struct repo *repo;
 
 	struct workers workers;
+	const struct disk *disk;
 	bool on_disk; /* false: a simulation, which leaves no trace */
 
 	GMutex trees_lock;
@@ -114,11 +122,12 @@ struct engine {
 	GHashTable *answers; /* the history's: key of the question -> struct event * */
 	guint answered;	     /* how many there have been */
 	bool *builder_busy, *vm_busy;
-	guint turn; /* whose wishes come first */
+	guint turn;		      /* whose wishes come first */
+	int lacking[WISH_REPORT + 1]; /* wishes of this turn that got no slot */
 	bool stopping;
-	bool disk_full;
+	err_t stuck;	   /* why the disk takes no facts (-ENOSPC, -EIO ...); 0: it does */
 	guint64 room_then; /* free bytes when the disk was found full */
-	gint64 retry_at;   /* monotonic us */
+	gint64 retry_at;   /* uptime */
 	int retry_s;
 	long events, runs, restarts, faults;
 	long reused;		     /* kernels that were not built again */
@@ -129,7 +138,13 @@ struct engine {
  * and runs the clock. */
 err_t core_new_simulated(const char *repo, const struct profile *profile, int vms,
 			 struct workers workers, struct engine **e, struct error *error);
-/* Takes what has been posted, then schedules. True: more may come of it at once. */
+/* One with these workers and this disk (borrowed), which is not run: its owner calls core_begin()
+ * and core_turn(). */
+err_t core_new(const struct engine_config *config, const struct disk *disk, struct engine **e,
+	       struct error *error);
+/* After engine_recover: takes up what was interrupted. */
+void core_begin(struct engine *e);
+/* Takes the oldest message, if there is one, then schedules. True: more may come of it at once. */
 bool core_turn(struct engine *e);
 int64_t core_now(const struct engine *e);
 struct bisection *core_find(const struct engine *e, const char *name);
@@ -140,18 +155,27 @@ void bisection_free(void *b);
 /* Journals, applies and shows one fact; sets its time. Takes over what `ev` owns. */
 err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struct error *error);
 /* The same for a fact that cannot be refused: when the disk does not take it, it waits in memory,
- * unseen. */
+ * unseen; when it does not fit, the bisection fails. */
 void facts_take(struct engine *e, struct bisection *b, struct event *ev);
+/* Records all that the session concludes from what is known. */
+void facts_conclude(struct engine *e, struct bisection *b);
+/* Keeps it in memory until there is room. */
+void facts_keep(struct bisection *b, const struct event *ev);
 /* Writes it down, with the last reserve if need be. */
 err_t facts_append(struct engine *e, struct bisection *b, struct event *ev, struct error *error);
-/* The disk is full: in-progress bisections pause until there is room. */
-void core_disk_full(struct engine *e);
+/* The disk takes no more (`err` of a write): bisections in progress pause until it does. */
+void facts_disk_stuck(struct engine *e, err_t err);
+/* Whether a fact did not become one because of the disk, rather than because it does not fit. */
+bool facts_is_disk(err_t err);
+bool facts_is_full(err_t err); /* and that for want of room */
 void facts_look_for_room(struct engine *e);
 void facts_reserve(struct engine *e); /* room for the journal, should the disk become full */
 /* A new draft on disk; the view does not know it yet. */
 err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bisection **b,
 	       struct error *error);
 void core_drop(struct engine *e, const char *name);
+/* From disk first: what users see gone must not come back. */
+err_t core_remove(struct engine *e, const char *name, struct error *error);
 
 /* Answers the user's write and frees the command. */
 void command_answer(struct command *c, err_t err, const struct error *error);
@@ -181,6 +205,13 @@ struct job *schedule_building(const struct engine *e, const char *key);
 void schedule_stop(struct job *job);
 /* The slot's number; -1: all are taken. */
 int schedule_free_slot(const bool *busy, int n);
+/* A run shows in the mount from before its first line on; that is a fact of its own. False: it
+ * could not be recorded. */
+bool schedule_announce(struct engine *e, struct bisection *b, int step, int run);
+/* Takes over the end of a run. */
+void schedule_run_done(struct engine *e, struct bisection *b, struct event *ev);
+/* Makes of the end of a run that nothing depended on it any more. */
+void schedule_skip_run(struct event *ev);
 /* A job for the wish; its slot is the caller's to take. In e->jobs, not started. */
 struct job *schedule_job(struct engine *e, struct bisection *b, const struct wish *w, int slot);
 void job_free(void *job);
@@ -188,6 +219,7 @@ void job_free(void *job);
 /* A digest of all that the kernel of this commit is made from. To be freed. */
 char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,
 		 char *const *patches, char *const *options);
+char *recipe_step_key(struct engine *e, struct bisection *b, const struct step *step);
 /* The kernel of a step, if it is there and may be used for it. */
 const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
 				 const struct step *step, const char *key);
@@ -205,8 +237,12 @@ void answers_forget(struct engine *e);
 /* Speculation: keeps the jobs that may still be of use, starts others where nothing else wants the
  * builders and VMs. */
 void ahead_schedule(struct engine *e, GPtrArray *bisections);
-/* Makes a run of this step out of one that was made ahead. False: there is none. */
-bool ahead_adopt_run(struct engine *e, struct bisection *b, int step, int run);
+/* Makes the wished runs out of such as were begun ahead: all are announced before the end of any is
+ * known, as if they had begun now. False: there are none. */
+bool ahead_adopt_runs(struct engine *e, struct bisection *b, const GArray *wishes);
+/* Makes a fact of the end of one adopted run, the shortest first: so they would have ended if they
+ * had begun together. False: there is none. */
+bool ahead_deliver_run(struct engine *e, struct bisection *b);
 /* Once the bisection is over: deletes what nobody took. `last` (may be NULL) is a job on its way
  * out.
  */
@@ -215,7 +251,6 @@ void ahead_run_done(struct engine *e, struct job *job);
 void ahead_free(struct ahead *ahead);
 
 struct workers workers_threads(struct engine *e);
-void workers_lookup(struct engine *e, struct start *start); /* answers with MSG_RESOLVED */
 void workers_free(struct engine *e);
 
 void work_history(struct job *job); /* in the historian: WISH_LOAD, WISH_NEXT */

@@ -31,12 +31,22 @@ static void reserve_release(struct engine *e)
 
 /* ---- facts ---- */
 
+bool facts_is_full(err_t err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
+}
+
+bool facts_is_disk(err_t err)
+{
+	return err && err != -EINVAL; /* that one says that the fact does not fit */
+}
+
 err_t facts_append(struct engine *e, struct bisection *b, struct event *ev, struct error *error)
 {
 	if (!b->journal)
 		return 0;
 	err_t err = journal_append(b->journal, ev, error);
-	if (err == -ENOSPC || err == -EDQUOT) {
+	if (facts_is_full(err)) {
 		reserve_release(e);
 		err = journal_append(b->journal, ev, error);
 	}
@@ -122,7 +132,7 @@ static bool known_elsewhere(const struct engine *e, const struct session *s, str
 	return false;
 }
 
-static void conclude_all(struct engine *e, struct bisection *b)
+void facts_conclude(struct engine *e, struct bisection *b)
 {
 	struct event ev;
 	struct error why;
@@ -130,10 +140,8 @@ static void conclude_all(struct engine *e, struct bisection *b)
 		attach_report(e, b->s, &ev);
 		err_t err = record_one(e, b, &ev, &why);
 		event_clear(&ev);
-		if (err == -ENOSPC) {
-			core_disk_full(e);
-			return;
-		}
+		if (facts_is_disk(err))
+			facts_disk_stuck(e, err);
 		if (err) {
 			g_printerr("bisectfs: %s: %s\n", b->s->name, why.text);
 			return;
@@ -141,62 +149,92 @@ static void conclude_all(struct engine *e, struct bisection *b)
 	}
 }
 
+void facts_keep(struct bisection *b, const struct event *ev)
+{
+	g_queue_push_tail(&b->backlog, g_memdup2(ev, sizeof(*ev)));
+}
+
 err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struct error *error)
 {
 	if (!g_queue_is_empty(&b->backlog)) { /* the order of facts must stay */
-		g_queue_push_tail(&b->backlog, g_memdup2(ev, sizeof(*ev)));
+		facts_keep(b, ev);
 		return 0;
 	}
 	err_t err = record_one(e, b, ev, error);
 	event_clear(ev);
 	if (!err)
-		conclude_all(e, b);
+		facts_conclude(e, b);
 	return err;
+}
+
+/* A fact that does not fit is a fault of ours or of the journal's: to go on as if it had not been
+ * would be to guess. */
+static void give_up(struct engine *e, struct bisection *b, const struct event *ev, const char *why)
+{
+	g_printerr("bisectfs: %s: %s\n", b->s->name, why);
+	if (ev->kind == EV_FAILED || !session_in_progress(b->s))
+		return;
+	struct event end = event_make(EV_FAILED);
+	end.reason = g_strdup_printf("'%s' cannot be recorded: %s", event_kind_name(ev->kind), why);
+	facts_take(e, b, &end);
 }
 
 void facts_take(struct engine *e, struct bisection *b, struct event *ev)
 {
 	struct error why = { 0 };
 	if (!g_queue_is_empty(&b->backlog)) {
-		g_queue_push_tail(&b->backlog, g_memdup2(ev, sizeof(*ev)));
+		facts_keep(b, ev);
 		return;
 	}
 	err_t err = record_one(e, b, ev, &why);
-	if (err == -ENOSPC || err == -EDQUOT) {
-		g_queue_push_tail(&b->backlog, g_memdup2(ev, sizeof(*ev)));
-		core_disk_full(e);
+	if (facts_is_disk(err)) {
+		facts_keep(b, ev);
+		facts_disk_stuck(e, err);
 		return;
 	}
 	if (err)
-		g_printerr("bisectfs: %s: %s\n", b->s->name, why.text);
+		give_up(e, b, ev, why.text);
+	else
+		facts_conclude(e, b);
 	event_clear(ev);
-	if (!err)
-		conclude_all(e, b);
 }
 
 static void drain_backlog(struct engine *e, struct bisection *b)
 {
-	while (!g_queue_is_empty(&b->backlog)) {
+	struct error why;
+	while (!g_queue_is_empty(&b->backlog) && !e->stuck) {
 		struct event *ev = g_queue_peek_head(&b->backlog);
-		err_t err = record_one(e, b, ev, NULL);
-		if (err == -ENOSPC || err == -EDQUOT)
+		err_t err = record_one(e, b, ev, &why);
+		if (facts_is_disk(err)) {
+			facts_disk_stuck(e, err);
 			return;
+		}
 		g_queue_pop_head(&b->backlog);
-		event_clear(ev);
-		g_free(ev);
-		conclude_all(e, b);
+		if (err)
+			give_up(e, b, ev, why.text);
+		event_free(ev);
+		facts_conclude(e, b);
 	}
 }
 
-void core_disk_full(struct engine *e)
+static char *say_why(const struct engine *e)
 {
-	if (!e->disk_full) {
+	if (facts_is_full(e->stuck))
+		return g_strdup_printf("no room left in %s: it goes on when there is", e->state);
+	return g_strdup_printf("nothing can be written to %s: %s; it goes on when it can", e->state,
+			       g_strerror(-e->stuck));
+}
+
+void facts_disk_stuck(struct engine *e, err_t err)
+{
+	if (!e->stuck) {
 		e->faults++;
-		e->disk_full = true;
-		kernels_shrink(e->kernels, 0);
-		e->room_then = store_room(e->state);
+		e->stuck = err;
+		if (facts_is_full(err))
+			kernels_shrink(e->kernels, 0);
+		e->room_then = e->disk->room(e->disk->self, e->state);
 		e->retry_s = MIN(MAX(e->retry_s * 2, 1), 60);
-		e->retry_at = g_get_monotonic_time() + e->retry_s * G_USEC_PER_SEC;
+		e->retry_at = e->workers.uptime(e->workers.self) + e->retry_s * G_USEC_PER_SEC;
 	}
 	GHashTableIter it;
 	gpointer p;
@@ -207,37 +245,45 @@ void core_disk_full(struct engine *e)
 			continue;
 		struct event ev = event_make(EV_PAUSED);
 		ev.role = g_strdup("disk");
-		ev.reason =
-			g_strdup_printf("no room left in %s: it goes on when there is", e->state);
+		ev.reason = say_why(e);
 		if (record_one(e, b, &ev, NULL) != 0)
-			g_printerr("bisectfs: %s: no room to record the pause\n", b->s->name);
+			g_printerr("bisectfs: %s: the pause cannot be recorded\n", b->s->name);
 		event_clear(&ev);
 	}
 }
 
 #define ROOM_TO_GO_ON ((guint64)4 << 20)
 
+/* Bisections go on in the order of their facts: what waits comes before the word that they do. */
+static void go_on(struct engine *e)
+{
+	GHashTableIter it;
+	gpointer p;
+	g_hash_table_iter_init(&it, e->bisections);
+	while (g_hash_table_iter_next(&it, NULL, &p) && !e->stuck) {
+		struct bisection *b = p;
+		drain_backlog(e, b);
+		if (b->s->state == STATE_PAUSED && b->s->paused_by_disk && !e->stuck) {
+			struct event ev = event_make(EV_RESUMED);
+			facts_take(e, b, &ev);
+		}
+		if (!e->stuck)
+			facts_conclude(e, b);
+	}
+}
+
 void facts_look_for_room(struct engine *e)
 {
-	guint64 room = store_room(e->state);
-	if (!e->disk_full) {
+	guint64 room = e->disk->room(e->disk->self, e->state);
+	if (!e->stuck) {
 		if (room > e->room_then + ROOM_TO_GO_ON)
 			e->retry_s = 0;
 		return;
 	}
-	if (g_get_monotonic_time() < e->retry_at || room < e->room_then + ROOM_TO_GO_ON)
+	if (e->workers.uptime(e->workers.self) < e->retry_at ||
+	    (facts_is_full(e->stuck) && room < e->room_then + ROOM_TO_GO_ON))
 		return;
-	e->disk_full = false;
+	e->stuck = 0;
 	facts_reserve(e);
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		struct bisection *b = p;
-		drain_backlog(e, b);
-		if (b->s->state == STATE_PAUSED && b->s->paused_by_disk && !e->disk_full) {
-			struct event ev = event_make(EV_RESUMED);
-			facts_take(e, b, &ev);
-		}
-	}
+	go_on(e);
 }

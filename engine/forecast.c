@@ -1,5 +1,6 @@
 #include "forecast.h"
 
+#include "digest.h"
 #include "path.h"
 #include "tally.h"
 
@@ -260,36 +261,22 @@ GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, voi
 
 /* ---- questions ---- */
 
-static void add_text(GChecksum *sum, const char *text)
-{
-	/* with the NUL: "ab" "c" is not "a" "bc" */
-	g_checksum_update(sum, (const guchar *)(text ? text : "\001"),
-			  (gssize)strlen(text ? text : "\001") + 1);
-}
-
-static void add_list(GChecksum *sum, char *const *list)
-{
-	for (; list && *list; list++)
-		add_text(sum, *list);
-	add_text(sum, list ? "" : "\002");
-}
-
 char *forecast_key(const struct next_query *q)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	guint8 numbers[2] = { (guint8)q->role, (guint8)q->checked };
 	g_checksum_update(sum, numbers, sizeof(numbers));
-	add_text(sum, q->commit);
-	add_text(sum, q->release);
-	add_text(sum, q->bad);
-	add_text(sum, q->current);
-	add_text(sum, q->start);
-	add_list(sum, q->goods);
-	add_list(sum, q->skips);
-	add_list(sum, q->patches);
-	add_list(sum, q->options);
-	add_list(sum, q->crashed);
-	add_list(sum, q->clean);
-	add_list(sum, q->untestable);
+	digest_text(sum, q->commit);
+	digest_text(sum, q->release);
+	digest_text(sum, q->bad);
+	digest_text(sum, q->current);
+	digest_text(sum, q->start);
+	digest_list(sum, q->goods);
+	digest_list(sum, q->skips);
+	digest_list(sum, q->patches);
+	digest_list(sum, q->options);
+	digest_list(sum, q->crashed);
+	digest_list(sum, q->clean);
+	digest_list(sum, q->untestable);
 	return g_strdup(g_checksum_get_string(sum));
 }

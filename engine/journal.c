@@ -1,5 +1,7 @@
 #include "journal.h"
 
+#include "disk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -8,11 +10,17 @@
 #include <unistd.h>
 
 struct journal {
+	const struct disk *disk;
 	int fd;
 	char *path;
 	off_t size;   /* of all acknowledged lines */
 	off_t before; /* without the last of them */
 };
+
+static int take_back(const struct journal *j, off_t size)
+{
+	return j->disk->truncate(j->disk->self, j->fd, size);
+}
 
 static err_t replay_line(const char *line, size_t len,
 			 err_t (*replay)(const struct event *, void *, struct error *), void *arg,
@@ -50,7 +58,7 @@ static err_t replay_all(struct journal *j, const char *data, size_t len,
 		at += line + 1;
 	}
 	j->size = j->before = (off_t)at;
-	if (at < len && ftruncate(j->fd, j->size) != 0)
+	if (at < len && take_back(j, j->size) != 0)
 		return error_set(error, errno, "%s: cannot drop the torn last line: %s", j->path,
 				 g_strerror(errno));
 	return 0;
@@ -76,10 +84,12 @@ static err_t read_all(struct journal *j, char **data, size_t *len, struct error 
 	return 0;
 }
 
-err_t journal_open(const char *path, err_t (*replay)(const struct event *, void *, struct error *),
-		   void *arg, struct journal **journal, struct error *error)
+err_t journal_open(const char *path, const struct disk *disk,
+		   err_t (*replay)(const struct event *, void *, struct error *), void *arg,
+		   struct journal **journal, struct error *error)
 {
 	struct journal *j = g_new0(struct journal, 1);
+	j->disk = disk;
 	j->path = g_strdup(path);
 	j->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	g_autofree char *data = NULL;
@@ -112,14 +122,14 @@ void journal_close(struct journal *j)
 static err_t write_line(struct journal *j, const char *line, size_t len)
 {
 	for (size_t done = 0; done < len;) {
-		ssize_t n = write(j->fd, line + done, len - done);
+		ssize_t n = j->disk->write(j->disk->self, j->fd, line + done, len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
 		done += (size_t)n;
 	}
-	return fdatasync(j->fd) == 0 ? 0 : -errno;
+	return j->disk->sync(j->disk->self, j->fd) == 0 ? 0 : -errno;
 }
 
 err_t journal_append(struct journal *j, const struct event *ev, struct error *error)
@@ -139,7 +149,7 @@ err_t journal_append(struct journal *j, const struct event *ev, struct error *er
 		return 0;
 	}
 	/* Half a line must not stay: the next append would make one bad line of both. */
-	if (ftruncate(j->fd, j->size) != 0)
+	if (take_back(j, j->size) != 0)
 		return error_set(error, EIO, "%s: cannot take back half a record: %s", j->path,
 				 g_strerror(errno));
 	return error_set(error, -err, "%s: %s", j->path, g_strerror(-err));
@@ -147,6 +157,6 @@ err_t journal_append(struct journal *j, const struct event *ev, struct error *er
 
 void journal_take_back(struct journal *j)
 {
-	if (j->before < j->size && ftruncate(j->fd, j->before) == 0)
+	if (j->before < j->size && take_back(j, j->before) == 0)
 		j->size = j->before;
 }

@@ -10,12 +10,14 @@
 
 #include "bisectfs/event.h"
 
+struct disk;
 struct journal;
 
-/* Opens or creates `path`, hands each recorded event to `replay` in order. An error of `replay` is
- * an error of the journal; the text then names file and line. */
-err_t journal_open(const char *path, err_t (*replay)(const struct event *, void *, struct error *),
-		   void *arg, struct journal **journal, struct error *error);
+/* Opens or creates `path` on the disk (borrowed), hands each recorded event to `replay` in order.
+ * An error of `replay` is an error of the journal; the text then names file and line. */
+err_t journal_open(const char *path, const struct disk *disk,
+		   err_t (*replay)(const struct event *, void *, struct error *), void *arg,
+		   struct journal **journal, struct error *error);
 void journal_close(struct journal *journal);
 
 /* Appends and syncs. On any error (-ENOSPC ...) the file is as before: the event did not happen. */

@@ -206,7 +206,8 @@ static bool guides_search(const struct step *step)
 }
 
 /* Of each commit one fact stays, at the place from which on it has held: a test that only confirms
- * an old verdict must not come after those that have narrowed the range since. */
+ * an old verdict must not come after those that have narrowed the range since. But what the search
+ * asked for lay within the range, whatever was known of it: that test has narrowed it. */
 static void keep_what_holds(const struct session *s, GArray *facts, guint ends)
 {
 	for (guint i = ends; i < facts->len;) {
@@ -214,13 +215,13 @@ static void keep_what_holds(const struct session *s, GArray *facts, guint ends)
 		bool holds = session_verdict_of(s, f->commit) == f->verdict;
 		for (guint k = i + 1; k < facts->len && holds; k++) {
 			const struct path_fact *later = &g_array_index(facts, struct path_fact, k);
-			holds = later->verdict == f->verdict ||
+			holds = (later->verdict == f->verdict && !later->chosen) ||
 				strcmp(later->commit, f->commit) != 0;
 		}
 		for (guint k = 0; k < i && holds; k++) {
 			const struct path_fact *earlier =
 				&g_array_index(facts, struct path_fact, k);
-			holds = earlier->verdict != f->verdict ||
+			holds = earlier->verdict != f->verdict || f->chosen ||
 				strcmp(earlier->commit, f->commit) != 0;
 		}
 		if (holds)
@@ -250,7 +251,7 @@ GArray *path_facts(const struct session *s)
 		for (; j < s->judgements->len; j++) {
 			const struct judgement *user =
 				&g_array_index(s->judgements, struct judgement, j);
-			if (user->after > i)
+			if (user->after - user->meanwhile > i)
 				break;
 			struct path_fact f = { .commit = user->commit, .verdict = user->verdict };
 			g_array_append_val(facts, f);
@@ -263,7 +264,8 @@ GArray *path_facts(const struct session *s)
 		struct path_fact f = { .commit = step->commit,
 				       .subject = step->subject,
 				       .verdict = step->verdict,
-				       .release = step->role == ROLE_RELEASE };
+				       .release = step->role == ROLE_RELEASE,
+				       .chosen = step->role == ROLE_SEARCH };
 		g_array_append_val(facts, f);
 	}
 	keep_what_holds(s, facts, ends);

@@ -30,6 +30,7 @@ struct path_fact {
 	const char *subject; /* NULL where only a user named it */
 	enum verdict verdict;
 	bool release; /* an end of the range, not asked for by the search */
+	bool chosen;  /* the search asked for it: it lay within the range of then */
 };
 GArray *path_facts(const struct session *s); /* struct path_fact, new */
 

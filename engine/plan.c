@@ -164,9 +164,25 @@ static const struct step *last_on_the_way(const struct session *s)
 	return NULL;
 }
 
+/* The oldest release could not be tested, by its user's word: without it nothing is known of the
+ * time before the one tested last. */
+static char *untold_release(const struct session *s)
+{
+	guint n = s->releases ? g_strv_length(s->releases) : 0;
+	g_autofree char *name = NULL;
+	g_autofree char *commit = NULL;
+	if (!n)
+		return NULL;
+	path_split(s->releases[n - 1], &name, &commit);
+	if (session_verdict_of(s, commit) != VERDICT_SKIP)
+		return NULL;
+	return g_steal_pointer(&name);
+}
+
 static void decide_dead_end(const struct session *s, struct event *ev)
 {
 	const struct step *last = last_on_the_way(s);
+	g_autofree char *untold = untold_release(s);
 	enum verdict v = session_verdict_of(s, last->commit);
 	if (last->build_failed && v == VERDICT_SKIP) {
 		fail(ev, g_strdup_printf("the kernel of %s %s does not build: %s", name_of(last),
@@ -184,6 +200,10 @@ static void decide_dead_end(const struct session *s, struct event *ev)
 					 last->commit));
 	} else if (last->role == ROLE_HEAD && v == VERDICT_BAD) {
 		conclude(ev, "not fixed");
+	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD && untold) {
+		fail(ev, g_strdup_printf("the oldest release %s cannot be tested: its user skips "
+					 "it; %s has the bug already",
+					 untold, last->release));
 	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD) {
 		g_autofree char *text = g_strdup_printf("older than %s", last->release);
 		conclude(ev, text);

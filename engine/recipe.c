@@ -3,38 +3,9 @@
  * what the history has answered.
  */
 #include "core.h"
+#include "digest.h"
 
 #include <string.h>
-#include <sys/stat.h>
-
-static void add(GChecksum *sum, const char *text)
-{
-	/* with the NUL, so that neighbours cannot be mistaken for one another */
-	g_checksum_update(sum, (const guchar *)(text ? text : ""),
-			  (gssize)strlen(text ? text : "") + 1);
-}
-
-static void add_list(GChecksum *sum, char *const *list)
-{
-	for (; list && *list; list++)
-		add(sum, *list);
-	add(sum, list ? "." : "-");
-}
-
-/* Which program it is: one that was replaced makes other kernels. The first word of `command` is
- * looked for as a shell would. */
-static void add_program(GChecksum *sum, const char *command)
-{
-	g_autofree char *name = g_strndup(command, strcspn(command, " \t"));
-	g_autofree char *path = g_find_program_in_path(name);
-	struct stat st;
-	if (!path || stat(path, &st) != 0)
-		return;
-	g_autofree char *text =
-		g_strdup_printf("%s %lld %lld %lld", path, (long long)st.st_size,
-				(long long)st.st_mtim.tv_sec, (long long)st.st_mtim.tv_nsec);
-	add(sum, text);
-}
 
 /* The compilers and linkers that kbuild may use with these words on make's command line. */
 static void add_toolchain(GChecksum *sum, const char *make)
@@ -42,16 +13,16 @@ static void add_toolchain(GChecksum *sum, const char *make)
 	static const char *const plain[] = { "gcc", "ld", "clang", "ld.lld" };
 	g_auto(GStrv) words = g_strsplit_set(make, " \t", -1);
 	for (gsize i = 0; i < G_N_ELEMENTS(plain); i++)
-		add_program(sum, plain[i]);
+		digest_program(sum, plain[i]);
 	for (char **w = words; *w; w++) {
 		if (g_str_has_prefix(*w, "CC="))
-			add_program(sum, *w + strlen("CC="));
+			digest_program(sum, *w + strlen("CC="));
 		if (g_str_has_prefix(*w, "CROSS_COMPILE=")) {
 			const char *prefix = *w + strlen("CROSS_COMPILE=");
 			g_autofree char *gcc = g_strconcat(prefix, "gcc", NULL);
 			g_autofree char *ld = g_strconcat(prefix, "ld", NULL);
-			add_program(sum, gcc);
-			add_program(sum, ld);
+			digest_program(sum, gcc);
+			digest_program(sum, ld);
 		}
 	}
 }
@@ -64,7 +35,7 @@ static void add_large(const struct engine *e, const struct bisection *b, enum se
 		e->on_disk ? store_setting(e->state, b->s->name, setting_name(id)) : NULL;
 	if (path)
 		g_file_get_contents(path, &text, NULL, NULL);
-	add(sum, text);
+	digest_text(sum, text);
 }
 
 /* Settings cannot change once a bisection has started. */
@@ -75,28 +46,45 @@ static const char *recipe(const struct engine *e, struct bisection *b)
 		return b->recipe;
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	const char *make = settings_text(&b->s->settings, SET_MAKE);
-	add(sum, make);
+	digest_text(sum, make);
 	if (e->on_disk)
 		add_toolchain(sum, make);
-	add_list(sum, e->profile->launcher);
+	digest_list(sum, e->profile->launcher);
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
 	b->recipe = g_strdup(g_checksum_get_string(sum));
 	return b->recipe;
 }
 
+/* Of a step's own compiler; looked for once, as the others are. */
+static const char *compiler(struct bisection *b, const char *cc)
+{
+	char *known = g_hash_table_lookup(b->compilers, cc);
+	if (known)
+		return known;
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	digest_text(sum, cc);
+	digest_program(sum, cc);
+	known = g_strdup(g_checksum_get_string(sum));
+	g_hash_table_insert(b->compilers, g_strdup(cc), known);
+	return known;
+}
+
 char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,
 		 char *const *patches, char *const *options)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	add(sum, recipe(e, b));
-	add(sum, commit);
-	add(sum, cc);
-	if (cc)
-		add_program(sum, cc);
-	add_list(sum, patches);
-	add_list(sum, options);
+	digest_text(sum, recipe(e, b));
+	digest_text(sum, commit);
+	digest_text(sum, cc ? compiler(b, cc) : NULL);
+	digest_list(sum, patches);
+	digest_list(sum, options);
 	return g_strndup(g_checksum_get_string(sum), 32);
+}
+
+char *recipe_step_key(struct engine *e, struct bisection *b, const struct step *step)
+{
+	return recipe_key(e, b, step->commit, step->cc, step->patches, step->options);
 }
 
 /* That a commit does not build may have been the machine's fault: a retest, and a later bisection,
@@ -119,7 +107,7 @@ static const char *course(const struct engine *e, struct bisection *b)
 		return b->course;
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	for (gsize i = 0; i < G_N_ELEMENTS(small); i++)
-		add(sum, settings_text(&b->s->settings, small[i]));
+		digest_text(sum, settings_text(&b->s->settings, small[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
 	b->course = g_strdup(g_checksum_get_string(sum));

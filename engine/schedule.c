@@ -7,6 +7,7 @@
 #include "core.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* ---- jobs ---- */
 
@@ -88,11 +89,6 @@ static void describe_job(struct engine *e, struct bisection *b, struct job *job)
 	}
 }
 
-static char *step_key(struct engine *e, struct bisection *b, const struct step *step)
-{
-	return recipe_key(e, b, step->commit, step->cc, step->patches, step->options);
-}
-
 /* ---- wishes that what is known fulfils ---- */
 
 static bool serve_next(struct engine *e, struct bisection *b, const struct wish *w)
@@ -113,7 +109,7 @@ static bool serve_next(struct engine *e, struct bisection *b, const struct wish 
 static bool serve_build(struct engine *e, struct bisection *b, const struct wish *w)
 {
 	const struct step *step = session_step(b->s, w->step);
-	g_autofree char *key = step_key(e, b, step);
+	g_autofree char *key = recipe_step_key(e, b, step);
 	const struct kernel *kernel = recipe_find(e, b, step, key);
 	if (!kernel)
 		return false;
@@ -121,8 +117,8 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 	if (e->on_disk) {
 		g_autofree char *dir = store_step(e->state, b->s->name, w->step);
 		err_t err = kernels_give(e->kernels, key, dir, &why);
-		if (err == -ENOSPC || err == -EDQUOT) {
-			core_disk_full(e);
+		if (facts_is_full(err)) {
+			facts_disk_stuck(e, err);
 			return false;
 		}
 		if (err) { /* somebody has been at the files: it is built again */
@@ -147,7 +143,7 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 /* True when it has changed what the bisection wishes. */
 static bool serve(struct engine *e, struct bisection *b)
 {
-	if (!session_in_progress(b->s) || !g_queue_is_empty(&b->backlog))
+	if (!session_in_progress(b->s) || e->stuck || !g_queue_is_empty(&b->backlog))
 		return false;
 	bool fresh = b->s->state == STATE_RUNNING, served = false;
 	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
@@ -158,10 +154,8 @@ static bool serve(struct engine *e, struct bisection *b)
 			served = fresh && serve_next(e, b, w);
 		else if (w->kind == WISH_BUILD)
 			served = serve_build(e, b, w);
-		else if (w->kind == WISH_RUN && fresh && !find_job(e, b->s->name, w))
-			served = ahead_adopt_run(e, b, w->step, w->run);
 	}
-	return served;
+	return served || (fresh && ahead_adopt_runs(e, b, wishes)) || ahead_deliver_run(e, b);
 }
 
 /* ---- jobs without a wish ---- */
@@ -210,15 +204,14 @@ static void stop_unwished(struct engine *e)
 
 /* ---- granting ---- */
 
-/* A run shows in the mount from before its first line on; that is a fact of its own. */
-static bool announce_run(struct engine *e, struct bisection *b, const struct wish *w)
+bool schedule_announce(struct engine *e, struct bisection *b, int step, int run)
 {
 	struct event ev = event_make(EV_RUN_STARTED);
-	ev.step = w->step;
-	ev.run = w->run;
+	ev.step = step;
+	ev.run = run;
 	err_t err = core_record(e, b, &ev, NULL);
-	if (err == -ENOSPC || err == -EDQUOT)
-		core_disk_full(e);
+	if (facts_is_disk(err))
+		facts_disk_stuck(e, err);
 	return err == 0;
 }
 
@@ -243,26 +236,28 @@ static void grant_next(struct engine *e, struct bisection *b, const struct wish 
 		start(e, b, w, 0, key);
 }
 
-/* Takes the slot of what is done ahead, the least probable first. */
+/* Takes the slot of what is done ahead, the least probable first: one for each wish that lacks it.
+ */
 static void make_room(struct engine *e, enum wish_kind kind)
 {
 	struct job *last = NULL;
+	int going = 0;
 	for (guint i = 0; i < e->jobs->len; i++) {
 		struct job *job = g_ptr_array_index(e->jobs, i);
 		if (job->kind != kind)
 			continue;
-		if (job->cancelled)
-			return; /* one is on its way out already */
-		if (job->ahead && (!last || job->chance < last->chance))
+		going += job->cancelled;
+		if (!job->cancelled && job->ahead && (!last || job->chance < last->chance))
 			last = job;
 	}
-	if (last)
+	e->lacking[kind]++;
+	if (last && going < e->lacking[kind])
 		schedule_stop(last);
 }
 
 static void grant_build(struct engine *e, struct bisection *b, const struct wish *w)
 {
-	char *key = step_key(e, b, session_step(b->s, w->step));
+	char *key = recipe_step_key(e, b, session_step(b->s, w->step));
 	struct job *job = schedule_building(e, key);
 	int slot = schedule_free_slot(e->builder_busy, e->profile->builders);
 	if (job && job->ahead && !job->cancelled && g_str_equal(job->name, b->s->name)) {
@@ -310,11 +305,11 @@ static void grant(struct engine *e, struct bisection *b, const struct wish *w)
 			return;
 		}
 		e->vm_busy[slot] = true; /* taken before the fact is shown */
-		if (!announce_run(e, b, w)) {
+		if (!schedule_announce(e, b, w->step, w->run)) {
 			e->vm_busy[slot] = false;
 			return;
 		}
-		start(e, b, w, slot, step_key(e, b, session_step(b->s, w->step)));
+		start(e, b, w, slot, recipe_step_key(e, b, session_step(b->s, w->step)));
 		break;
 	}
 }
@@ -322,11 +317,12 @@ static void grant(struct engine *e, struct bisection *b, const struct wish *w)
 static void grant_wishes(struct engine *e, struct bisection *b)
 {
 	bool fresh = b->s->state == STATE_QUEUED || b->s->state == STATE_RUNNING;
-	if (!fresh || !g_queue_is_empty(&b->backlog))
+	if (!fresh || e->stuck || !g_queue_is_empty(&b->backlog))
 		return;
 	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
 	session_wishes(b->s, wishes);
-	for (guint i = 0; i < wishes->len; i++) {
+	/* once the disk takes nothing the wishes are not those any more */
+	for (guint i = 0; i < wishes->len && !e->stuck; i++) {
 		const struct wish *w = &g_array_index(wishes, struct wish, i);
 		if (!find_job(e, b->s->name, w))
 			grant(e, b, w);
@@ -362,6 +358,7 @@ void schedule(struct engine *e)
 	/* each in its turn is served first, so that two share the builders fairly */
 	g_ptr_array_sort(all, by_start);
 	e->turn++;
+	memset(e->lacking, 0, sizeof(e->lacking));
 	for (guint i = 0; i < all->len; i++)
 		grant_wishes(e, g_ptr_array_index(all, (i + e->turn) % all->len));
 	ahead_schedule(e, all);
@@ -380,16 +377,15 @@ static void build_done(struct engine *e, struct job *job)
 		job->made.ahead = job->begun_ahead;
 		job->made.made = core_now(e);
 		err = kernels_add(e->kernels, &job->made, &why);
-		if (err && err != -ENOSPC &&
-		    err != -EDQUOT) { /* to build it again would not help */
+		if (err && !facts_is_full(err)) { /* to build it again would not help */
 			job->answer = event_make(EV_FAILED);
 			job->answer.reason = g_strdup(why.text);
 		}
 	}
-	if ((err == -ENOSPC || err == -EDQUOT) && job->ahead)
+	if (facts_is_full(err) && job->ahead)
 		kernels_shrink(e->kernels, 0); /* nobody has asked for it yet */
-	else if (err == -ENOSPC || err == -EDQUOT)
-		core_disk_full(e);
+	else if (facts_is_full(err))
+		facts_disk_stuck(e, err);
 }
 
 static void answer_done(struct engine *e, struct job *job)
@@ -401,17 +397,30 @@ static void answer_done(struct engine *e, struct job *job)
 		event_clear(&job->answer); /* the next look at the wishes takes it from there */
 }
 
+void schedule_skip_run(struct event *ev)
+{
+	ev->outcome = OUTCOME_SKIPPED;
+	ev->type = CRASH_NONE;
+	ev->status = -1;
+	g_free(ev->title);
+	ev->title = g_strdup("the verdict is known without it");
+}
+
 /* A verdict takes the kernel away from guests that are about to start with it: no fault of ours,
  * the run was not needed any more. */
 static void forgive(const struct bisection *b, struct job *job)
 {
 	const struct step *step = session_step(b->s, job->step);
-	struct event *ev = &job->answer;
-	if (!step || step->state != STEP_DONE || ev->outcome != OUTCOME_INFRA)
-		return;
-	ev->outcome = OUTCOME_SKIPPED;
-	g_free(ev->title);
-	ev->title = g_strdup("the verdict is known without it");
+	if (step && step->state == STEP_DONE && job->answer.outcome == OUTCOME_INFRA)
+		schedule_skip_run(&job->answer);
+}
+
+void schedule_run_done(struct engine *e, struct bisection *b, struct event *ev)
+{
+	e->runs++;
+	e->faults += ev->outcome == OUTCOME_INFRA;
+	facts_take(e, b, ev);
+	*ev = event_make(EV_NONE);
 }
 
 void schedule_job_done(struct engine *e, struct job *job)
@@ -431,16 +440,16 @@ void schedule_job_done(struct engine *e, struct job *job)
 	}
 	if (b && asks_history && job->said != session_said(b->s)) {
 		return; /* a user's word came in between: it is asked again */
-	} else if (job->err == -ENOSPC || job->err == -EDQUOT) {
-		core_disk_full(e);
+	} else if (facts_is_full(job->err)) {
+		facts_disk_stuck(e, job->err);
 	} else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping) {
-		if (job->kind == WISH_RUN)
+		if (job->answer.kind == EV_RUN_DONE) {
 			forgive(b, job);
-		e->runs += job->answer.kind == EV_RUN_DONE;
-		e->faults += job->answer.outcome == OUTCOME_INFRA;
-		if (job->kind == WISH_RUN)
 			job->answer.step = job->step;
-		facts_take(e, b, &job->answer);
-		job->answer = event_make(EV_NONE);
+			schedule_run_done(e, b, &job->answer);
+		} else {
+			facts_take(e, b, &job->answer);
+			job->answer = event_make(EV_NONE);
+		}
 	}
 }

@@ -334,9 +334,11 @@ static err_t apply_judged(struct session *s, const struct event *ev, struct erro
 	enum verdict v = verdict_parse(ev->verdict);
 	if (v == VERDICT_NONE)
 		return error_set(error, EINVAL, "'%s' is no verdict", ev->verdict);
+	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	struct judgement j = { .commit = g_strdup(ev->commit),
 			       .verdict = v,
-			       .after = s->steps->len };
+			       .after = s->steps->len,
+			       .meanwhile = last && last->state != STEP_DONE };
 	g_array_append_val(s->judgements, j);
 	forget_found(s);
 	/* the step in progress may not be what comes next any more */

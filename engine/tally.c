@@ -211,11 +211,21 @@ struct rate tally_rate(const struct session *s)
 	return rate;
 }
 
+/* syzbot's rule knows lost runs as a part of all; ours are made again, until that is given up. */
+static struct tally as_counted(const struct tally *t)
+{
+	struct tally counts = *t;
+	if (t->infra < t->total || t->good + t->bad + t->skip >= t->total)
+		counts.infra = 0;
+	return counts;
+}
+
 /* syzbot's sixth is of a step's runs; a certificate's limit is no such number. And with fewer runs
  * than two "at least two bad" could never be met. */
 static int want_bad(const struct step *step, const struct tally *t)
 {
-	int n = tally_certifies(step) ? 2 : verdict_want_bad(t);
+	struct tally counts = as_counted(t);
+	int n = tally_certifies(step) ? 2 : verdict_want_bad(&counts);
 	return n > t->total ? t->total : n;
 }
 
@@ -285,13 +295,15 @@ enum verdict tally_judge(const struct session *s, const struct step *step, struc
 		return t->bad ? VERDICT_BAD : VERDICT_GOOD; /* sure enough, stopped early */
 	if (t->total == 1)
 		return t->bad ? VERDICT_BAD : t->good ? VERDICT_GOOD : VERDICT_SKIP;
-	return verdict_rule(t, s->flaky);
+	struct tally counts = as_counted(t);
+	return verdict_rule(&counts, s->flaky);
 }
 
 bool tally_is_fault(const struct session *s, const struct step *step)
 {
 	struct tally t = tally_step(s, step);
-	return t.infra >= t.total && verdict_rule(&t, s->flaky) == VERDICT_NONE;
+	struct tally counts = as_counted(&t);
+	return t.infra >= t.total && verdict_rule(&counts, s->flaky) == VERDICT_NONE;
 }
 
 char *tally_reason(const struct session *s, const struct step *step, const struct tally *t,

@@ -51,15 +51,23 @@ static int64_t now(void *self)
 	return engine_now();
 }
 
-void workers_lookup(struct engine *e, struct start *st)
+static int64_t uptime(void *self)
 {
-	ask_historian(e, (struct message){ .kind = MSG_RESOLVED, .start = st });
+	(void)self;
+	return g_get_monotonic_time();
+}
+
+static void lookup(void *self, struct start *st)
+{
+	ask_historian(self, (struct message){ .kind = MSG_RESOLVED, .start = st });
 }
 
 struct workers workers_threads(struct engine *e)
 {
 	e->historian = g_thread_pool_new(historian_work, e, 1, FALSE, NULL);
-	return (struct workers){ .self = e, .start = start, .now = now };
+	return (struct workers){
+		.self = e, .start = start, .lookup = lookup, .now = now, .uptime = uptime
+	};
 }
 
 void workers_free(struct engine *e)

@@ -519,8 +519,9 @@ void render_mount_status(const struct engine *e, int64_t now, GString *out)
 	g_string_append_c(out, '\n');
 	busy(out, "builders", load.builders_busy, load.builders, load.builders_ahead);
 	busy(out, "VMs", load.vms_busy, load.vms, load.vms_ahead);
-	if (load.disk_full)
-		g_string_append(out, "the state directory's disk is full\n");
+	if (load.stuck)
+		g_string_append_printf(out, "the state directory's disk takes nothing: %s\n",
+				       g_strerror(-load.stuck));
 }
 
 static json_t *busy_json(int now, int all, int ahead)
@@ -546,7 +547,7 @@ void render_mount_json(const struct engine *e, int64_t now, GString *out)
 		    json_pack("{s:o, s:o, s:o, s:o, s:b}", "bisections", list, "builders",
 			      busy_json(load.builders_busy, load.builders, load.builders_ahead),
 			      "vms", busy_json(load.vms_busy, load.vms, load.vms_ahead), "counters",
-			      counters, "disk_full", load.disk_full));
+			      counters, "disk_full", load.stuck != 0));
 }
 
 void render_readme(const char *mountpoint, GString *out)

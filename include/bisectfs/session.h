@@ -79,6 +79,7 @@ struct judgement {
 	char *commit;
 	enum verdict verdict; /* bad: it crashes, in both modes */
 	guint after;
+	bool meanwhile; /* the last of them was not judged yet: its verdict is the later word */
 };
 
 struct session {

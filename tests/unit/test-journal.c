@@ -1,4 +1,5 @@
 /* Events as JSON, and the journal as the only thing that survives. */
+#include "../../engine/disk.h"
 #include "../../engine/journal.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static void write_some(int n)
 {
 	struct journal *j;
 	int seen = 0;
-	g_assert_cmpint(journal_open(path, count, &seen, &j, NULL), ==, 0);
+	g_assert_cmpint(journal_open(path, &disk_real, count, &seen, &j, NULL), ==, 0);
 	for (int i = 0; i < n; i++) {
 		struct event ev = run_started(seen + i);
 		g_assert_cmpint(journal_append(j, &ev, NULL), ==, 0);
@@ -60,7 +61,7 @@ static int read_back(struct error *error)
 {
 	struct journal *j;
 	int seen = 0;
-	err_t err = journal_open(path, count, &seen, &j, error);
+	err_t err = journal_open(path, &disk_real, count, &seen, &j, error);
 	if (err)
 		return err;
 	journal_close(j);
@@ -169,7 +170,7 @@ static void test_take_back(void)
 	write_some(3);
 	struct journal *j;
 	int seen = 0;
-	g_assert_cmpint(journal_open(path, count, &seen, &j, NULL), ==, 0);
+	g_assert_cmpint(journal_open(path, &disk_real, count, &seen, &j, NULL), ==, 0);
 	journal_take_back(j); /* nothing was appended since it was opened */
 	struct event wrong = run_started(77), right = run_started(3);
 	g_assert_cmpint(journal_append(j, &wrong, NULL), ==, 0);
@@ -205,7 +206,7 @@ static void test_full(void)
 	struct journal *j;
 	int seen = 0;
 	struct rlimit old, limit;
-	g_assert_cmpint(journal_open(path, count, &seen, &j, NULL), ==, 0);
+	g_assert_cmpint(journal_open(path, &disk_real, count, &seen, &j, NULL), ==, 0);
 	struct event ev = run_started(2);
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);

@@ -1,0 +1,615 @@
+#include "oracle.h"
+
+#include "world.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One bisection as its users know it. */
+struct shown {
+	char *name;
+	GPtrArray *lines; /* char *: the facts, as the journal has them */
+	GPtrArray *steps; /* struct shown_step * */
+	bool over, gone;
+};
+
+struct shown_step {
+	GArray *outcomes; /* int: enum outcome_kind; OUTCOME_NONE: not over */
+	GArray *statuses; /* int */
+	double rate;	  /* of its bad runs, once it was judged bad; else -1 */
+	bool first;
+};
+
+struct oracle {
+	struct world *w;
+	GHashTable *all; /* name -> struct shown * */
+};
+
+/* ---- what is known ---- */
+
+static void step_free(void *p)
+{
+	struct shown_step *step = p;
+	g_array_unref(step->outcomes);
+	g_array_unref(step->statuses);
+	g_free(step);
+}
+
+static void shown_free(void *p)
+{
+	struct shown *b = p;
+	g_free(b->name);
+	g_ptr_array_unref(b->lines);
+	g_ptr_array_unref(b->steps);
+	g_free(b);
+}
+
+static struct shown *shown_new(const char *name)
+{
+	struct shown *b = g_new0(struct shown, 1);
+	b->name = g_strdup(name);
+	b->lines = g_ptr_array_new_with_free_func(free);
+	b->steps = g_ptr_array_new_with_free_func(step_free);
+	return b;
+}
+
+struct oracle *oracle_new(struct world *w)
+{
+	struct oracle *o = g_new0(struct oracle, 1);
+	o->w = w;
+	o->all = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, shown_free);
+	return o;
+}
+
+void oracle_free(struct oracle *o)
+{
+	g_hash_table_unref(o->all);
+	g_free(o);
+}
+
+static struct shown *find(const struct oracle *o, const char *name)
+{
+	struct shown *b = g_hash_table_lookup(o->all, name);
+	if (!b || b->gone)
+		world_fail(o->w, "%s: nobody knows it", name);
+	return b;
+}
+
+static char *line_of(const struct event *ev)
+{
+	json_t *json = event_to_json(ev);
+	char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(json);
+	return text;
+}
+
+/* ---- what the rules say, worked out without the engine ---- */
+
+struct counts {
+	int good, bad, infra, skip, none;
+};
+
+static struct counts count(const struct shown_step *step)
+{
+	struct counts c = { 0 };
+	for (guint k = 0; k < step->outcomes->len; k++) {
+		int status = g_array_index(step->statuses, int, k);
+		switch ((enum outcome_kind)g_array_index(step->outcomes, int, k)) {
+		case OUTCOME_OK:
+			c.good++;
+			break;
+		case OUTCOME_CRASHED:
+		case OUTCOME_EXIT:
+			c.bad++;
+			break;
+		case OUTCOME_INFRA:
+			c.infra++;
+			break;
+		case OUTCOME_NONE:
+			c.none++;
+			break;
+		case OUTCOME_SKIPPED:
+			c.skip += status == 125; /* else it was stopped */
+			break;
+		default:
+			c.skip++;
+		}
+	}
+	return c;
+}
+
+static void add_counts(struct counts *to, const struct shown_step *step)
+{
+	struct counts c = count(step);
+	to->good += c.good;
+	to->bad += c.bad;
+	to->infra += c.infra;
+	to->skip += c.skip;
+}
+
+/* syzbot's rule once all runs are in. */
+static const char *rule(const struct counts *c, int total, bool flaky)
+{
+	int want_bad = MAX(2, (total - c->infra) / 6);
+	int want_good = flaky ? 3 * total / 4 : total / 2;
+	if (c->bad == 0 && c->good >= want_good)
+		return "good";
+	if (c->bad >= want_bad && c->good + c->bad >= total / 2)
+		return "bad";
+	return c->infra > c->skip ? "stop" : "skip";
+}
+
+static void check_verdict(const struct oracle *o, const struct shown *b, const struct session *s,
+			  const struct event *ev)
+{
+	const struct step *step = session_step(s, ev->step);
+	struct shown_step *mine = g_ptr_array_index(b->steps, ev->step);
+	bool counted = step->same_as < 0 && step->presumed == VERDICT_NONE &&
+		       step->known == VERDICT_NONE && !step->build_failed &&
+		       strcmp(ev->reason, "by its user") != 0 && step->role != ROLE_MINIMIZE &&
+		       step->role != ROLE_CULPRIT && step->role != ROLE_PARENT &&
+		       step->role != ROLE_REVERT;
+	struct counts c = count(mine);
+	if (!counted)
+		return;
+	for (int i = 0; i < ev->step; i++) { /* what was not needed then counts now */
+		const struct step *other = session_step(s, i);
+		if (other->dropped && g_strcmp0(other->signature, step->signature) == 0)
+			add_counts(&c, g_ptr_array_index(b->steps, i));
+	}
+	bool flaky = false;
+	for (int i = 0; i < ev->step; i++) {
+		double rate = ((struct shown_step *)g_ptr_array_index(b->steps, i))->rate;
+		flaky = flaky || (rate >= 0 && rate < 0.5);
+	}
+	int runs = settings_int(&s->settings, SET_RUNS);
+	int total = step->role == ROLE_ORIGINAL ? settings_int(&s->settings, SET_FIRST_RUNS)
+		    : flaky			? 2 * runs
+						: runs;
+	bool all = c.good + c.bad + c.skip >= total, complete = all || c.infra >= total;
+	struct counts counts = c;
+	if (all)
+		counts.infra = 0; /* what was lost was made again */
+	const char *expected = rule(&counts, total, flaky);
+	if (!complete) {
+		/* stopped early: only what shows the bug makes bad, only what never did good */
+		bool early = settings_number(&s->settings, SET_CONFIDENCE) < 1;
+		expected = !early				    ? "none yet"
+			   : c.bad >= MIN(MAX(2, total / 6), total) ? "bad"
+			   : c.bad == 0 && c.good > 0		    ? "good"
+								    : "none yet";
+	}
+	if (strcmp(expected, ev->verdict) != 0)
+		world_fail(
+			o->w,
+			"%s: step %d is judged %s, not %s: %d good %d bad %d infra %d skip of %d%s",
+			b->name, ev->step, ev->verdict, expected, c.good, c.bad, c.infra, c.skip,
+			total, flaky ? ", flaky" : "");
+	if (strcmp(ev->verdict, "bad") == 0)
+		mine->rate = (double)c.bad / (c.bad + c.good);
+}
+
+/* ---- facts ---- */
+
+static void take_run(const struct oracle *o, const struct shown *b, const struct event *ev)
+{
+	if (ev->step < 0 || ev->step >= (int)b->steps->len)
+		world_fail(o->w, "%s: a run of step %d, which is not there", b->name, ev->step);
+	struct shown_step *step = g_ptr_array_index(b->steps, ev->step);
+	if (ev->run >= (int)step->outcomes->len) {
+		g_array_set_size(step->outcomes, (guint)ev->run + 1);
+		g_array_set_size(step->statuses, (guint)ev->run + 1);
+	}
+	int *outcome = &g_array_index(step->outcomes, int, ev->run);
+	if (*outcome != OUTCOME_NONE)
+		world_fail(o->w, "%s: run %d of step %d was over and is %s again", b->name, ev->run,
+			   ev->step, ev->kind == EV_RUN_DONE ? "over" : "begun");
+	if (ev->kind == EV_RUN_DONE) {
+		*outcome = ev->outcome;
+		g_array_index(step->statuses, int, ev->run) = ev->status;
+	}
+}
+
+static void take(const struct oracle *o, struct shown *b, const struct event *ev)
+{
+	if (b->over && ev->kind != EV_MINIMIZE && ev->kind != EV_RESTARTED)
+		world_fail(o->w, "%s: '%s' after its end", b->name, event_kind_name(ev->kind));
+	switch (ev->kind) {
+	case EV_STEP: {
+		if (ev->step != (int)b->steps->len)
+			world_fail(o->w, "%s: step %d after %u", b->name, ev->step, b->steps->len);
+		struct shown_step *step = g_new0(struct shown_step, 1);
+		step->outcomes = g_array_new(FALSE, TRUE, sizeof(int));
+		step->statuses = g_array_new(FALSE, TRUE, sizeof(int));
+		step->rate = -1;
+		g_ptr_array_add(b->steps, step);
+		break;
+	}
+	case EV_RUN_STARTED:
+	case EV_RUN_DONE:
+		take_run(o, b, ev);
+		break;
+	case EV_CONCLUDED:
+	case EV_FAILED:
+	case EV_ABORTED:
+		b->over = true;
+		break;
+	case EV_MINIMIZE:
+		b->over = false;
+		break;
+	default:
+		break;
+	}
+}
+
+static char *journal_path(const struct oracle *o, const char *name)
+{
+	g_autofree char *dir = store_bisection(o->w->state, name);
+	return g_build_filename(dir, "journal", NULL);
+}
+
+/* What is shown must be the last line on disk. */
+static void check_on_disk(const struct oracle *o, const char *name, const char *line)
+{
+	g_autofree char *path = journal_path(o, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = strlen(line);
+	g_autofree char *tail = g_malloc0(len + 3);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) != 0)
+		world_fail(o->w, "%s: cannot be read", path);
+	off_t at = MAX(st.st_size - (off_t)len - 2, 0);
+	size_t before = (size_t)(st.st_size - at) - len - 1;
+	if (st.st_size <= (off_t)len || pread(fd, tail, len + 2, at) < (ssize_t)len + 1 ||
+	    memcmp(tail + before, line, len) != 0 || tail[before + len] != '\n' ||
+	    (before && tail[0] != '\n'))
+		world_fail(o->w, "%s: shown, but not recorded: %s", name, line);
+	close(fd);
+}
+
+void oracle_event(struct oracle *o, const struct session *s, const struct event *ev)
+{
+	struct shown *b = g_hash_table_lookup(o->all, s->name);
+	char *line = line_of(ev);
+	world_say(o->w, "%s: %s", s->name, line);
+	check_on_disk(o, s->name, line);
+	if (!b || b->gone) { /* one that is shown only when it has been started */
+		free(line);
+		return;
+	}
+	g_ptr_array_add(b->lines, line);
+	g_checksum_update(o->w->trace, (const guchar *)line, (gssize)strlen(line) + 1);
+	take(o, b, ev);
+	if (ev->kind == EV_VERDICT)
+		check_verdict(o, b, s, ev);
+}
+
+static GStrv read_lines(const struct oracle *o, const char *name)
+{
+	g_autofree char *path = journal_path(o, name);
+	g_autofree char *text = NULL;
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return NULL;
+	return g_strsplit(text, "\n", -1); /* the last one is what follows the last newline */
+}
+
+static err_t take_replayed(const char *line, struct event *ev)
+{
+	json_t *json = json_loads(line, 0, NULL);
+	err_t err = json ? event_from_json(json, ev, NULL) : -1;
+	json_decref(json);
+	return err;
+}
+
+/* At the start of the daemon, or new: it is what its journal says. */
+void oracle_added(struct oracle *o, const struct session *s)
+{
+	struct shown *old = g_hash_table_lookup(o->all, s->name);
+	struct shown *b = shown_new(s->name);
+	g_auto(GStrv) lines = read_lines(o, s->name);
+	guint n = lines ? g_strv_length(lines) : 0;
+	if (!n || *lines[n - 1])
+		world_fail(o->w, "%s: shown with a journal that is torn or not there", s->name);
+	for (guint i = 0; i + 1 < n; i++) {
+		struct event ev;
+		if (take_replayed(lines[i], &ev) != 0)
+			world_fail(o->w, "%s: line %u is no event: %s", s->name, i + 1, lines[i]);
+		g_ptr_array_add(b->lines, strdup(lines[i]));
+		take(o, b, &ev);
+		if (ev.kind == EV_VERDICT && strcmp(ev.verdict, "bad") == 0) {
+			struct shown_step *step = g_ptr_array_index(b->steps, ev.step);
+			struct counts c = count(step);
+			const struct step *its = session_step(s, ev.step);
+			bool own = its->same_as < 0 && its->known == VERDICT_NONE &&
+				   its->presumed == VERDICT_NONE && its->role != ROLE_MINIMIZE &&
+				   its->role != ROLE_REVERT;
+			step->rate = own && c.bad + c.good ? (double)c.bad / (c.bad + c.good) : -1;
+		}
+		event_clear(&ev);
+	}
+	world_say(o->w, "%s: there, %u facts", s->name, b->lines->len);
+	if (old && old->gone)
+		world_say(o->w, "%s: a new one of an old name", s->name);
+	g_hash_table_replace(o->all, b->name, b);
+}
+
+void oracle_removed(struct oracle *o, const char *name)
+{
+	struct shown *b = g_hash_table_lookup(o->all, name);
+	if (!b)
+		return; /* its start came to nothing before it was shown */
+	b->gone = true;
+	world_say(o->w, "%s: removed", name);
+}
+
+void oracle_run_begins(struct oracle *o, const struct job *job)
+{
+	if (job->step < 0) /* ahead of its time */
+		return;
+	const struct shown *b = find(o, job->name);
+	const struct shown_step *step =
+		job->step < (int)b->steps->len ? g_ptr_array_index(b->steps, job->step) : NULL;
+	if (!step || job->run >= (int)step->outcomes->len)
+		world_fail(o->w, "%s: run %d of step %d begins without a word", b->name, job->run,
+			   job->step);
+	if (g_array_index(step->outcomes, int, job->run) != OUTCOME_NONE)
+		world_fail(o->w, "%s: run %d of step %d is over and made again", b->name, job->run,
+			   job->step);
+}
+
+/* ---- between turns ---- */
+
+void oracle_check_turn(struct oracle *o)
+{
+	const struct engine *e = o->w->e;
+	g_autofree bool *builders = g_new0(bool, e->profile->builders);
+	g_autofree bool *vms = g_new0(bool, e->runner.slots);
+	for (guint i = 0; i < e->jobs->len; i++) {
+		const struct job *job = g_ptr_array_index(e->jobs, i);
+		bool builds = job->kind == WISH_BUILD || job->kind == WISH_REPORT;
+		if (!builds && job->kind != WISH_RUN)
+			continue;
+		bool *slots = builds ? builders : vms;
+		if (slots[job->slot])
+			world_fail(o->w, "two jobs in slot %d", job->slot);
+		slots[job->slot] = true;
+	}
+	if (memcmp(builders, e->builder_busy, sizeof(bool) * (size_t)e->profile->builders) != 0)
+		world_fail(o->w, "a builder is busy without a job, or free with one");
+	if (memcmp(vms, e->vm_busy, sizeof(bool) * (size_t)e->runner.slots) != 0)
+		world_fail(o->w, "a VM is busy without a job, or free with one");
+}
+
+/* ---- between two lives of the daemon ---- */
+
+void oracle_check_journals(struct oracle *o)
+{
+	GHashTableIter it;
+	gpointer p;
+	g_hash_table_iter_init(&it, o->all);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		const struct shown *b = p;
+		g_auto(GStrv) lines = read_lines(o, b->name);
+		guint n = lines ? g_strv_length(lines) - 1 : 0;
+		if (b->gone && lines)
+			world_fail(o->w, "%s: removed, and there again", b->name);
+		if (b->gone)
+			continue;
+		if (n < b->lines->len || n > b->lines->len + 1)
+			world_fail(o->w, "%s: %u facts were shown, %u are recorded", b->name,
+				   b->lines->len, n);
+		for (guint i = 0; i < b->lines->len; i++) {
+			if (strcmp(lines[i], g_ptr_array_index(b->lines, i)) != 0)
+				world_fail(o->w, "%s: fact %u was shown otherwise: %s", b->name, i,
+					   lines[i]);
+		}
+	}
+}
+
+/* ---- the same by reading again ---- */
+
+static void print_list(GString *out, const char *name, char *const *list)
+{
+	g_string_append_printf(out, "%s:", name);
+	for (; list && *list; list++)
+		g_string_append_printf(out, " [%s]", *list);
+	g_string_append(out, list ? "\n" : " none\n");
+}
+
+static void print_step(GString *out, const struct step *step)
+{
+	g_string_append_printf(out, "step %d %d %d %s %s %s\n", step->state, step->role,
+			       step->verdict, step->commit, step->subject, step->release);
+	g_string_append_printf(
+		out, " %s %s %s %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
+		step->reason, step->compiler, step->signature, step->build_failed, step->dropped,
+		step->presumed, step->same_as, step->known, step->known_good, step->known_bad,
+		step->cc, step->left, step->roughly, step->started, step->build_ns);
+	print_list(out, " patches", step->patches);
+	print_list(out, " options", step->options);
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		g_string_append_printf(out, " run %d %d %d %" PRId64 " %" PRId64 " %s\n",
+				       r->outcome, r->type, r->status, r->started, r->duration,
+				       r->title);
+	}
+}
+
+static char *print_session(const struct session *s)
+{
+	GString *out = g_string_new(NULL);
+	json_t *json = settings_to_json(&s->settings);
+	char *settings = json_dumps(json, JSON_SORT_KEYS);
+	g_string_append_printf(out, "%s %d %d %d %d %d\n", s->name, s->uid, s->gid, s->state,
+			       s->paused_from, s->paused_by_disk);
+	g_string_append_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s\n",
+			       s->created, s->started, s->changed, s->ended, settings);
+	g_string_append_printf(out, "%s %s %s %s %s %d %d %d %a %a\n", s->text, s->bad, s->given,
+			       s->base, s->key, s->loaded, s->checked, s->flaky, s->reproducibility,
+			       s->confidence);
+	print_list(out, "goods", s->goods);
+	print_list(out, "releases", s->releases);
+	for (guint i = 0; i < s->steps->len; i++)
+		print_step(out, session_step(s, (int)i));
+	for (guint i = 0; i < s->judgements->len; i++) {
+		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
+		g_string_append_printf(out, "judged %s %d %u\n", j->commit, j->verdict, j->after);
+	}
+	for (guint i = 0; i < s->retests->len; i++)
+		g_string_append_printf(out, "retest %d\n", g_array_index(s->retests, int, i));
+	g_string_append_printf(out, "%u %d %d %d\n", s->retested, s->replan, s->minimize,
+			       s->reported);
+	print_list(out, "options", s->options);
+	print_list(out, "found", s->found);
+	print_list(out, "parents", s->parents);
+	print_list(out, "maintainers", s->maintainers);
+	g_string_append_printf(out, "%s\n%s\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s", s->found_text,
+			       s->verdict, s->error, s->status_reason, s->build_ns, s->test_ns,
+			       s->restarts, s->log->str);
+	free(settings);
+	json_decref(json);
+	return g_string_free(out, FALSE);
+}
+
+static void compare(const struct oracle *o, const char *name, const char *live, const char *again)
+{
+	g_auto(GStrv) a = g_strsplit(live, "\n", -1);
+	g_auto(GStrv) b = g_strsplit(again, "\n", -1);
+	guint i = 0;
+	while (a[i] && b[i] && strcmp(a[i], b[i]) == 0)
+		i++;
+	if (a[i] || b[i])
+		world_fail(o->w, "%s: '%s' is '%s' when its journal is read again", name,
+			   a[i] ? a[i] : "nothing", b[i] ? b[i] : "nothing");
+}
+
+static err_t replay(const struct event *ev, void *arg, struct error *error)
+{
+	return session_apply(arg, ev, error);
+}
+
+void oracle_check_replay(struct oracle *o)
+{
+	GHashTableIter it;
+	gpointer p;
+	g_hash_table_iter_init(&it, o->w->e->bisections);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		const struct bisection *live = p;
+		struct session *s = session_new(live->s->name);
+		struct error why = { 0 };
+		struct journal *j = NULL;
+		g_autofree char *path = journal_path(o, s->name);
+		if (live->s->state == STATE_DRAFT) { /* its settings are not in the journal yet */
+			session_free(s);
+			continue;
+		}
+		if (journal_open(path, &disk_real, replay, s, &j, &why) != 0)
+			world_fail(o->w, "%s", why.text);
+		journal_close(j);
+		g_autofree char *a = print_session(live->s);
+		g_autofree char *b = print_session(s);
+		compare(o, s->name, a, b);
+		session_free(s);
+	}
+}
+
+/* ---- at rest ---- */
+
+static void check_empty(const struct oracle *o, const char *dir, const char *suffix)
+{
+	GDir *d = g_dir_open(dir, 0, NULL);
+	const char *name;
+	while (d && (name = g_dir_read_name(d))) {
+		if (g_str_has_suffix(name, suffix))
+			world_fail(o->w, "%s/%s is left", dir, name);
+	}
+	if (d)
+		g_dir_close(d);
+}
+
+#define MOST_ANSWERS 20000
+
+void oracle_check_rest(struct oracle *o)
+{
+	const struct engine *e = o->w->e;
+	g_autofree char *kernels = g_build_filename(o->w->state, "kernels", NULL);
+	g_autofree char *trash = g_build_filename(o->w->state, "trash", NULL);
+	GHashTableIter it;
+	gpointer p;
+	if (e->jobs->len)
+		world_fail(o->w, "%u jobs go on for nobody", e->jobs->len);
+	if (g_hash_table_size(e->answers) > MOST_ANSWERS)
+		world_fail(o->w, "%u answers are kept", g_hash_table_size(e->answers));
+	check_empty(o, kernels, ".part");
+	check_empty(o, trash, "");
+	g_hash_table_iter_init(&it, e->bisections);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		struct bisection *b = p;
+		g_autofree char *dir = store_bisection(o->w->state, b->s->name);
+		g_autofree char *ahead = g_build_filename(dir, "ahead", NULL);
+		if (!g_queue_is_empty(&b->backlog))
+			world_fail(o->w, "%s: facts wait for room that is there", b->s->name);
+		if (store_exists(ahead))
+			world_fail(o->w, "%s is left", ahead);
+	}
+}
+
+/* ---- what was found ---- */
+
+static bool is_among(const struct session *s, const char *commit)
+{
+	return s->found && g_strv_contains((const char *const *)s->found, commit);
+}
+
+/* Where every test tells the truth, the answer must be true. */
+static void check_answer(const struct oracle *o, const struct session *s)
+{
+	const struct truth *t = &o->w->truth;
+	const char *culprit = o->w->history->commits[t->culprit].hash;
+	bool truthful = t->shows == 1 && t->noise == 0;
+	if (!truthful || s->state != STATE_DONE)
+		return;
+	if (s->found && !is_among(s, culprit))
+		world_fail(o->w, "%s: %s, but it was %s", s->name, s->verdict, culprit);
+	if (s->found && !s->found[1] && !g_str_has_prefix(s->verdict, "culprit "))
+		world_fail(o->w, "%s: one commit was found, and the verdict is '%s'", s->name,
+			   s->verdict);
+	if (strcmp(s->verdict, "not fixed") == 0)
+		world_fail(o->w, "%s: not fixed, but %s did", s->name, culprit);
+	if (g_str_has_prefix(s->verdict, "older than") && !t->has_bug[0])
+		world_fail(o->w, "%s: %s, but it was %s", s->name, s->verdict, culprit);
+}
+
+static void count_run(const struct session *s, struct endings *sum)
+{
+	for (guint i = 0; i < s->steps->len; i++)
+		sum->runs += session_step(s, (int)i)->runs->len;
+}
+
+void oracle_check_ends(struct oracle *o, struct endings *sum)
+{
+	GHashTableIter it;
+	gpointer p;
+	g_hash_table_iter_init(&it, o->w->e->bisections);
+	while (g_hash_table_iter_next(&it, NULL, &p)) {
+		const struct session *s = ((const struct bisection *)p)->s;
+		const struct shown *b = find(o, s->name);
+		if (!session_over(s) && s->state != STATE_DRAFT)
+			world_fail(o->w, "%s is still %s", s->name, session_state_name(s->state));
+		check_answer(o, s);
+		sum->events += b->lines->len;
+		count_run(s, sum);
+		sum->failed += s->state == STATE_FAILED;
+		sum->aborted += s->state == STATE_ABORTED;
+		if (s->state == STATE_DONE) {
+			int n = s->found ? (int)g_strv_length(s->found) : 0;
+			sum->culprit += n == 1;
+			sum->several += n > 1;
+			sum->other += n == 0;
+		}
+	}
+}
