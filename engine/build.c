@@ -1,5 +1,6 @@
 #include "build.h"
 
+#include "cage.h"
 #include "digest.h"
 #include "maintainers.h"
 #include "signature.h"
@@ -23,6 +24,7 @@ struct build {
 	struct build_result *result;
 	int log;
 	char *obj, *conf;
+	char *excess;  /* which limit it went over; NULL: none */
 	GString *took; /* where the time went */
 	gint64 since;  /* monotonic us: when the present part began */
 	GStrv words;   /* of the setting `make` */
@@ -71,18 +73,51 @@ static void add_all(GPtrArray *argv, char *const *words)
 		g_ptr_array_add(argv, g_strdup(*words));
 }
 
+static bool have_program(const char *name)
+{
+	g_autofree char *path = g_find_program_in_path(name);
+	return path != NULL;
+}
+
+static gpointer find_ccache_dir(gpointer arg)
+{
+	char *argv[] = { "ccache", "--get-config=cache_dir", NULL };
+	char *text = NULL;
+	int status = -1;
+	(void)arg;
+	if (spawn_capture(argv, NULL, 4096, &text, &status, NULL) != 0 || status != 0 ||
+	    !g_path_is_absolute(g_strstrip(text)) || store_mkdir(text, NULL) != 0)
+		g_clear_pointer(&text, g_free);
+	return text;
+}
+
+/* Shared by all slots, so each may write there. NULL: there is none. */
+static const char *ccache_dir(void)
+{
+	static GOnce once = G_ONCE_INIT;
+	return g_once(&once, find_ccache_dir, NULL);
+}
+
+/* The source is read-only; what a build writes goes into its own directories. */
+static void add_cage(const struct build *b, GPtrArray *argv)
+{
+	const char *own = b->rq->program ? b->rq->program : b->rq->cc;
+	g_autofree char *programs = own && g_path_is_absolute(own) ? g_path_get_dirname(own) : NULL;
+	const char *cache = b->rq->ccache && have_program("ccache") ? ccache_dir() : NULL;
+	const char *readable[] = { b->rq->slot, programs, NULL };
+	const char *writable[] = { b->obj, b->rq->program ? cache : b->conf,
+				   b->rq->program ? NULL : cache, NULL };
+	if (b->rq->confine.caged)
+		cage_add(argv, readable, writable);
+}
+
 /* What comes before every build command. */
 static void add_launcher(const struct build *b, GPtrArray *argv)
 {
 	if (b->rq->low_priority)
 		add_all(argv, (char *[]){ "nice", "-n", "10", NULL });
 	add_all(argv, b->rq->launcher);
-}
-
-static bool have_program(const char *name)
-{
-	g_autofree char *path = g_find_program_in_path(name);
-	return path != NULL;
+	add_cage(b, argv);
 }
 
 /* make -C SRC O=OBJ -jN LOCALVERSION= ... TARGET */
@@ -144,6 +179,23 @@ static GStrv build_environment(const char *slot)
 	return g_environ_setenv(env, "CCACHE_BASEDIR", slot, TRUE);
 }
 
+/* A cage that could not be made says so in its first words: that is not the commit's fault. */
+static err_t check_cage(const struct build *b, off_t begun, struct error *error)
+{
+	char words[300] = "";
+	g_autofree char *path = g_build_filename(b->rq->dir, "build.log", NULL);
+	int fd = b->rq->confine.caged ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return 0;
+	if (pread(fd, words, sizeof(words) - 1, begun) < 0)
+		words[0] = '\0';
+	close(fd);
+	words[strcspn(words, "\n")] = '\0';
+	if (!g_str_has_prefix(words, "bwrap: "))
+		return 0;
+	return error_set(error, EPERM, "the build cannot be isolated: %s", words);
+}
+
 static err_t run_logged(struct build *b, char *const *argv, int *status, struct error *error)
 {
 	g_autofree char *line = g_strjoinv(" ", (char **)argv);
@@ -151,12 +203,26 @@ static err_t run_logged(struct build *b, char *const *argv, int *status, struct 
 	struct spawn sp = { .argv = argv,
 			    .env = b->env,
 			    .output = b->log,
+			    .limits = b->rq->confine.limits,
 			    .cancel = b->rq->cancel,
 			    .tick = b->rq->tick,
 			    .arg = b->rq->arg };
-	err_t err = spawn_run(&sp, status, error);
+	struct error why;
+	off_t begun = lseek(b->log, 0, SEEK_END);
+	err_t err = spawn_run(&sp, status, &why);
+	if (err == -ETIMEDOUT || err == -EDOM) { /* the tree's fault: this commit does not build */
+		note(b, "\nerror: the build was stopped: %s\n", why.text);
+		g_free(b->excess);
+		b->excess = g_strdup_printf("the build was stopped: %s", why.text);
+		err = 0;
+		*status = 1;
+	}
+	if (!err && *status != 0)
+		err = check_cage(b, begun, &why);
 	if (b->rq->tick)
 		b->rq->tick(b->rq->arg);
+	if (err && error)
+		*error = why;
 	return err;
 }
 
@@ -197,7 +263,7 @@ static err_t broken(struct build *b, struct error *error)
 	if (full)
 		return error_set(error, ENOSPC, "no room left in %s while building", b->rq->slot);
 	b->result->broken = true;
-	b->result->reason = first_error(log);
+	b->result->reason = b->excess ? g_steal_pointer(&b->excess) : first_error(log);
 	/* the tree's own directory says nothing to a reader */
 	g_auto(GStrv) parts = g_strsplit(b->result->reason, slot_src(b->slot), -1);
 	g_free(b->result->reason);
@@ -453,6 +519,7 @@ static char *image_name(struct build *b)
 {
 	g_autofree char *o = g_strdup_printf("O=%s", b->obj);
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+	add_cage(b, argv);
 	add_all(argv, (char *[]){ "make", "-s", "-C", (char *)slot_src(b->slot), o, NULL });
 	add_all(argv, b->words);
 	g_ptr_array_add(argv, g_strdup("image_name"));
@@ -597,15 +664,17 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	g_strfreev(b.env);
 	g_free(b.obj);
 	g_free(b.conf);
+	g_free(b.excess);
 	if (err)
 		build_result_clear(result);
 	return err;
 }
 
 static err_t kbuild_maintainers(void *gitdir, const char *slot, const char *commit,
-				struct cancel *cancel, char ***list, struct error *error)
+				const struct confinement *confine, struct cancel *cancel,
+				char ***list, struct error *error)
 {
-	return maintainers_ask(gitdir, slot, commit, cancel, list, error);
+	return maintainers_ask(gitdir, slot, commit, confine->caged, cancel, list, error);
 }
 
 struct builder kbuild_builder(const char *gitdir)

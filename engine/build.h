@@ -7,8 +7,15 @@
 
 #include "bisectfs/error.h"
 #include "cancel.h"
+#include "spawn.h"
 
 #include <stdbool.h>
+
+/* How programs that come out of the tree are held. */
+struct confinement {
+	bool caged; /* see cage.h */
+	struct spawn_limits limits;
+};
 
 struct build_request {
 	const char *commit;    /* full hash */
@@ -21,6 +28,7 @@ struct build_request {
 	const char *dir;       /* gets build.log, config, kernel, vmlinux */
 	bool low_priority;     /* others may be waiting for the processors */
 	char *const *launcher; /* words put before every build command; NULL: none */
+	struct confinement confine;
 	int jobs;
 	bool ccache;
 	struct cancel *cancel;
@@ -44,7 +52,8 @@ struct builder {
 		       struct error *error);
 	/* See maintainers_ask. */
 	err_t (*maintainers)(void *self, const char *slot, const char *commit,
-			     struct cancel *cancel, char ***list, struct error *error);
+			     const struct confinement *confine, struct cancel *cancel, char ***list,
+			     struct error *error);
 };
 
 /* kbuild over the repository whose git directory is given (must outlive the builder). */

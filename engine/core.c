@@ -1,5 +1,7 @@
 #include "core.h"
 
+#include "cage.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -288,6 +290,26 @@ static err_t load_defaults(struct engine *e, struct error *error)
 	return commands_load_settings(e, NULL, &e->defaults, error);
 }
 
+static const char *why_no_cage(const struct profile *p)
+{
+	if (!p->sandbox)
+		return "the profile says so";
+	if (p->launcher && p->launcher[0])
+		return "the launcher is to see to that";
+	return cage_missing();
+}
+
+static void confine(struct engine *e)
+{
+	const struct profile *p = e->profile;
+	e->uncaged = why_no_cage(p);
+	e->confine = (struct confinement){ .caged = !e->uncaged,
+					   .limits = { .timeout_s = p->build_timeout_s,
+						       .processes = p->build_processes,
+						       .memory_mib = p->build_memory_mib,
+						       .output_mib = p->build_output_mib } };
+}
+
 static struct engine *make_engine(const struct engine_config *config)
 {
 	struct engine *e = g_new0(struct engine, 1);
@@ -347,6 +369,7 @@ err_t core_new(const struct engine_config *config, const struct disk *disk, stru
 	e->on_disk = true;
 	e->disk = disk;
 	e->kernels = kernels_open(e->state, (guint64)e->profile->kernels_mib << 20);
+	confine(e);
 	err_t err = repo_open(e->repo_path, &e->repo, error);
 	if (!err)
 		err = load_defaults(e, error);
@@ -438,6 +461,7 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 	if (!err && session_in_progress(b->s)) {
 		struct event ev = event_make(EV_RESTARTED);
 		e->restarts++;
+		say(SAY_INFO, name, "it was interrupted, and goes on");
 		ev.time = MAX(core_now(e), b->s->changed);
 		err = facts_append(e, b, &ev, error);
 		if (!err)
@@ -550,7 +574,8 @@ void engine_load(const struct engine *e, struct engine_load *load)
 				      .reused = e->reused,
 				      .built_ahead = e->built_ahead,
 				      .ran_ahead = e->ran_ahead,
-				      .stuck = e->stuck };
+				      .stuck = e->stuck,
+				      .uncaged = e->uncaged };
 	for (guint i = 0; i < e->jobs->len; i++) {
 		const struct job *job = g_ptr_array_index(e->jobs, i);
 		load->builders_ahead += job->ahead && job->kind == WISH_BUILD;

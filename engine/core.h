@@ -11,7 +11,9 @@
 #include "forecast.h"
 #include "journal.h"
 #include "kernels.h"
+#include "prepare.h"
 #include "repo.h"
+#include "say.h"
 #include "store.h"
 #include "triage/symbolise.h"
 
@@ -44,7 +46,8 @@ struct job {
 	struct kernel made; /* by a build */
 	/* a copy of what the worker needs */
 	struct settings settings;
-	guint said; /* session_said when it was handed out */
+	struct prepare_user user; /* whose bisection it is */
+	guint said;		  /* session_said when it was handed out */
 	char *commit, *cc;
 	GStrv patches, options;
 	struct next_query query;
@@ -94,6 +97,8 @@ struct engine {
 	char *state, *repo_path;
 	const struct profile *profile;
 	struct builder builder;
+	struct confinement confine;
+	const char *uncaged; /* why builds are not isolated; NULL: they are */
 	struct runner runner;
 	struct engine_view view;
 	char host[256];

@@ -84,6 +84,7 @@ struct engine_load {
 	long events, runs, restarts, faults;
 	long reused;		     /* kernels that were not built again */
 	long built_ahead, ran_ahead; /* begun before the step that they were for */
+	const char *uncaged;	     /* why builds are not isolated; NULL: they are */
 	err_t stuck; /* why the disk takes no facts (-ENOSPC, -EIO ...); 0: it does */
 };
 void engine_load(const struct engine *e, struct engine_load *load);

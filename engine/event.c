@@ -16,6 +16,7 @@ static const struct field {
 	size_t offset;
 } fields[] = {
 	{ "duration", F_I64, offsetof(struct event, duration) },
+	{ "boot", F_I64, offsetof(struct event, boot) },
 	{ "step", F_INT, offsetof(struct event, step) },
 	{ "run", F_INT, offsetof(struct event, run) },
 	{ "left", F_INT, offsetof(struct event, left) },

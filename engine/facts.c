@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- room kept back for the journal, so that a full disk can still be recorded ---- */
@@ -63,6 +64,37 @@ static void drop_kernel(const struct engine *e, const char *name, int step)
 	unlink(vmlinux);
 }
 
+static void say_fact(const struct session *s, const struct event *ev)
+{
+	const char *name = event_kind_name(ev->kind);
+	const char *what = ev->verdict ? ev->verdict : ev->reason ? ev->reason : "";
+	switch (ev->kind) {
+	case EV_VERDICT:
+		say(SAY_INFO, s->name, "step %d is %s: %s", ev->step, ev->verdict, ev->reason);
+		break;
+	case EV_STARTED:
+		say(SAY_INFO, s->name, "started by uid %d: %s", s->uid, ev->text);
+		break;
+	case EV_CONCLUDED:
+	case EV_FAILED:
+	case EV_ABORTED:
+	case EV_PAUSED:
+	case EV_RESUMED:
+	case EV_REOPENED:
+		say(SAY_INFO, s->name, "%s%s%s", name, *what ? ": " : "", what);
+		break;
+	case EV_RUN_DONE:
+		if (ev->outcome == OUTCOME_INFRA) {
+			say(SAY_WARNING, s->name, "run %d of step %d was lost: %s", ev->run,
+			    ev->step, ev->title);
+			break;
+		}
+		/* fall through */
+	default:
+		say(SAY_DEBUG, s->name, "%s step %d run %d", name, ev->step, ev->run);
+	}
+}
+
 /* Applies what is on disk now, and all that the session concludes from it. */
 static err_t apply_and_show(struct engine *e, struct bisection *b, const struct event *ev,
 			    struct error *error)
@@ -71,6 +103,8 @@ static err_t apply_and_show(struct engine *e, struct bisection *b, const struct 
 	if (err)
 		return err;
 	e->events++;
+	if (e->on_disk)
+		say_fact(b->s, ev);
 	if (ev->kind == EV_VERDICT && e->on_disk)
 		drop_kernel(e, b->s->name, ev->step);
 	ahead_clean(e, b, NULL);
@@ -78,9 +112,35 @@ static err_t apply_and_show(struct engine *e, struct bisection *b, const struct 
 	return 0;
 }
 
+/* Also characters that turn the direction of what follows. */
+static bool is_plain(gunichar c)
+{
+	return !g_unichar_iscntrl(c) && !(c >= 0x200e && c <= 0x200f) &&
+	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+}
+
+/* Compilers, commit messages and guests may say anything; what becomes a line for people must do
+ * nothing to their terminals. */
+static void make_plain(char **text)
+{
+	if (!*text)
+		return;
+	g_autofree char *valid = g_utf8_make_valid(*text, -1);
+	GString *out = g_string_sized_new(strlen(valid));
+	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		g_string_append_unichar(out, c == '\t' ? ' ' : is_plain(c) ? c : '?');
+	}
+	g_free(*text);
+	*text = g_string_free(out, FALSE);
+}
+
 static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 			struct error *error)
 {
+	make_plain(&ev->subject);
+	make_plain(&ev->reason);
+	make_plain(&ev->title);
 	ev->time = MAX(core_now(e), b->s->changed); /* a clock set back must not turn time round */
 	err_t err = facts_append(e, b, ev, error);
 	if (err)
@@ -143,7 +203,7 @@ void facts_conclude(struct engine *e, struct bisection *b)
 		if (facts_is_disk(err))
 			facts_disk_stuck(e, err);
 		if (err) {
-			g_printerr("bisectfs: %s: %s\n", b->s->name, why.text);
+			say(SAY_ERROR, b->s->name, "%s", why.text);
 			return;
 		}
 	}
@@ -171,7 +231,7 @@ err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struc
  * would be to guess. */
 static void give_up(struct engine *e, struct bisection *b, const struct event *ev, const char *why)
 {
-	g_printerr("bisectfs: %s: %s\n", b->s->name, why);
+	say(SAY_ERROR, b->s->name, "%s", why);
 	if (ev->kind == EV_FAILED || !session_in_progress(b->s))
 		return;
 	struct event end = event_make(EV_FAILED);
@@ -230,6 +290,8 @@ void facts_disk_stuck(struct engine *e, err_t err)
 	if (!e->stuck) {
 		e->faults++;
 		e->stuck = err;
+		say(SAY_WARNING, NULL, "nothing can be written to %s: %s", e->state,
+		    g_strerror(-err));
 		if (facts_is_full(err))
 			kernels_shrink(e->kernels, 0);
 		e->room_then = e->disk->room(e->disk->self, e->state);
@@ -247,7 +309,7 @@ void facts_disk_stuck(struct engine *e, err_t err)
 		ev.role = g_strdup("disk");
 		ev.reason = say_why(e);
 		if (record_one(e, b, &ev, NULL) != 0)
-			g_printerr("bisectfs: %s: the pause cannot be recorded\n", b->s->name);
+			say(SAY_WARNING, b->s->name, "the pause cannot be recorded");
 		event_clear(&ev);
 	}
 }
@@ -284,6 +346,7 @@ void facts_look_for_room(struct engine *e)
 	    (facts_is_full(e->stuck) && room < e->room_then + ROOM_TO_GO_ON))
 		return;
 	e->stuck = 0;
+	say(SAY_INFO, NULL, "trying to write to %s again", e->state);
 	facts_reserve(e);
 	go_on(e);
 }

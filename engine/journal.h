@@ -3,7 +3,8 @@
  * before anybody sees the event. Reading it again gives the session again.
  *
  * A line without its newline was never acknowledged (power loss, kill): it is dropped on opening.
- * Anything else that is not understood is refused, naming file and line.
+ * Anything else that is not understood is refused, naming file and line. Each line ends with a
+ * checksum of itself and all before it: what a failing disk or an editor changed is noticed.
  */
 #ifndef ENGINE_JOURNAL_H
 #define ENGINE_JOURNAL_H
@@ -19,6 +20,10 @@ err_t journal_open(const char *path, const struct disk *disk,
 		   err_t (*replay)(const struct event *, void *, struct error *), void *arg,
 		   struct journal **journal, struct error *error);
 void journal_close(struct journal *journal);
+/* The same for one that is only looked at. `torn`: bytes at the end that were never acknowledged.
+ */
+err_t journal_read(const char *path, err_t (*replay)(const struct event *, void *, struct error *),
+		   void *arg, size_t *torn, struct error *error);
 
 /* Appends and syncs. On any error (-ENOSPC ...) the file is as before: the event did not happen. */
 err_t journal_append(struct journal *journal, const struct event *ev, struct error *error);

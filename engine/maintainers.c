@@ -1,6 +1,7 @@
 #include "maintainers.h"
 
 #include "slot.h"
+#include "cage.h"
 #include "spawn.h"
 #include "store.h"
 
@@ -71,26 +72,43 @@ void maintainers_parse(const char *text, GPtrArray *out)
 		add(out, list ? "cc" : "to", LKML);
 }
 
-static err_t run_script(struct slot *slot, const char *patch, bool blame, struct cancel *cancel,
-			GPtrArray *out, struct error *error)
+struct question {
+	struct slot *slot;
+	const char *gitdir, *patch;
+	bool caged, blame;
+	struct cancel *cancel;
+};
+
+/* The script is the tree's: it reads, and needs to write nothing. */
+static GPtrArray *script_command(const struct question *q)
 {
-	char *argv[] = { (char *)"perl",
-			 (char *)"scripts/get_maintainer.pl",
-			 (char *)"--git-min-percent=20",
-			 blame ? (char *)"--git-blame" : NULL,
-			 NULL,
-			 NULL };
-	argv[blame ? 4 : 3] = (char *)patch;
+	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+	if (q->caged)
+		cage_add(argv, (const char *const[]){ slot_dir(q->slot), q->gitdir, NULL }, NULL);
+	g_ptr_array_add(argv, g_strdup("perl"));
+	g_ptr_array_add(argv, g_strdup("scripts/get_maintainer.pl"));
+	g_ptr_array_add(argv, g_strdup("--git-min-percent=20"));
+	if (q->blame)
+		g_ptr_array_add(argv, g_strdup("--git-blame"));
+	g_ptr_array_add(argv, g_strdup(q->patch));
+	g_ptr_array_add(argv, NULL);
+	return argv;
+}
+
+static err_t run_script(const struct question *q, GPtrArray *out, struct error *error)
+{
+	struct slot *slot = q->slot;
+	g_autoptr(GPtrArray) argv = script_command(q);
 	g_autofree char *path = g_build_filename(slot_dir(slot), "maintainers", NULL);
 	g_autofree char *text = NULL;
 	int fd = g_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), status = -1;
 	if (fd < 0)
 		return error_set(error, errno, "cannot write %s: %s", path, g_strerror(errno));
-	struct spawn sp = { .argv = argv,
+	struct spawn sp = { .argv = (char **)argv->pdata,
 			    .dir = slot_src(slot),
 			    .output = fd,
-			    .timeout_s = 120,
-			    .cancel = cancel };
+			    .limits = { .timeout_s = 120 },
+			    .cancel = q->cancel };
 	err_t err = spawn_run(&sp, &status, error);
 	close(fd);
 	if (!err && status == 0 && g_file_get_contents(path, &text, NULL, NULL))
@@ -99,7 +117,7 @@ static err_t run_script(struct slot *slot, const char *patch, bool blame, struct
 	return err == -ECANCELED ? err : 0;
 }
 
-err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
+err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit, bool caged,
 		      struct cancel *cancel, char ***list, struct error *error)
 {
 	struct slot *slot = NULL;
@@ -121,10 +139,16 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
 			err = store_write(patch, text, strlen(text), 0644, error);
 		if (!err)
 			err = store_write(dotgit, git, strlen(git), 0644, error);
+		struct question q = { .slot = slot,
+				      .gitdir = gitdir,
+				      .patch = patch,
+				      .caged = caged,
+				      .cancel = cancel };
 		if (!err)
-			err = run_script(slot, patch, false, cancel, out, error);
+			err = run_script(&q, out, error);
+		q.blame = true;
 		if (!err && out->len < 3)
-			err = run_script(slot, patch, true, cancel, out, error);
+			err = run_script(&q, out, error);
 		unlink(dotgit);
 		unlink(patch);
 	}

@@ -12,9 +12,10 @@
 #include <glib.h>
 
 /* Checks the commit out in the slot and asks the script: lines "to: ADDRESS" and "cc: ADDRESS" into
- * a new list, empty where there is no such script or it fails. Blocks; the slot's thread.
+ * a new list, empty where there is no such script or it fails. `caged`: see cage.h. Blocks; the
+ * slot's thread.
  * -ECANCELED; another error: the slot cannot be used. */
-err_t maintainers_ask(const char *gitdir, const char *slot, const char *commit,
+err_t maintainers_ask(const char *gitdir, const char *slot, const char *commit, bool caged,
 		      struct cancel *cancel, char ***list, struct error *error);
 
 /* Sorts the script's output as syzbot does: maintainers, supporters and the subsystem's lists are

@@ -4,9 +4,12 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The compiler that makes programs for the guest, from the words of the setting `make`. */
 static char *guest_compiler(const struct settings *settings)
@@ -21,35 +24,104 @@ static char *guest_compiler(const struct settings *settings)
 	return g_strdup("cc");
 }
 
-static err_t compile(const char *from, const char *to, const struct settings *settings,
-		     struct error *error)
+/* ---- compiling, in a directory of the user's own ---- */
+
+struct workshop {
+	char *dir, *source, *program;
+	struct prepare_user user;
+	bool other; /* the user is not us */
+};
+
+static void workshop_clear(struct workshop *w)
+{
+	if (w->dir)
+		store_remove_tree(w->dir, NULL);
+	g_free(w->dir);
+	g_free(w->source);
+	g_free(w->program);
+}
+
+static err_t workshop_open(struct workshop *w, const char *data, gsize len, struct error *error)
+{
+	w->other = geteuid() == 0 && w->user.uid > 0;
+	w->dir = g_dir_make_tmp("bisectfs-cc-XXXXXX", NULL);
+	if (!w->dir)
+		return error_set(error, EIO, "no temporary directory can be made: %s",
+				 g_strerror(errno));
+	w->source = g_build_filename(w->dir, "reproducer.c", NULL);
+	w->program = g_build_filename(w->dir, "reproducer", NULL);
+	err_t err = store_write(w->source, data, len, 0600, error);
+	if (!err && w->other &&
+	    (chown(w->source, (uid_t)w->user.uid, (gid_t)w->user.gid) != 0 ||
+	     chown(w->dir, (uid_t)w->user.uid, (gid_t)w->user.gid) != 0))
+		err = error_set(error, errno, "%s: %s", w->dir, g_strerror(errno));
+	return err;
+}
+
+static err_t run_compiler(const struct workshop *w, const struct settings *settings,
+			  struct error *error)
 {
 	g_autofree char *cc = guest_compiler(settings);
-	char *argv[] = {
-		cc,	      (char *)"-O1", (char *)"-static", (char *)"-pthread", (char *)"-w",
-		(char *)"-o", (char *)to,    (char *)"-x",	(char *)"c",	    (char *)from,
-		NULL
-	};
-	char *text = NULL;
+	g_autofree char *uid = g_strdup_printf("%d", w->user.uid);
+	g_autofree char *gid = g_strdup_printf("%d", w->user.gid);
+	char *as_user[] = { "setpriv",	      "--reuid",	 uid,  "--regid", gid,
+			    "--clear-groups", "--inh-caps=-all", "--", NULL };
+	char *compile[] = { cc,		"-O1", "-static", "-pthread", "-w", "-o",
+			    w->program, "-x",  "c",	  w->source,  NULL };
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	for (char **p = as_user; w->other && *p; p++)
+		g_ptr_array_add(argv, *p);
+	for (char **p = compile; *p; p++)
+		g_ptr_array_add(argv, *p);
+	g_ptr_array_add(argv, NULL);
+	g_autofree char *text = NULL;
 	int status = -1;
-	err_t err = spawn_capture(argv, NULL, 2000, &text, &status, error);
-	if (!err && status != 0) {
-		const char *why = text ? strstr(text, "error:") : NULL;
-		char *line = g_strndup(why ? why : "cc failed", strcspn(why ? why : "", "\n"));
-		err = error_set(error, EINVAL,
-				"the reproducer is neither ELF nor a script with '#!', and as C "
-				"source it does not compile: %s",
-				*line ? line : "cc failed");
-		g_free(line);
-	}
+	err_t err = spawn_capture((char **)argv->pdata, w->dir, 2000, &text, &status, error);
+	if (err)
+		error_prefix(error, "%s", cc);
+	if (err || status == 0)
+		return err;
+	const char *why = text ? strstr(text, "error:") : NULL;
+	g_autofree char *line = g_strndup(why ? why : "", strcspn(why ? why : "", "\n"));
+	return error_set(error, EINVAL,
+			 "the reproducer is neither ELF nor a script with '#!', and as C source it "
+			 "does not compile: %s",
+			 *line ? line : "cc failed");
+}
+
+/* It is the user's directory: what lies there under the name may be anything. */
+static err_t take_program(const struct workshop *w, const char *to, struct error *error)
+{
+	int fd = open(w->program, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	g_autofree char *opened = g_strdup_printf("/proc/self/fd/%d", fd);
+	g_autofree char *program = NULL;
+	gsize len = 0;
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (!w->other || st.st_uid == (uid_t)w->user.uid))
+		g_file_get_contents(opened, &program, &len, NULL);
+	if (fd >= 0)
+		close(fd);
+	if (!program)
+		return error_set(error, EINVAL, "the compiler left no program");
+	return store_write(to, program, len, 0700, error);
+}
+
+static err_t compile(const char *data, gsize len, const char *to, const struct settings *settings,
+		     struct prepare_user user, struct error *error)
+{
+	struct workshop w = { .user = user };
+	err_t err = workshop_open(&w, data, len, error);
 	if (!err)
-		chmod(to, 0700);
-	g_free(text);
+		err = run_compiler(&w, settings, error);
+	if (!err)
+		err = take_program(&w, to, error);
+	workshop_clear(&w);
 	return err;
 }
 
 err_t prepare_reproducer(const char *from, const char *to, const struct settings *settings,
-			 struct error *error)
+			 struct prepare_user user, struct error *error)
 {
 	g_autofree char *data = NULL;
 	gsize len = 0;
@@ -58,5 +130,5 @@ err_t prepare_reproducer(const char *from, const char *to, const struct settings
 	if ((len > 4 && memcmp(data, "\177ELF", 4) == 0) ||
 	    (len > 2 && data[0] == '#' && data[1] == '!'))
 		return store_write(to, data, len, 0700, error); /* it may be private */
-	return compile(from, to, settings, error);
+	return compile(data, len, to, settings, user, error);
 }

@@ -23,9 +23,23 @@ static void add_host(struct profile *p, const char *uri, int vms)
 	g_array_append_val(p->hosts, host);
 }
 
+static int most_of_memory(void)
+{
+	double bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+	return (int)(bytes * 0.8 / (1 << 20));
+}
+
 void profile_init(struct profile *p)
 {
-	*p = (struct profile){ .builders = 1, .ccache = true, .ahead = true, .kernels_mib = 4096 };
+	*p = (struct profile){ .builders = 1,
+			       .ccache = true,
+			       .ahead = true,
+			       .kernels_mib = 4096,
+			       .sandbox = true,
+			       .build_timeout_s = 4 * 3600,
+			       .build_processes = 4096,
+			       .build_memory_mib = most_of_memory(),
+			       .build_output_mib = 256 };
 	settings_init(&p->settings);
 	p->hosts = g_array_new(FALSE, FALSE, sizeof(struct profile_host));
 	g_array_set_clear_func(p->hosts, host_clear);
@@ -290,6 +304,16 @@ static err_t read_key(struct reader *r, const char *key, const json_t *v)
 		return read_hosts(r, v);
 	if (strcmp(key, "kernels_mib") == 0)
 		return read_int(r, path, v, 0, 1 << 24, &p->kernels_mib);
+	if (strcmp(key, "build_timeout") == 0)
+		return read_int(r, path, v, 0, 1 << 24, &p->build_timeout_s);
+	if (strcmp(key, "build_processes") == 0)
+		return read_int(r, path, v, 0, 1 << 24, &p->build_processes);
+	if (strcmp(key, "build_memory_mib") == 0)
+		return read_int(r, path, v, 0, 1 << 24, &p->build_memory_mib);
+	if (strcmp(key, "build_output_mib") == 0)
+		return read_int(r, path, v, 0, 1 << 24, &p->build_output_mib);
+	if (strcmp(key, "sandbox") == 0)
+		return read_bool(r, path, key, v, &p->sandbox);
 	if (strcmp(key, "ccache") == 0)
 		return read_bool(r, path, key, v, &p->ccache);
 	if (strcmp(key, "ahead") == 0)

@@ -22,8 +22,10 @@ struct profile {
 	bool ccache;
 	bool ahead;	 /* build and run what may come next */
 	int kernels_mib; /* built kernels that are kept, MiB */
-	GArray *hosts;	 /* struct profile_host */
-	int keep_days;	 /* finished bisections older than this are removed; 0: never */
+	bool sandbox;	 /* programs of the tree run without network, the source read-only */
+	int build_timeout_s, build_processes, build_memory_mib, build_output_mib; /* 0: no limit */
+	GArray *hosts; /* struct profile_host */
+	int keep_days; /* finished bisections older than this are removed; 0: never */
 };
 
 void profile_init(struct profile *p);

@@ -64,6 +64,7 @@ struct job *schedule_job(struct engine *e, struct bisection *b, const struct wis
 	job->answer = event_make(EV_NONE);
 	cancel_init(&job->cancel, e->on_disk);
 	settings_copy(&job->settings, &b->s->settings);
+	job->user = (struct prepare_user){ .uid = b->s->uid, .gid = b->s->gid };
 	g_ptr_array_add(e->jobs, job);
 	return job;
 }
@@ -122,7 +123,7 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 			return false;
 		}
 		if (err) { /* somebody has been at the files: it is built again */
-			g_printerr("bisectfs: %s\n", why.text);
+			say(SAY_WARNING, b->s->name, "%s", why.text);
 			kernels_forget(e->kernels, key);
 			return false;
 		}

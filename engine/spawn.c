@@ -6,8 +6,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,31 +49,129 @@ static err_t start(const struct spawn *sp, pid_t *pid, struct error *error)
 	return 0;
 }
 
-/* 0: it ended; -ETIMEDOUT, -ECANCELED: it is to be killed. */
-static err_t await(const struct spawn *sp, pid_t pid)
+/* ---- what it uses ---- */
+
+struct process {
+	pid_t pid, parent;
+	guint64 pages;
+	bool ours;
+};
+
+static bool read_process(const char *name, struct process *p)
+{
+	g_autofree char *path = g_build_filename("/proc", name, "stat", NULL);
+	g_autofree char *text = NULL;
+	if (!g_ascii_isdigit(*name) || !g_file_get_contents(path, &text, NULL, NULL))
+		return false;
+	const char *rest = strrchr(text, ')'); /* the program's name holds whatever it likes */
+	*p = (struct process){ .pid = atoi(name) };
+	if (!rest || sscanf(rest, ") %*c %d", &p->parent) != 1)
+		return false;
+	for (int field = 3; rest && field <= 24; field++) /* rss is the 24th: proc(5) */
+		rest = strchr(rest + 1, ' ');
+	p->pages = rest ? g_ascii_strtoull(rest, NULL, 10) : 0;
+	return true;
+}
+
+/* Descendants come to have higher numbers than their parents, but for where numbers start anew: so
+ * it is looked through until nothing is added. */
+static void measure(pid_t pid, int *processes, guint64 *bytes)
+{
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(struct process));
+	g_autoptr(GHashTable) ours = g_hash_table_new(NULL, NULL);
+	GDir *d = g_dir_open("/proc", 0, NULL);
+	const char *name;
+	struct process p;
+	while (d && (name = g_dir_read_name(d))) {
+		if (read_process(name, &p))
+			g_array_append_val(all, p);
+	}
+	if (d)
+		g_dir_close(d);
+	g_hash_table_add(ours, GINT_TO_POINTER(pid));
+	*processes = 0;
+	*bytes = 0;
+	for (bool more = true; more;) {
+		more = false;
+		for (guint i = 0; i < all->len; i++) {
+			struct process *one = &g_array_index(all, struct process, i);
+			if (one->ours || !g_hash_table_contains(ours, GINT_TO_POINTER(one->parent)))
+				continue;
+			one->ours = more = true;
+			g_hash_table_add(ours, GINT_TO_POINTER(one->pid));
+			++*processes;
+			*bytes += one->pages * (guint64)sysconf(_SC_PAGESIZE);
+		}
+	}
+}
+
+static err_t check_output(const struct spawn *sp, struct error *error)
+{
+	off_t limit = (off_t)sp->limits.output_mib << 20;
+	struct stat st;
+	if (!limit || sp->output < 0 || fstat(sp->output, &st) != 0 || st.st_size <= limit)
+		return 0;
+	return error_set(error, EDOM, "it printed more than %d MiB", sp->limits.output_mib);
+}
+
+static err_t check_processes(const struct spawn *sp, pid_t pid, struct error *error)
+{
+	const struct spawn_limits *l = &sp->limits;
+	int processes;
+	guint64 bytes;
+	if (!l->processes && !l->memory_mib)
+		return 0;
+	measure(pid, &processes, &bytes);
+	if (l->processes && processes > l->processes)
+		return error_set(error, EDOM, "it had more than %d processes", l->processes);
+	if (l->memory_mib && bytes > (guint64)l->memory_mib << 20)
+		return error_set(error, EDOM, "it used more than %d MiB of memory", l->memory_mib);
+	return 0;
+}
+
+/* ---- running ---- */
+
+/* How often to look, ms: at /proc it costs, at the size of a file it does not, and a program may
+ * print a gigabyte in a second. */
+#define LOOK_AT_PROCESSES 500
+#define LOOK_AT_OUTPUT 50
+
+/* 0: it ended; another: it is to be killed. */
+static err_t await(const struct spawn *sp, pid_t pid, struct error *error)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	gint64 end = g_get_monotonic_time() + sp->timeout_s * G_USEC_PER_SEC;
+	gint64 end = g_get_monotonic_time() + sp->limits.timeout_s * G_USEC_PER_SEC;
+	gint64 looked = g_get_monotonic_time();
 	err_t err = 0;
-	while (pidfd >= 0) {
+	while (pidfd >= 0 && !err) {
 		struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN },
 					 { .fd = sp->cancel ? sp->cancel->fd : -1,
 					   .events = POLLIN } };
-		gint64 left = sp->timeout_s ? (end - g_get_monotonic_time()) / 1000 + 1 : 3600000;
+		gint64 left =
+			sp->limits.timeout_s ? (end - g_get_monotonic_time()) / 1000 + 1 : 3600000;
 		if (left <= 0) {
-			err = -ETIMEDOUT;
+			err = error_set(error, ETIMEDOUT, "it did not end within %d s",
+					sp->limits.timeout_s);
 			break;
 		}
-		int wait = sp->tick ? (int)MIN(left, 500) : (int)MIN(left, 3600000);
+		int wait =
+			(int)MIN(left, sp->limits.output_mib ? LOOK_AT_OUTPUT : LOOK_AT_PROCESSES);
 		int n = poll(fds, 2, wait);
 		if (fds[0].revents)
 			break;
 		if (n > 0 && fds[1].revents) {
-			err = -ECANCELED;
+			err = error_set(error, ECANCELED, "stopped");
 			break;
 		}
+		bool long_ago = g_get_monotonic_time() - looked >= LOOK_AT_PROCESSES * 1000;
+		err = check_output(sp, error);
+		if (!long_ago)
+			continue;
+		looked = g_get_monotonic_time();
 		if (sp->tick)
 			sp->tick(sp->arg);
+		if (!err)
+			err = check_processes(sp, pid, error);
 	}
 	if (pidfd >= 0)
 		close(pidfd);
@@ -85,19 +186,14 @@ err_t spawn_run(const struct spawn *sp, int *status, struct error *error)
 	err_t err = start(sp, &pid, error);
 	if (err)
 		return err;
-	err = await(sp, pid);
+	err = await(sp, pid, error);
 	if (err)
 		kill(-pid, SIGKILL);
 	while (waitpid(pid, &st, 0) < 0 && errno == EINTR)
 		;
 	kill(-pid, SIGKILL); /* what it left running in the background */
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
-	if (err == -ETIMEDOUT)
-		return error_set(error, ETIMEDOUT, "%s did not end within %d s", sp->argv[0],
-				 sp->timeout_s);
-	if (err == -ECANCELED)
-		return error_set(error, ECANCELED, "%s was stopped", sp->argv[0]);
-	return 0;
+	return err;
 }
 
 err_t spawn_capture(char *const *argv, const char *dir, size_t limit, char **text, int *status,
@@ -106,7 +202,10 @@ err_t spawn_capture(char *const *argv, const char *dir, size_t limit, char **tex
 	int fd = memfd_create("output", MFD_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, errno, "memfd_create: %s", g_strerror(errno));
-	struct spawn sp = { .argv = argv, .dir = dir, .output = fd, .timeout_s = 120 };
+	struct spawn sp = { .argv = argv,
+			    .dir = dir,
+			    .output = fd,
+			    .limits = { .timeout_s = 120, .output_mib = 64 } };
 	err_t err = spawn_run(&sp, status, error);
 	if (!err) {
 		*text = g_malloc(limit + 1);

@@ -10,19 +10,28 @@
 
 #include <stddef.h>
 
+/* What a child and all its descendants together may use. 0: as they like. */
+struct spawn_limits {
+	int timeout_s;
+	int processes;
+	int memory_mib; /* resident */
+	int output_mib; /* in `output`, a file */
+};
+
 struct spawn {
-	char *const *argv;	 /* argv[0] is searched in PATH */
-	char *const *env;	 /* NULL: ours */
-	const char *dir;	 /* working directory, NULL: ours */
-	int output;		 /* descriptor for stdout and stderr; -1: /dev/null */
-	int timeout_s;		 /* 0: none */
+	char *const *argv; /* argv[0] is searched in PATH */
+	char *const *env;  /* NULL: ours */
+	const char *dir;   /* working directory, NULL: ours */
+	int output;	   /* descriptor for stdout and stderr; -1: /dev/null */
+	struct spawn_limits limits;
 	struct cancel *cancel;	 /* may be NULL */
 	void (*tick)(void *arg); /* called about twice a second meanwhile; may be NULL */
 	void *arg;
 };
 
 /* Runs it to its end. 0 with the exit status in `status` (128 + signal when killed); -ETIMEDOUT,
- * -ECANCELED; another errno when it could not be started. */
+ * -ECANCELED; -EDOM when it went over one of the other limits, with the text that says so; another
+ * errno when it could not be started. */
 err_t spawn_run(const struct spawn *sp, int *status, struct error *error);
 
 /* Runs it and gives what it printed on stdout and stderr (at most `limit` bytes), to be freed. */

@@ -61,7 +61,7 @@ static err_t load(struct job *job, const struct navigator *nav, struct error *er
 	g_autofree char *source = store_setting(e->state, job->name, setting_name(SET_REPRODUCER));
 	g_autofree char *dir = store_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
-	err_t err = prepare_reproducer(source, target, &job->settings, error);
+	err_t err = prepare_reproducer(source, target, &job->settings, job->user, error);
 	return err ? err : navigate_load(nav, job->commit, job->query.goods, &job->answer, error);
 }
 
@@ -120,7 +120,7 @@ void work_show_log(const struct job *job)
 		return; /* not begun: the worker shows it as soon as it has */
 	unlink(to);
 	if (link(from, to) != 0)
-		g_printerr("bisectfs: %s: %s\n", to, g_strerror(errno));
+		say(SAY_WARNING, job->name, "%s: %s", to, g_strerror(errno));
 }
 
 /* ---- the slots' trees ---- */
@@ -156,7 +156,7 @@ static void note_cost(const struct job *job, const char *slot, int64_t begun, in
 	bool wanted = strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0 ||
 		      job->e->profile->builders > 1;
 	if (wanted && cost_note(slot, begun, build_ns, &why) != 0)
-		g_printerr("bisectfs: %s\n", why.text);
+		say(SAY_WARNING, job->name, "%s", why.text);
 }
 
 /* An empty place to build in, with the log that a step may show already. */
@@ -226,6 +226,7 @@ void work_build(struct job *job)
 		.dir = part,
 		.low_priority = job->ahead,
 		.launcher = e->profile->launcher,
+		.confine = e->confine,
 		.jobs = build_jobs(e),
 		.ccache = e->profile->ccache,
 		.cancel = &job->cancel,
@@ -263,13 +264,13 @@ void work_report(struct job *job)
 	int tree = take_tree(e, job->commit);
 	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, tree);
 	char **list = NULL;
-	job->err = e->builder.maintainers(e->builder.self, slot, job->commit, &job->cancel, &list,
-					  &job->error);
+	job->err = e->builder.maintainers(e->builder.self, slot, job->commit, &e->confine,
+					  &job->cancel, &list, &job->error);
 	give_back_tree(e, tree);
 	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
 		return;
 	if (job->err) /* a report without them is better than none */
-		g_printerr("bisectfs: %s: no maintainers: %s\n", job->name, job->error.text);
+		say(SAY_WARNING, job->name, "no maintainers: %s", job->error.text);
 	job->answer = event_make(EV_REPORTED);
 	job->answer.list = list ? list : g_new0(char *, 1);
 }
@@ -393,5 +394,6 @@ void work_run(struct job *job)
 	ev->outcome = (int)outcome.kind;
 	ev->type = (int)outcome.type;
 	ev->status = outcome.status;
+	ev->boot = outcome.boot_ns;
 	ev->title = g_strdup(outcome.title);
 }

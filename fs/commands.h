@@ -7,6 +7,7 @@
 
 int cmd_mount(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
 int cmd_triage(int argc, char **argv);
 
 /* "bisectfs: TEXT" on stderr; returns `status`. */

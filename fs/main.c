@@ -18,13 +18,14 @@
 #endif
 
 static const char usage[] =
-	"usage: bisectfs mount [-f] [-o OPT[,OPT...]] [--profile FILE] [--state DIR] REPO "
-	"MOUNTPOINT\n"
+	"usage: bisectfs mount [-f] [-o OPT[,OPT...]] [--profile FILE] [--state DIR]\n"
+	"                [--log stderr|syslog] [--log-level LEVEL] REPO MOUNTPOINT\n"
 	"       bisectfs REPO MOUNTPOINT [-o OPT[,OPT...]]\n"
 	"       bisectfs plan --bad REV --good REV... [--culprit REV] [--skip REV]... "
 	"[--first-parent] REPO\n"
 	"       bisectfs plan --simulate --bad REV --good REV... --culprit REV [OPTION...] REPO\n"
 	"       bisectfs triage [--report] [--guilty] [--json] [FILE]\n"
+	"       bisectfs fsck STATE\n"
 	"       bisectfs --help | --version\n"
 	"\n"
 	"Finds the commit that broke (or fixed) a kernel, and shows the search as a file system.\n"
@@ -33,12 +34,15 @@ static const char usage[] =
 	"  plan      print which commits a bisection would test, without building anything;\n"
 	"            with --simulate also how long that would take\n"
 	"  triage    name the kernel crash in a console log (default: standard input)\n"
+	"  fsck      check a state directory that is not mounted; changes nothing\n"
 	"\n"
 	"options of mount:\n"
 	"  -f                stay in the foreground, log to stderr\n"
-	"  -o OPT,...        options of the file system; also profile=FILE and state=DIR\n"
+	"  -o OPT,...        options of the file system; also profile=, state=, log=, log-level=\n"
 	"  --profile FILE    defaults of this mount, JSON\n"
 	"  --state DIR       where bisections are kept (default $XDG_STATE_HOME/bisectfs/REPO-ID)\n"
+	"  --log WHERE       stderr (the default; STATE/daemon.log without -f) or syslog\n"
+	"  --log-level LEVEL error, warning, info (the default) or debug\n"
 	"\n"
 	"options of plan --simulate:\n"
 	"  --builders N --vms N                  kernels built and guests run at once (1, 10)\n"
@@ -106,6 +110,8 @@ static int run(int argc, char **argv)
 		return cmd_plan(argc - 1, argv + 1);
 	if (strcmp(word, "triage") == 0)
 		return cmd_triage(argc - 1, argv + 1);
+	if (strcmp(word, "fsck") == 0)
+		return cmd_fsck(argc - 1, argv + 1);
 	if (word[0] == '-' || argc < 3)
 		return complain(2, "unknown command '%s': see bisectfs --help", word);
 	return mount_command(argc, argv, argv); /* as mount(8) calls it */

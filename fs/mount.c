@@ -7,6 +7,7 @@
 #include "view.h"
 
 #include "../engine/repo.h"
+#include "../engine/say.h"
 #include "../engine/store.h"
 #include "../vmm/vmm.h"
 
@@ -24,7 +25,7 @@
 
 struct options {
 	gboolean foreground;
-	char *profile, *state, *repo, *mountpoint;
+	char *profile, *state, *log, *log_level, *repo, *mountpoint;
 	char **fuse; /* -o */
 	char **rest;
 	GString *fuse_options;
@@ -47,9 +48,31 @@ static void take_fuse_option(struct options *o, const char *word)
 	} else if (g_str_has_prefix(word, "state=")) {
 		g_free(o->state);
 		o->state = g_strdup(word + strlen("state="));
+	} else if (g_str_has_prefix(word, "log=")) {
+		g_free(o->log);
+		o->log = g_strdup(word + strlen("log="));
+	} else if (g_str_has_prefix(word, "log-level=")) {
+		g_free(o->log_level);
+		o->log_level = g_strdup(word + strlen("log-level="));
 	} else if (*word) {
 		g_string_append_printf(o->fuse_options, ",%s", word);
 	}
+}
+
+static int check_log(const struct options *o)
+{
+	enum say_level level;
+	if (o->log && strcmp(o->log, "syslog") == 0)
+		say_to_syslog();
+	else if (o->log && strcmp(o->log, "stderr") != 0)
+		return complain(2, "--log: '%s' is neither stderr nor syslog", o->log);
+	if (!o->log_level)
+		return 0;
+	if (!say_level_parse(o->log_level, &level))
+		return complain(2, "--log-level: '%s' is none of error, warning, info, debug",
+				o->log_level);
+	say_up_to(level);
+	return 0;
 }
 
 static int parse(struct options *o, int argc, char **argv)
@@ -59,6 +82,8 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "options", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &o->fuse, "", "OPT" },
 		{ "profile", 0, 0, G_OPTION_ARG_FILENAME, &o->profile, "", "FILE" },
 		{ "state", 0, 0, G_OPTION_ARG_FILENAME, &o->state, "", "DIR" },
+		{ "log", 0, 0, G_OPTION_ARG_STRING, &o->log, "", "WHERE" },
+		{ "log-level", 0, 0, G_OPTION_ARG_STRING, &o->log_level, "", "LEVEL" },
 		{ G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->rest, "", NULL },
 		{ 0 },
 	};
@@ -76,7 +101,7 @@ static int parse(struct options *o, int argc, char **argv)
 		for (char **w = words; *w; w++)
 			take_fuse_option(o, *w);
 	}
-	return 0;
+	return check_log(o);
 }
 
 static int check_places(struct options *o)
@@ -292,6 +317,8 @@ static void free_options(struct options *o)
 {
 	g_free(o->profile);
 	g_free(o->state);
+	g_free(o->log);
+	g_free(o->log_level);
 	free(o->repo);
 	free(o->mountpoint);
 	g_strfreev(o->fuse);

@@ -6,6 +6,7 @@
 #include "../engine/report.h"
 #include "../engine/store.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -519,7 +520,11 @@ void render_mount_status(const struct engine *e, int64_t now, GString *out)
 	g_string_append_c(out, '\n');
 	busy(out, "builders", load.builders_busy, load.builders, load.builders_ahead);
 	busy(out, "VMs", load.vms_busy, load.vms, load.vms_ahead);
-	if (load.stuck)
+	if (load.uncaged)
+		g_string_append_printf(out, "builds are not isolated: %s\n", load.uncaged);
+	if (load.stuck == -ENOSPC || load.stuck == -EDQUOT)
+		g_string_append(out, "the state directory's disk is full\n");
+	else if (load.stuck)
 		g_string_append_printf(out, "the state directory's disk takes nothing: %s\n",
 				       g_strerror(-load.stuck));
 }
@@ -544,10 +549,10 @@ void render_mount_json(const struct engine *e, int64_t now, GString *out)
 			  (json_int_t)load.reused, "kernels_built_ahead",
 			  (json_int_t)load.built_ahead, "runs_ahead", (json_int_t)load.ran_ahead);
 	append_json(out,
-		    json_pack("{s:o, s:o, s:o, s:o, s:b}", "bisections", list, "builders",
+		    json_pack("{s:o, s:o, s:o, s:o, s:b, s:b}", "bisections", list, "builders",
 			      busy_json(load.builders_busy, load.builders, load.builders_ahead),
 			      "vms", busy_json(load.vms_busy, load.vms, load.vms_ahead), "counters",
-			      counters, "disk_full", load.stuck != 0));
+			      counters, "disk_full", load.stuck != 0, "isolated", !load.uncaged));
 }
 
 void render_readme(const char *mountpoint, GString *out)

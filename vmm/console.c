@@ -23,6 +23,7 @@ struct console {
 	bool has_ready, has_pass, has_fail;
 	enum console_phase phase;
 	int64_t deadline; /* of the phase */
+	int64_t tested;	  /* when the test began; 0: it has not */
 	GString *line;	  /* the last line, not complete yet */
 	GString *text;	  /* from the first crash line on */
 	bool crashed, closed;
@@ -104,6 +105,7 @@ void console_start(struct console *c, int64_t now)
 static void enter_test(struct console *c, int64_t now)
 {
 	c->phase = CONSOLE_TEST;
+	c->tested = now;
 	c->deadline = now + c->rq->timeout_s * SECOND + (c->marker ? HANG_MARGIN : 0);
 }
 
@@ -265,6 +267,11 @@ void console_tick(struct console *c, int64_t now)
 enum console_phase console_phase(const struct console *c)
 {
 	return c->phase;
+}
+
+int64_t console_tested(const struct console *c)
+{
+	return c->tested;
 }
 
 void console_outcome(const struct console *c, struct outcome *outcome)

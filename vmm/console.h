@@ -31,6 +31,8 @@ void console_tick(struct console *c, int64_t now);
 /* When to call console_tick if nothing arrives before. */
 int64_t console_deadline(const struct console *c);
 enum console_phase console_phase(const struct console *c);
+/* When the guest was up and its test began; 0: not yet. */
+int64_t console_tested(const struct console *c);
 /* The outcome; valid once the phase is CONSOLE_OVER. */
 void console_outcome(const struct console *c, struct outcome *outcome);
 /* The crash report, NULL where there was no crash; lives as long as `c`. */

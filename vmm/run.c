@@ -130,7 +130,10 @@ static void console_event(virStreamPtr stream, int events, void *arg)
 
 /* ---- the run's own thread ---- */
 
-static err_t write_log(struct guest *g, const char *data, gsize len, struct error *error)
+/* What a guest prints beyond this is looked at, but not kept. */
+#define LOG_LIMIT ((int64_t)64 << 20)
+
+static err_t write_all(struct guest *g, const char *data, gsize len, struct error *error)
 {
 	while (len) {
 		ssize_t n = write(g->log, data, len);
@@ -144,6 +147,16 @@ static err_t write_log(struct guest *g, const char *data, gsize len, struct erro
 		g->logged += n;
 	}
 	return 0;
+}
+
+static err_t write_log(struct guest *g, const char *data, gsize len, struct error *error)
+{
+	static const char last[] = "\n[bisectfs: more than 64 MiB, the rest is not kept]\n";
+	gsize room = (gsize)MAX(LOG_LIMIT - g->logged, 0);
+	err_t err = room ? write_all(g, data, MIN(len, room), error) : 0;
+	if (!err && room && len >= room)
+		err = write_all(g, last, sizeof(last) - 1, error);
+	return err;
 }
 
 #define TELL_EVERY (G_USEC_PER_SEC / 10)
@@ -517,6 +530,7 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 		     struct error *error)
 {
 	struct vmm *vmm = self;
+	int64_t begun = now_us();
 	struct host *host =
 		g_ptr_array_index(vmm->hosts, g_array_index(vmm->slot_host, guint, slot));
 	char nonce[32];
@@ -536,6 +550,8 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 		err = run_on(vmm, host, slot, ours ? initrd : NULL, g, &why);
 	if (!err) {
 		console_outcome(g->console, outcome);
+		if (console_tested(g->console))
+			outcome->boot_ns = (console_tested(g->console) - begun) * 1000;
 	} else if (err != -ECANCELED && err != -ENOSPC && err != -EDQUOT) {
 		/* not the kernel's fault: said as an outcome, and tried again by the caller */
 		*outcome = (struct outcome){ .kind = OUTCOME_INFRA, .status = -1 };

@@ -47,6 +47,7 @@ struct event {
 	enum event_kind kind;
 	int64_t time;	  /* ns since 1970, UTC */
 	int64_t duration; /* ns the work took */
+	int64_t boot;	  /* ns of it until the test began; 0: unknown */
 	int step;	  /* -1: none */
 	int run;	  /* -1: none */
 	int left;	  /* revisions left to test after this step, as git counts; -1: none */

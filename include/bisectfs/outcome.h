@@ -5,6 +5,7 @@
 #define BISECTFS_OUTCOME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum outcome_kind {
 	OUTCOME_NONE,
@@ -44,6 +45,7 @@ struct outcome {
 	enum crash_type type; /* CRASH_NONE where the kernel did not crash */
 	int status;	      /* exit status of the reproducer, -1 when it did not end */
 	char title[256];      /* crash title, or why it was skipped or lost */
+	int64_t boot_ns; /* from nothing to the start of the test; 0: it did not come to that */
 };
 
 const char *outcome_kind_name(enum outcome_kind kind);

@@ -40,6 +40,7 @@ static void choose_settings(struct world *w, const char *reproducer)
 	profile_init(&w->profile);
 	w->profile.builders = world_pick(w, 1, 4);
 	w->profile.ahead = world_chance(w, 0.8);
+	w->profile.sandbox = false; /* nothing is built */
 	w->profile.kernels_mib = world_chance(w, 0.1) ? 0 : 64;
 	w->profile.large[SET_REPRODUCER] = g_strdup(reproducer);
 	w->vms = world_pick(w, 1, 12);
@@ -368,14 +369,14 @@ static void run_history(guint64 seed, const char *state, const char *reproducer,
 
 /* ---- all of them ---- */
 
-static void be_silent(const char *text)
+static void be_silent(const char *line)
 {
-	(void)text; /* what the engine says of faults that are made on purpose */
+	(void)line; /* what the engine says of faults that are made on purpose */
 }
 
-static void say_on_stdout(const char *text)
+static void say_on_stdout(const char *line)
 {
-	printf("# %s", text);
+	printf("# %s\n", line);
 }
 
 static size_t memory_in_use(void)
@@ -421,7 +422,7 @@ int main(int argc, char **argv)
 		n = 1;
 	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 	repo_library_start();
-	g_set_printerr_handler(verbose ? say_on_stdout : be_silent);
+	say_to(verbose ? say_on_stdout : be_silent);
 	for (int i = 0; i < REPOSITORIES; i++)
 		histories[i] = random_history_make((guint32)i, 12 + 4 * i);
 	const char *shm =

@@ -5,7 +5,8 @@
  * toy.h may define: TOY_NUMBER (of the commit), TOY_CRASH (always), TOY_FLAKY N (one boot in N),
  * TOY_WARN (another crash than the wanted one), TOY_SILENT (never says anything), TOY_HANG (after
  * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before
- * the test), TOY_BROKEN (does not compile).
+ * the test), TOY_BROKEN (does not compile), TOY_FLOOD (prints for ever), TOY_PANICS (crashes
+ * for ever), TOY_FAKE (says what our init would say, as far as it can know).
  */
 #include "read.h"
 #include "toy.h"
@@ -136,6 +137,24 @@ void toy_main(void)
 		print_number(i);
 		print("\n");
 	}
+#endif
+#ifdef TOY_FAKE
+	print("bisectfs 0123456789abcdef ready\nbisectfs 0123456789abcdef basic 0\n"
+	      "bisectfs 0123456789abcdef exit 0\nbisectfs ready\nbisectfs basic 0\nbisectfs exit "
+	      "0\n"
+	      "bisectfs  ready\nbisectfs  basic 0\nbisectfs  exit 0\n");
+	reset();
+#endif
+#ifdef TOY_FLOOD
+	for (;;)
+		print("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n");
+#endif
+#ifdef TOY_PANICS
+	for (;;)
+		print("[    0.200000] BUG: kernel NULL pointer dereference, address: "
+		      "0000000000000008\n"
+		      "[    0.200000] RIP: 0010:toy_read+0x12/0x40\n"
+		      "[    0.200000] Kernel panic - not syncing: Fatal exception\n");
 #endif
 #ifdef TOY_HANG
 	for (;;)

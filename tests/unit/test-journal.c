@@ -198,6 +198,84 @@ static void test_damage(void)
 	tear_down();
 }
 
+static int read_as(const char *data, gsize len, struct error *error)
+{
+	g_assert_true(g_file_set_contents(path, data, (gssize)len, NULL));
+	return read_back(error);
+}
+
+/* Whichever bit flips, it is noticed; and each refusal names the line, or one after it. */
+static void test_flipped_bits(void)
+{
+	set_up();
+	write_some(4);
+	g_autofree char *data = NULL;
+	gsize len;
+	g_assert_true(g_file_get_contents(path, &data, &len, NULL));
+	for (gsize bit = 0; bit < 8 * len; bit++) {
+		struct error why = { 0 };
+		data[bit / 8] ^= (char)(1 << bit % 8);
+		g_assert_cmpint(read_as(data, len, &why), ==, -EINVAL);
+		g_assert_nonnull(strstr(why.text, "journal:"));
+		data[bit / 8] ^= (char)(1 << bit % 8);
+	}
+	g_assert_cmpint(read_as(data, len, NULL), ==, 4);
+	tear_down();
+}
+
+/* Wherever the file ends, the whole lines before are there. */
+static void test_missing_tail(void)
+{
+	set_up();
+	write_some(4);
+	g_autofree char *data = NULL;
+	gsize len;
+	int lines = 0;
+	g_assert_true(g_file_get_contents(path, &data, &len, NULL));
+	for (gsize n = 0; n < len; n++) {
+		g_assert_cmpint(read_as(data, n, NULL), ==, lines);
+		lines += data[n] == '\n';
+	}
+	tear_down();
+}
+
+static void test_missing_and_moved_lines(void)
+{
+	set_up();
+	write_some(4);
+	g_autofree char *data = NULL;
+	struct error why = { 0 };
+	g_assert_true(g_file_get_contents(path, &data, NULL, NULL));
+	g_auto(GStrv) l = g_strsplit(data, "\n", -1);
+	g_autofree char *without = g_strjoin("\n", l[0], l[2], l[3], "", NULL);
+	g_assert_cmpint(read_as(without, strlen(without), &why), ==, -EINVAL);
+	g_assert_nonnull(strstr(why.text, "journal:2: the checksum does not fit"));
+	g_autofree char *twice = g_strjoin("\n", l[0], l[1], l[1], l[2], "", NULL);
+	g_assert_cmpint(read_as(twice, strlen(twice), &why), ==, -EINVAL);
+	g_assert_nonnull(strstr(why.text, "journal:3: the checksum does not fit"));
+	tear_down();
+}
+
+/* Of before there were checksums: taken, and what is appended has them. */
+static void test_without_sums(void)
+{
+	static const char old[] = "{\"event\":\"run_started\",\"time\":1,\"step\":0,\"run\":0}\n"
+				  "{\"event\":\"run_started\",\"time\":1,\"step\":1,\"run\":0}\n";
+	g_autofree char *data = NULL;
+	set_up();
+	g_assert_cmpint(read_as(old, strlen(old), NULL), ==, 2);
+	struct journal *j;
+	int seen = 0;
+	struct event ev = run_started(2);
+	g_assert_cmpint(journal_open(path, &disk_real, count, &seen, &j, NULL), ==, 0);
+	g_assert_cmpint(journal_append(j, &ev, NULL), ==, 0);
+	journal_close(j);
+	g_assert_cmpint(read_back(NULL), ==, 3);
+	g_assert_true(g_file_get_contents(path, &data, NULL, NULL));
+	g_assert_nonnull(strstr(data, ",\"sum\":\""));
+	tear_down();
+}
+
 /* A full disk: the event did not happen, and the journal goes on when there is room. */
 static void test_full(void)
 {
@@ -233,6 +311,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/journal/torn-tail", test_torn_tail);
 	g_test_add_func("/journal/take-back", test_take_back);
 	g_test_add_func("/journal/damage", test_damage);
+	g_test_add_func("/journal/flipped-bits", test_flipped_bits);
+	g_test_add_func("/journal/missing-tail", test_missing_tail);
+	g_test_add_func("/journal/missing-and-moved-lines", test_missing_and_moved_lines);
+	g_test_add_func("/journal/without-sums", test_without_sums);
 	g_test_add_func("/journal/full", test_full);
 	return g_test_run();
 }

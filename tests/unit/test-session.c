@@ -416,6 +416,118 @@ static void test_infra_is_not_counted(void)
 	session_free(s);
 }
 
+static void end_run(struct session *s, int step, int run, enum outcome_kind outcome)
+{
+	struct event ev = say(EV_RUN_DONE);
+	ev.step = step;
+	ev.run = run;
+	ev.outcome = outcome;
+	ev.type = outcome == OUTCOME_CRASHED ? CRASH_OOPS : CRASH_NONE;
+	ev.title = g_strdup("x");
+	apply(s, ev);
+}
+
+static void conclude_all(struct session *s)
+{
+	struct event ev;
+	while (session_decide(s, &ev)) {
+		ev.time = s->changed + 1;
+		apply(s, ev);
+	}
+}
+
+/* A lost run that was made again says nothing any more: 4 good, 1 bad of 5 is a skip, and no
+ * reason to stop or to wait for ever. */
+static void test_infra_made_again(void)
+{
+	struct world w = { 100, 37 };
+	const char *settings[] = { "confidence", "1", "runs", "5", "first_runs", "2", NULL };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", settings);
+	answer_load(s, &w);
+	answer_next(s, 0);
+	answer_build(s, &w, 0);
+	answer_run(s, &w, 0, 0);
+	answer_run(s, &w, 0, 1);
+	conclude_all(s);
+	answer_next(s, 1);
+	answer_build(s, &w, 1);
+	end_run(s, 1, 0, OUTCOME_INFRA);
+	end_run(s, 1, 1, OUTCOME_CRASHED);
+	for (int k = 2; k < 6; k++)
+		end_run(s, 1, k, OUTCOME_OK);
+	conclude_all(s);
+	g_assert_cmpint(session_step(s, 1)->verdict, ==, VERDICT_SKIP);
+	session_free(s);
+}
+
+static void judge(struct session *s, int commit, const char *verdict)
+{
+	struct event ev = say(EV_JUDGED);
+	ev.commit = hash(commit);
+	ev.verdict = g_strdup(verdict);
+	apply(s, ev);
+}
+
+/* A user's word that comes while a step is tested is older than that step's verdict. */
+static void test_word_meanwhile(void)
+{
+	struct world w = { 100, 37 };
+	struct next_query q;
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	answer_load(s, &w);
+	answer_next(s, 0);
+	answer_build(s, &w, 0);
+	for (int k = 0; session_step(s, 0)->verdict == VERDICT_NONE; k++) {
+		answer_run(s, &w, 0, k);
+		conclude_all(s);
+	}
+	answer_next(s, 1);
+	int tested = number(session_step(s, 1)->commit);
+	judge(s, 80, "bad"); /* later in the history than what is tested */
+	struct event ev = say(EV_KEPT);
+	ev.step = 1;
+	apply(s, ev);
+	answer_build(s, &w, 1);
+	for (int k = 0; session_step(s, 1)->verdict == VERDICT_NONE; k++) {
+		answer_run(s, &w, 1, k);
+		conclude_all(s);
+	}
+	g_assert_cmpint(session_step(s, 1)->verdict, ==, VERDICT_BAD);
+	session_next_query(s, &q);
+	g_assert_cmpint(number(q.bad), ==, tested);
+	next_query_clear(&q);
+	/* and what the search then finds out about a commit that a user had named narrows it too */
+	run(s, &w);
+	g_assert_cmpint(number(s->found[0]), ==, 37);
+	session_free(s);
+}
+
+/* Two bad commits of a user's: the search asks for one of them and goes on from there. */
+static void test_named_and_chosen(void)
+{
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	judge(s, 50, "bad");
+	judge(s, 90, "bad");
+	run(s, &w);
+	g_assert_cmpint(s->state, ==, STATE_DONE);
+	g_assert_cmpint(number(s->found[0]), ==, 37);
+	g_assert_cmpint(s->steps->len, <, 20);
+	session_free(s);
+}
+
+/* The oldest release is the user's to skip, but then nothing is known of before. */
+static void test_untold_release(void)
+{
+	struct world w = { 100, 1, .releases = { 60, 20 } };
+	struct session *s = start(&w, NULL, NULL);
+	judge(s, 20, "skip");
+	run(s, &w);
+	g_assert_cmpint(s->state, ==, STATE_FAILED);
+	g_assert_nonnull(strstr(s->error, "the oldest release v20.0 cannot be tested"));
+	session_free(s);
+}
+
 static void test_pause_and_restart(void)
 {
 	struct world w = { 100, 37 };
@@ -498,6 +610,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/early-stop", test_early_stop);
 	g_test_add_func("/session/confidence-1", test_all_runs);
 	g_test_add_func("/session/infra-is-not-counted", test_infra_is_not_counted);
+	g_test_add_func("/session/infra-made-again", test_infra_made_again);
+	g_test_add_func("/session/word-meanwhile", test_word_meanwhile);
+	g_test_add_func("/session/named-and-chosen", test_named_and_chosen);
+	g_test_add_func("/session/untold-release", test_untold_release);
 	g_test_add_func("/session/pause-and-restart", test_pause_and_restart);
 	g_test_add_func("/session/abort", test_abort);
 	g_test_add_func("/session/misfits", test_misfits);

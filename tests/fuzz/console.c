@@ -1,0 +1,52 @@
+/*
+ * libFuzzer's target for a guest's console: the first bytes say how it is judged and in which
+ * pieces it comes. Without our init's nonce no bytes may pass for its words.
+ */
+#include "../../vmm/console.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct run_request rq = {
+		.ready = "", .pass = "", .fail = "", .boot_timeout_s = 10, .timeout_s = 10
+	};
+	struct outcome outcome = { .kind = OUTCOME_NONE };
+	int64_t now = 1;
+	size_t len;
+	if (size < 2)
+		return 0;
+	bool ours = data[0] & 1;
+	if (!ours) {
+		rq.ready = "toy: ready";
+		rq.pass = data[0] & 2 ? "toy: pass" : "";
+		rq.fail = data[0] & 4 ? "toy: (fail|dead)" : "";
+	}
+	struct console *c = console_new(&rq, ours ? "0123456789abcdefABCDEF" : NULL);
+	console_start(c, now);
+	size_t piece = data[1] + 1u, at = 2;
+	while (at < size && console_phase(c) != CONSOLE_OVER) {
+		size_t n = size - at < piece ? size - at : piece;
+		now += 1000;
+		console_feed(c, (const char *)data + at, n, now);
+		at += n;
+	}
+	if (data[0] & 8)
+		console_gone(c, data[0] & 16, now);
+	for (int i = 0; i < 200 && console_phase(c) != CONSOLE_OVER; i++)
+		console_tick(c, now += 1000000);
+	if (console_phase(c) != CONSOLE_OVER)
+		abort(); /* each run ends */
+	console_outcome(c, &outcome);
+	console_report(c, &len);
+	if (outcome.kind == OUTCOME_NONE ||
+	    (ours && outcome.kind == OUTCOME_OK &&
+	     !memmem(data, size, "0123456789abcdefABCDEF", strlen("0123456789abcdefABCDEF"))))
+		abort();
+	console_free(c);
+	return 0;
+}

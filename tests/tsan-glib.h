@@ -1,0 +1,94 @@
+/*
+ * For the TSan set-up alone (docs/development.md): GLib is not instrumented, and its locks and
+ * queues are futexes that TSan does not see. Put before each file by the compiler, this tells it.
+ */
+#ifndef TESTS_TSAN_GLIB_H
+#define TESTS_TSAN_GLIB_H
+
+#include <glib.h>
+#include <sanitizer/tsan_interface.h>
+
+static inline void tsan_mutex_lock(GMutex *m)
+{
+	g_mutex_lock(m);
+	__tsan_acquire(m);
+}
+
+static inline void tsan_mutex_unlock(GMutex *m)
+{
+	__tsan_release(m);
+	g_mutex_unlock(m);
+}
+
+static inline void tsan_cond_wait(GCond *c, GMutex *m)
+{
+	__tsan_release(m);
+	g_cond_wait(c, m);
+	__tsan_acquire(m);
+}
+
+static inline void tsan_queue_push(GAsyncQueue *q, gpointer data)
+{
+	__tsan_release(q);
+	g_async_queue_push(q, data);
+}
+
+static inline gpointer tsan_queue_try_pop(GAsyncQueue *q)
+{
+	gpointer data = g_async_queue_try_pop(q);
+	__tsan_acquire(q);
+	return data;
+}
+
+static inline gpointer tsan_queue_timeout_pop(GAsyncQueue *q, guint64 us)
+{
+	gpointer data = g_async_queue_timeout_pop(q, us);
+	__tsan_acquire(q);
+	return data;
+}
+
+struct tsan_pool {
+	GFunc fn;
+	gpointer arg;
+};
+
+static inline void tsan_pool_work(gpointer data, gpointer arg)
+{
+	struct tsan_pool *pool = (struct tsan_pool *)arg;
+	__tsan_acquire(data);
+	pool->fn(data, pool->arg);
+	__tsan_release(pool);
+}
+
+static inline GThreadPool *tsan_pool_new(GFunc fn, gpointer arg, gint threads, gboolean exclusive,
+					 GError **error)
+{
+	struct tsan_pool *pool = g_new(struct tsan_pool, 1);
+	*pool = (struct tsan_pool){ .fn = fn, .arg = arg };
+	return g_thread_pool_new(tsan_pool_work, pool, threads, exclusive, error);
+}
+
+static inline gboolean tsan_pool_push(GThreadPool *pool, gpointer data, GError **error)
+{
+	__tsan_release(data);
+	return g_thread_pool_push(pool, data, error);
+}
+
+static inline void tsan_pool_free(GThreadPool *pool, gboolean immediate, gboolean wait)
+{
+	gpointer arg = pool->user_data;
+	g_thread_pool_free(pool, immediate, wait);
+	__tsan_acquire(arg);
+}
+
+#define g_mutex_lock tsan_mutex_lock
+#define g_mutex_unlock tsan_mutex_unlock
+#define g_cond_wait tsan_cond_wait
+#define g_async_queue_push tsan_queue_push
+#define g_async_queue_try_pop tsan_queue_try_pop
+#define g_async_queue_timeout_pop tsan_queue_timeout_pop
+#define g_thread_pool_new tsan_pool_new
+#define g_thread_pool_push tsan_pool_push
+#define g_thread_pool_free tsan_pool_free
+
+#endif
