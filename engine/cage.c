@@ -1,6 +1,7 @@
 #include "cage.h"
 
 #include "spawn.h"
+#include "store.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -30,13 +31,7 @@ static void add_bind(GPtrArray *argv, const char *how, const char *path)
 
 static void add_root(GPtrArray *argv)
 {
-	GDir *d = g_dir_open("/", 0, NULL);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	const char *name;
-	while (d && (name = g_dir_read_name(d)))
-		g_ptr_array_add(names, g_strdup(name));
-	if (d)
-		g_dir_close(d);
+	g_autoptr(GPtrArray) names = store_names("/");
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename("/", names->pdata[i], NULL);
 		g_autofree char *target = g_file_read_link(path, NULL);
@@ -46,6 +41,24 @@ static void add_root(GPtrArray *argv)
 			add(argv, (const char *const[]){ "--symlink", target, path, NULL });
 		else
 			add_bind(argv, "--ro-bind-try", path);
+	}
+}
+
+/* A build runs as we do, and whoever may start one reads its log. */
+static void add_masks(GPtrArray *argv)
+{
+	static const char *const files[] = { "/etc/shadow", "/etc/shadow-", "/etc/gshadow",
+					     "/etc/gshadow-" };
+	static const char *const dirs[] = { "/root/.ssh", "/root/.gnupg", "/etc/ssh",
+					    "/etc/ssl/private" };
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		if (g_file_test(files[i], G_FILE_TEST_EXISTS))
+			add(argv,
+			    (const char *const[]){ "--ro-bind", "/dev/null", files[i], NULL });
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(dirs); i++) {
+		if (g_file_test(dirs[i], G_FILE_TEST_IS_DIR))
+			add(argv, (const char *const[]){ "--tmpfs", dirs[i], NULL });
 	}
 }
 
@@ -75,6 +88,7 @@ void cage_add(GPtrArray *argv, const char *const *readable, const char *const *w
 	add(argv, always);
 	add_root(argv);
 	add(argv, places);
+	add_masks(argv);
 	add_path(argv);
 	for (; readable && *readable; readable++)
 		add_bind(argv, "--ro-bind", *readable);

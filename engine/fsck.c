@@ -25,25 +25,6 @@ static void found(struct fsck *f, bool harmless, const char *path, const char *f
 	f->found(f->arg, harmless, path, what);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorted, so that two runs say the same. */
-static GPtrArray *names_in(const char *dir)
-{
-	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	GDir *d = g_dir_open(dir, 0, NULL);
-	const char *name;
-	while (d && (name = g_dir_read_name(d)))
-		g_ptr_array_add(names, g_strdup(name));
-	if (d)
-		g_dir_close(d);
-	g_ptr_array_sort(names, by_name);
-	return names;
-}
-
 static err_t replay(const struct event *ev, void *arg, struct error *error)
 {
 	struct session *s = arg;
@@ -141,7 +122,7 @@ static void check_kernel(struct fsck *f, const char *dir)
 static void check_trash(struct fsck *f, const char *state)
 {
 	g_autofree char *trash = g_build_filename(state, "trash", NULL);
-	g_autoptr(GPtrArray) names = names_in(trash);
+	g_autoptr(GPtrArray) names = store_names(trash);
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename(trash, names->pdata[i], NULL);
 		found(f, true, path, "was removed, and is not gone yet");
@@ -173,8 +154,8 @@ err_t fsck_state(struct fsck *f, const char *state, struct error *error)
 		return err;
 	g_autofree char *b = g_build_filename(state, "b", NULL);
 	g_autofree char *kernels = g_build_filename(state, "kernels", NULL);
-	g_autoptr(GPtrArray) names = names_in(b);
-	g_autoptr(GPtrArray) keys = names_in(kernels);
+	g_autoptr(GPtrArray) names = store_names(b);
+	g_autoptr(GPtrArray) keys = store_names(kernels);
 	for (guint i = 0; i < names->len; i++)
 		check_bisection(f, state, g_ptr_array_index(names, i));
 	for (guint i = 0; i < keys->len; i++) {

@@ -72,6 +72,24 @@ char *store_setting(const char *state, const char *name, const char *setting)
 	return g_build_filename(state, "new", "settings", setting, NULL);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *store_names(const char *dir)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	GDir *d = g_dir_open(dir, 0, NULL);
+	const char *name;
+	while (d && (name = g_dir_read_name(d)))
+		g_ptr_array_add(names, g_strdup(name));
+	if (d)
+		g_dir_close(d);
+	g_ptr_array_sort(names, by_name);
+	return names;
+}
+
 bool store_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

@@ -39,6 +39,8 @@ err_t store_copy_tree(const char *from, const char *to, struct error *error);
 err_t store_sync_names(const char *state, const char *name, struct error *error);
 /* Makes the removal of a bisection durable at once and deletes its files after that. */
 err_t store_remove_bisection(const char *state, const char *name, struct error *error);
+/* What is in a directory (char *, new, sorted); none where there is no such. */
+GPtrArray *store_names(const char *dir);
 bool store_exists(const char *path);
 /* Free bytes of the file system that holds `dir`; UINT64_MAX when that cannot be told. */
 guint64 store_room(const char *dir);

@@ -224,7 +224,7 @@ void work_build(struct job *job)
 		.cc = job->cc,
 		.patches = job->patches,
 		.dir = part,
-		.low_priority = job->ahead,
+		.low_priority = job->begun_ahead,
 		.launcher = e->profile->launcher,
 		.confine = e->confine,
 		.jobs = build_jobs(e),

@@ -1,316 +1,9 @@
-#include "view.h"
-
-#include "render.h"
+#include "nodes.h"
 
 #include "../engine/store.h"
 
-#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
-
-struct shown_step {
-	GBytes **files; /* by index in step_files */
-};
-
-struct shown {
-	GBytes **files;	  /* by index in bisection_files */
-	GPtrArray *steps; /* struct shown_step * */
-	bool over;
-};
-
-struct view {
-	struct mount *m;
-	char *state, *mountpoint;
-	bool live;
-	GHashTable *shown; /* name -> struct shown */
-	GBytes *status, *status_json;
-	char *last;
-	int64_t ticked;	   /* ns */
-	GHashTable *small; /* GBytes -> itself: short contents that many files have */
-	bool changed;	   /* a state: what the mount shows at its top is not of now */
-};
-
-/* ---- what was shown ---- */
-
-static void step_free(void *p)
-{
-	struct shown_step *st = p;
-	for (int i = 0; i < step_file_count; i++)
-		g_bytes_unref(st->files[i]);
-	g_free(st->files);
-	g_free(st);
-}
-
-static void shown_free(void *p)
-{
-	struct shown *sh = p;
-	for (int i = 0; i < bisection_file_count; i++)
-		g_bytes_unref(sh->files[i]);
-	g_free(sh->files);
-	g_ptr_array_unref(sh->steps);
-	g_free(sh);
-}
-
-/* As long as it is and no longer: a string under construction has room to spare. */
-static GBytes *to_bytes(GString *s)
-{
-	GBytes *data = g_bytes_new(s->str, s->len);
-	g_string_free(s, TRUE);
-	return data;
-}
-
-static GBytes *render(render_fn *fn, const struct render *r)
-{
-	GString *out = g_string_new(NULL);
-	fn(r, out);
-	return to_bytes(out);
-}
-
-#define SMALL 32 /* bytes: no hash, which each step has its own of */
-#define SMALL_KEPT 1000
-
-/* Most files of half a million say "OK", "done" or nothing: one copy of each is enough. Takes over
- * the reference. */
-static GBytes *share(struct view *v, GBytes *data)
-{
-	GBytes *same = g_bytes_get_size(data) <= SMALL ? g_hash_table_lookup(v->small, data) : NULL;
-	if (same) {
-		g_bytes_unref(data);
-		return g_bytes_ref(same);
-	}
-	if (g_bytes_get_size(data) <= SMALL && g_hash_table_size(v->small) < SMALL_KEPT)
-		g_hash_table_add(v->small, g_bytes_ref(data));
-	return data;
-}
-
-static struct render render_of(const struct view *v, const struct session *s, int n)
-{
-	return (struct render){
-		.s = s, .step = session_step(s, n), .n = n, .now = engine_now(), .state = v->state
-	};
-}
-
-static int64_t file_size(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 ? st.st_size : 0;
-}
-
-/* ---- nodes, not attached to the tree yet; with the tree's lock held ---- */
-
-static struct node *new_node(struct view *v, const struct session *s, enum node_kind kind,
-			     const char *name, mode_t mode)
-{
-	struct tree *t = &v->m->tree;
-	struct node *n = node_new(t, kind, name, mode, s ? (uid_t)s->uid : t->root->uid,
-				  s ? (gid_t)s->gid : t->root->gid);
-	n->owner = s ? g_ref_string_new_intern(s->name) : NULL;
-	if (s && s->changed)
-		n->mtime = timespec_of(s->changed);
-	return n;
-}
-
-static struct node *add_value(struct view *v, const struct session *s, struct node *dir,
-			      const struct file_def *def, GBytes *data)
-{
-	const char *name = strrchr(def->path, '/');
-	name = name ? name + 1 : def->path;
-	enum node_kind kind = strcmp(def->path, "start") == 0	  ? NODE_START
-			      : strcmp(def->path, "control") == 0 ? NODE_CONTROL
-								  : NODE_VALUE;
-	struct node *n = new_node(v, s, kind, name, kind == NODE_VALUE ? 0444 : 0644);
-	n->data = g_bytes_ref(data);
-	n->pollable = def->pollable;
-	n->grows = def->grows;
-	node_attach(dir, n);
-	return n;
-}
-
-static struct node *add_file(struct view *v, const struct session *s, struct node *dir,
-			     const char *name, const char *path)
-{
-	struct node *n = new_node(v, s, NODE_FILE, name, 0444);
-	n->path = g_strdup(path);
-	n->size = file_size(path);
-	node_attach(dir, n);
-	return n;
-}
-
-static void add_large(struct view *v, const struct session *s, struct node *dir, const char *name,
-		      const char *path)
-{
-	struct stat st;
-	struct node *n = new_node(v, s, NODE_LARGE, name, 0644);
-	n->path = g_strdup(path);
-	if (stat(path, &st) == 0) {
-		n->size = st.st_size;
-		n->mode = st.st_mode & 0777;
-	}
-	node_attach(dir, n);
-}
-
-static void add_further_files(struct view *v, const struct session *s, struct node *dir)
-{
-	g_autofree char *path = store_setting(v->state, s ? s->name : NULL, SETTING_FILES_DIR);
-	DIR *d = opendir(path);
-	struct dirent *e;
-	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || g_str_has_suffix(e->d_name, ".tmp"))
-			continue;
-		g_autofree char *file = g_build_filename(path, e->d_name, NULL);
-		add_large(v, s, dir, e->d_name, file);
-	}
-	if (d)
-		closedir(d);
-}
-
-static struct node *make_settings(struct view *v, const struct session *s)
-{
-	const struct settings *set = s ? &s->settings : engine_defaults(v->m->engine);
-	struct node *dir = new_node(v, s, NODE_DIR, "settings", 0755);
-	for (int i = 0; i < SETTINGS; i++) {
-		const char *name = setting_name((enum setting)i);
-		if (setting_is_large((enum setting)i)) {
-			g_autofree char *path = store_setting(v->state, s ? s->name : NULL, name);
-			add_large(v, s, dir, name, path);
-			continue;
-		}
-		struct node *n = new_node(v, s, NODE_SCALAR, name, 0644);
-		const char *text = settings_text(set, (enum setting)i);
-		g_autofree char *line = *text ? g_strdup_printf("%s\n", text) : g_strdup("");
-		n->data = share(v, g_bytes_new(line, strlen(line)));
-		node_attach(dir, n);
-	}
-	struct node *files = new_node(v, s, NODE_FILES, SETTING_FILES_DIR, 0755);
-	add_further_files(v, s, files);
-	node_attach(dir, files);
-	return dir;
-}
-
-static void lock_settings(struct node *n)
-{
-	n->locked = true;
-	for (guint i = 0; n->children && i < n->children->len; i++)
-		lock_settings(g_ptr_array_index(n->children, i));
-}
-
-static struct node *make_run_log(struct view *v, const struct session *s, int step, int k)
-{
-	g_autofree char *path = store_run(v->state, s->name, step, k, "log");
-	g_autofree char *name = g_strdup_printf("%d.log", k);
-	struct node *n = new_node(v, s, NODE_FILE, name, 0444);
-	n->path = g_strdup(path);
-	return n;
-}
-
-static struct node *make_run_verdict(struct view *v, const struct session *s, const struct run *r,
-				     int k)
-{
-	GString *out = g_string_new(NULL);
-	g_autofree char *name = g_strdup_printf("%d.verdict", k);
-	render_outcome(r, out);
-	struct node *n = new_node(v, s, NODE_VALUE, name, 0444);
-	n->data = share(v, to_bytes(out));
-	return n;
-}
-
-static struct node *make_run_report(struct view *v, const struct session *s, int step, int k)
-{
-	g_autofree char *path = store_run(v->state, s->name, step, k, "report");
-	g_autofree char *name = g_strdup_printf("%d.report", k);
-	int64_t size = file_size(path);
-	if (!size)
-		return NULL;
-	struct node *n = new_node(v, s, NODE_FILE, name, 0444);
-	n->path = g_strdup(path);
-	n->size = size;
-	return n;
-}
-
-static struct node *make_runs(struct view *v, const struct session *s, int n)
-{
-	const struct step *step = session_step(s, n);
-	struct node *dir = new_node(v, s, NODE_DIR, "runs", 0755);
-	for (int k = 0; k < (int)step->runs->len; k++) {
-		const struct run *r = step_run(step, k);
-		if (r->outcome == OUTCOME_NONE)
-			continue; /* of before a restart: it is announced when it starts anew */
-		struct node *log = make_run_log(v, s, n, k);
-		log->size = file_size(log->path);
-		node_attach(dir, log);
-		node_attach(dir, make_run_verdict(v, s, r, k));
-		struct node *report = make_run_report(v, s, n, k);
-		if (report)
-			node_attach(dir, report);
-	}
-	return dir;
-}
-
-static struct node *make_step(struct view *v, const struct session *s, int n, struct shown *sh)
-{
-	struct render r = render_of(v, s, n);
-	struct shown_step *st = g_new0(struct shown_step, 1);
-	g_autofree char *name = g_strdup_printf("%d", n);
-	g_autofree char *path = store_step(v->state, s->name, n);
-	struct node *dir = new_node(v, s, NODE_DIR, name, 0755);
-	st->files = g_new0(GBytes *, step_file_count);
-	for (int i = 0; i < step_file_count; i++) {
-		st->files[i] = share(v, render(step_files[i].render, &r));
-		add_value(v, s, dir, &step_files[i], st->files[i]);
-	}
-	g_ptr_array_add(sh->steps, st);
-	g_autofree char *log = g_build_filename(path, "build.log", NULL);
-	g_autofree char *config = g_build_filename(path, "config", NULL);
-	add_file(v, s, dir, "build.log", log);
-	add_file(v, s, dir, "config", config);
-	node_attach(dir, make_runs(v, s, n));
-	return dir;
-}
-
-static struct node *sub_dir(struct view *v, const struct session *s, struct node *dir,
-			    const char *name)
-{
-	struct node *n = node_child(dir, name);
-	if (!n) {
-		n = new_node(v, s, NODE_DIR, name, 0755);
-		node_attach(dir, n);
-	}
-	return n;
-}
-
-static struct node *make_bisection(struct view *v, const struct session *s, struct shown *sh)
-{
-	struct render r = render_of(v, s, -1);
-	struct node *dir = new_node(v, s, NODE_DIR, s->name, 0755);
-	sh->files = g_new0(GBytes *, bisection_file_count);
-	sh->steps = g_ptr_array_new_with_free_func(step_free);
-	for (int i = 0; i < bisection_file_count; i++) {
-		const char *slash = strchr(bisection_files[i].path, '/');
-		g_autofree char *sub = slash ? g_strndup(bisection_files[i].path,
-							 (gsize)(slash - bisection_files[i].path))
-					     : NULL;
-		struct node *parent = sub ? sub_dir(v, s, dir, sub) : dir;
-		sh->files[i] = render(bisection_files[i].render, &r);
-		add_value(v, s, parent, &bisection_files[i], sh->files[i]);
-	}
-	struct node *settings = make_settings(v, s);
-	if (s->state != STATE_DRAFT)
-		lock_settings(settings);
-	node_attach(dir, settings);
-	struct node *steps = new_node(v, s, NODE_DIR, "steps", 0755);
-	for (int n = 0; n < (int)s->steps->len; n++)
-		node_attach(steps, make_step(v, s, n, sh));
-	node_attach(dir, steps);
-	struct node *wait = new_node(v, s, NODE_WAIT, "wait", 0444);
-	wait->hidden = true;
-	sh->over = session_over(s);
-	if (sh->over) {
-		g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
-		wait->data = g_bytes_new(line, strlen(line));
-	}
-	node_attach(dir, wait);
-	return dir;
-}
 
 /* ---- changes ---- */
 
@@ -333,7 +26,7 @@ static void refresh(struct view *v, const char *dir, const struct file_def *defs
 		    const struct render *r, GBytes **shown)
 {
 	for (int i = 0; i < count; i++) {
-		GBytes *now = render(defs[i].render, r);
+		GBytes *now = nodes_render(defs[i].render, r);
 		if (g_bytes_equal(now, shown[i])) {
 			g_bytes_unref(now);
 			continue;
@@ -347,7 +40,7 @@ static void refresh(struct view *v, const char *dir, const struct file_def *defs
 
 static void refresh_bisection(struct view *v, const struct session *s, struct shown *sh)
 {
-	struct render r = render_of(v, s, -1);
+	struct render r = nodes_render_of(v, s, -1);
 	refresh(v, s->name, bisection_files, bisection_file_count, &r, sh->files);
 }
 
@@ -355,7 +48,7 @@ static void refresh_step(struct view *v, const struct session *s, struct shown *
 {
 	if (n < 0 || n >= (int)sh->steps->len)
 		return;
-	struct render r = render_of(v, s, n);
+	struct render r = nodes_render_of(v, s, n);
 	struct shown_step *st = g_ptr_array_index(sh->steps, n);
 	g_autofree char *dir = g_strdup_printf("%s/steps/%d", s->name, n);
 	refresh(v, dir, step_files, step_file_count, &r, st->files);
@@ -363,7 +56,7 @@ static void refresh_step(struct view *v, const struct session *s, struct shown *
 
 static void show_file_done(struct view *v, const char *path, const char *file)
 {
-	publish_file_growth(pub(v), path, file_size(file));
+	publish_file_growth(pub(v), path, nodes_file_size(file));
 	publish_file_done(pub(v), path);
 }
 
@@ -371,7 +64,7 @@ static void show_step(struct view *v, const struct session *s, struct shown *sh,
 {
 	g_autofree char *path = g_strdup_printf("%s/steps/%d", s->name, n);
 	g_mutex_lock(&v->m->tree.lock);
-	struct node *dir = make_step(v, s, n, sh);
+	struct node *dir = nodes_step(v, s, n, sh);
 	g_mutex_unlock(&v->m->tree.lock);
 	publish_add(pub(v), path, dir);
 }
@@ -397,7 +90,7 @@ static void show_run(struct view *v, const struct session *s, int n, int k)
 {
 	g_autofree char *path = run_path(s, n, k, "log");
 	g_mutex_lock(&v->m->tree.lock);
-	struct node *log = make_run_log(v, s, n, k);
+	struct node *log = nodes_run_log(v, s, n, k);
 	g_mutex_unlock(&v->m->tree.lock);
 	publish_add(pub(v), path, log);
 }
@@ -411,8 +104,8 @@ static void show_run_done(struct view *v, const struct session *s, int n, int k)
 	g_autofree char *file = store_run(v->state, s->name, n, k, "log");
 	show_file_done(v, log, file);
 	g_mutex_lock(&v->m->tree.lock);
-	struct node *report_node = make_run_report(v, s, n, k);
-	struct node *verdict_node = make_run_verdict(v, s, r, k);
+	struct node *report_node = nodes_run_report(v, s, n, k);
+	struct node *verdict_node = nodes_run_verdict(v, s, r, k);
 	g_mutex_unlock(&v->m->tree.lock);
 	if (report_node) {
 		publish_add(pub(v), report, report_node);
@@ -493,7 +186,7 @@ static void view_added(void *self, const struct session *s, bool by_mkdir)
 	struct view *v = self;
 	struct shown *sh = g_new0(struct shown, 1);
 	g_mutex_lock(&v->m->tree.lock);
-	struct node *dir = make_bisection(v, s, sh);
+	struct node *dir = nodes_bisection(v, s, sh);
 	bool directly = by_mkdir || !v->live;
 	if (directly)
 		node_attach(v->m->tree.root, dir);
@@ -517,7 +210,7 @@ static void lock_now(struct view *v, const char *name)
 	g_mutex_lock(&v->m->tree.lock);
 	struct node *n = tree_find(&v->m->tree, path);
 	if (n)
-		lock_settings(n);
+		nodes_lock_settings(n);
 	g_mutex_unlock(&v->m->tree.lock);
 }
 
@@ -705,7 +398,7 @@ struct engine_view view_engine(struct view *v)
 static struct node *add_top(struct view *v, enum node_kind kind, const char *name, mode_t mode,
 			    GString *text)
 {
-	struct node *n = new_node(v, NULL, kind, name, mode);
+	struct node *n = nodes_new(v, NULL, kind, name, mode);
 	if (text)
 		n->data = g_string_free_to_bytes(text);
 	node_attach(v->m->tree.root, n);
@@ -727,8 +420,8 @@ void view_fill(struct view *v)
 	add_top(v, NODE_EVENTS, "events", 0444, NULL)->hidden = true;
 	struct node *new_dir = add_top(v, NODE_DIR, "new", 0755, NULL);
 	/* anybody may start a bisection; the defaults belong to who mounted */
-	node_attach(new_dir, new_node(v, NULL, NODE_START, "start", 0666));
-	node_attach(new_dir, make_settings(v, NULL));
+	node_attach(new_dir, nodes_new(v, NULL, NODE_START, "start", 0666));
+	node_attach(new_dir, nodes_settings(v, NULL));
 	const struct session *last = engine_last(v->m->engine);
 	if (last) {
 		v->last = g_strdup(last->name);

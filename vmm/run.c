@@ -3,20 +3,14 @@
  */
 #include "vmm.h"
 
-#include "../engine/cancel.h"
 #include "../engine/spawn.h"
-#include "console.h"
 #include "domain.h"
-#include "host.h"
+#include "guest.h"
 #include "initramfs.h"
-#include "serial.h"
 #include "ship.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -32,298 +26,6 @@ struct vmm {
 	GCond settled;
 	int remains; /* domains that are being ended */
 };
-
-/* State of one run. The libvirt thread fills `bytes`, `ended`, `gone`; the run's thread takes
- * them. Counted, since a callback of the console may still be on its way when the run is over. */
-struct guest {
-	struct host_watch watch;
-	const struct run_request *rq;
-	virDomainPtr dom;
-	virStreamPtr stream;
-	struct serial serial; /* in place of the stream, for guests on this machine */
-	bool by_socket;
-	struct console *console;
-	GMutex lock;
-	GString *bytes;
-	bool watched; /* the stream has its callback */
-	bool ended;   /* the console stream is at its end */
-	bool gone;    /* the domain has stopped */
-	bool failed;  /* ... killed from outside */
-	int wake;     /* eventfd */
-	int log;
-	int64_t logged;
-	int64_t told; /* monotonic us, of the last call of rq->grew */
-};
-
-static int64_t now_us(void)
-{
-	return g_get_monotonic_time();
-}
-
-static void wake(struct guest *g)
-{
-	uint64_t one = 1;
-	if (write(g->wake, &one, sizeof(one)) != sizeof(one))
-		return; /* full: it is awake already */
-}
-
-static struct guest *guest_new(const struct run_request *rq, const char *nonce)
-{
-	struct guest *g = g_atomic_rc_box_new0(struct guest);
-	g->rq = rq;
-	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	g->log = open(rq->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	g->serial.fd = g->serial.listener = -1;
-	g->bytes = g_string_new(NULL);
-	g->console = console_new(rq, nonce);
-	g_mutex_init(&g->lock);
-	return g;
-}
-
-static void guest_clear(void *p)
-{
-	struct guest *g = p;
-	if (g->log >= 0)
-		close(g->log);
-	if (g->wake >= 0)
-		close(g->wake);
-	serial_close(&g->serial);
-	console_free(g->console);
-	g_string_free(g->bytes, TRUE);
-	g_mutex_clear(&g->lock);
-}
-
-static void guest_unref(void *p)
-{
-	g_atomic_rc_box_release_full(p, guest_clear);
-}
-
-/* ---- libvirt's event thread ---- */
-
-static void domain_gone(struct host_watch *w, bool failed)
-{
-	struct guest *g = (struct guest *)((char *)w - offsetof(struct guest, watch));
-	g_mutex_lock(&g->lock);
-	g->gone = true;
-	g->failed = failed;
-	g_mutex_unlock(&g->lock);
-	wake(g);
-}
-
-static void console_event(virStreamPtr stream, int events, void *arg)
-{
-	struct guest *g = arg;
-	char buf[16384];
-	int n;
-	g_mutex_lock(&g->lock);
-	while ((n = virStreamRecv(stream, buf, sizeof(buf))) > 0)
-		g_string_append_len(g->bytes, buf, n);
-	/* the end of a pty is an error, not an end of file */
-	if (n == 0 || n == -1 ||
-	    (events & (VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR) && n != -2)) {
-		g->ended = true;
-		virStreamEventRemoveCallback(stream);
-	}
-	g_mutex_unlock(&g->lock);
-	wake(g);
-}
-
-/* ---- the run's own thread ---- */
-
-/* What a guest prints beyond this is looked at, but not kept. */
-#define LOG_LIMIT ((int64_t)64 << 20)
-
-static err_t write_all(struct guest *g, const char *data, gsize len, struct error *error)
-{
-	while (len) {
-		ssize_t n = write(g->log, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set(error, errno, "cannot write the console log: %s",
-					 g_strerror(errno));
-		data += n;
-		len -= (gsize)n;
-		g->logged += n;
-	}
-	return 0;
-}
-
-static err_t write_log(struct guest *g, const char *data, gsize len, struct error *error)
-{
-	static const char last[] = "\n[bisectfs: more than 64 MiB, the rest is not kept]\n";
-	gsize room = (gsize)MAX(LOG_LIMIT - g->logged, 0);
-	err_t err = room ? write_all(g, data, MIN(len, room), error) : 0;
-	if (!err && room && len >= room)
-		err = write_all(g, last, sizeof(last) - 1, error);
-	return err;
-}
-
-#define TELL_EVERY (G_USEC_PER_SEC / 10)
-
-static void tell_growth(struct guest *g, bool last)
-{
-	int64_t now = now_us();
-	if (g->rq->grew && (last || now - g->told >= TELL_EVERY)) {
-		g->told = now;
-		g->rq->grew(g->rq->arg, g->logged);
-	}
-}
-
-/* A guest that never stops printing must not keep us from looking at the clock. */
-#define READ_AT_ONCE ((gsize)1 << 20)
-
-static void read_socket(struct guest *g)
-{
-	char buf[16384];
-	int n = 0;
-	while (g->bytes->len < READ_AT_ONCE && (n = serial_read(&g->serial, buf, sizeof(buf))) > 0)
-		g_string_append_len(g->bytes, buf, n);
-	g->ended = n < 0;
-}
-
-/* Takes what has arrived. `over`: nothing more will. */
-static err_t take_bytes(struct guest *g, bool *over, struct error *error)
-{
-	g_mutex_lock(&g->lock);
-	g_autofree char *data = NULL;
-	if (g->by_socket && !g->ended)
-		read_socket(g);
-	gsize len = g->bytes->len;
-	if (len) {
-		data = g_memdup2(g->bytes->str, len);
-		g_string_truncate(g->bytes, 0);
-	}
-	bool gone = g->gone, ended = g->ended, failed = g->failed;
-	g_mutex_unlock(&g->lock);
-	err_t err = len ? write_log(g, data, len, error) : 0;
-	if (len) {
-		console_feed(g->console, data, len, now_us());
-		tell_growth(g, false);
-	}
-	/* the last bytes may come after the news that the domain stopped */
-	*over = gone && ended;
-	if (*over)
-		console_gone(g->console, failed, now_us());
-	return err;
-}
-
-static err_t watch_console(struct guest *g, struct error *error)
-{
-	bool over = false;
-	int64_t gone_since = 0;
-	console_start(g->console, now_us());
-	while (console_phase(g->console) != CONSOLE_OVER && !over) {
-		int64_t left = (console_deadline(g->console) - now_us()) / 1000 + 1;
-		if (gone_since) /* a stream that misses its end must not keep the slot */
-			left = MIN(left, 200);
-		bool read_it = g->by_socket && !g->ended;
-		struct pollfd fds[3] = {
-			{ .fd = g->wake, .events = POLLIN },
-			{ .fd = g->rq->cancel ? g->rq->cancel->fd : -1, .events = POLLIN },
-			{ .fd = read_it ? serial_fd(&g->serial) : -1, .events = POLLIN },
-		};
-		poll(fds, 3, (int)CLAMP(left, 0, 1000));
-		if (fds[1].revents)
-			return error_set(error, ECANCELED, "stopped");
-		uint64_t n;
-		if (fds[0].revents && read(g->wake, &n, sizeof(n)) < 0 && errno != EAGAIN)
-			return error_set(error, errno, "eventfd: %s", g_strerror(errno));
-		err_t err = take_bytes(g, &over, error);
-		if (err)
-			return err;
-		console_tick(g->console, now_us());
-		g_mutex_lock(&g->lock);
-		bool gone = g->gone, failed = g->failed;
-		g_mutex_unlock(&g->lock);
-		if (gone && !gone_since)
-			gone_since = now_us();
-		if (gone_since && !over && now_us() - gone_since > G_USEC_PER_SEC)
-			console_gone(g->console, failed, now_us());
-	}
-	return 0;
-}
-
-static err_t write_report(struct guest *g, struct error *error)
-{
-	gsize len;
-	const char *text = console_report(g->console, &len);
-	struct outcome outcome;
-	console_outcome(g->console, &outcome);
-	if (!text || outcome.kind == OUTCOME_OK)
-		return 0;
-	int fd = open(g->rq->report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	err_t err = fd < 0 ? -errno : 0;
-	if (!err && write(fd, text, len) != (ssize_t)len)
-		err = -errno;
-	if (fd >= 0)
-		close(fd);
-	return err ? error_set(error, -err, "cannot write the crash report: %s", g_strerror(-err))
-		   : 0;
-}
-
-static err_t start_domain(struct guest *g, struct host *host, virConnectPtr conn, const char *xml,
-			  struct error *error)
-{
-	unsigned flags = VIR_DOMAIN_START_PAUSED;
-	if (!host_is_embedded(host)) /* the embedded driver has no such thing; see superv.c */
-		flags |= VIR_DOMAIN_START_AUTODESTROY;
-	g->dom = virDomainCreateXML(conn, xml, flags);
-	if (!g->dom)
-		return host_error(error, EIO, "cannot start the guest");
-	virDomainGetUUIDString(g->dom, g->watch.uuid);
-	g->watch.gone = domain_gone;
-	host_watch(host, &g->watch);
-	return 0;
-}
-
-static err_t open_stream(struct guest *g, virConnectPtr conn, struct error *error)
-{
-	g->stream = virStreamNew(conn, VIR_STREAM_NONBLOCK);
-	if (!g->stream ||
-	    virDomainOpenConsole(g->dom, NULL, g->stream, VIR_DOMAIN_CONSOLE_FORCE) != 0)
-		return host_error(error, EIO, "cannot open the guest's console");
-	if (virStreamEventAddCallback(
-		    g->stream,
-		    VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
-		    console_event, g_atomic_rc_box_acquire(g), guest_unref) != 0) {
-		guest_unref(g);
-		return host_error(error, EIO, "cannot watch the guest's console");
-	}
-	g->watched = true;
-	return 0;
-}
-
-/* Created paused: the console is listened to before the guest's first byte. */
-static err_t start_guest(struct guest *g, struct host *host, virConnectPtr conn, const char *xml,
-			 struct error *error)
-{
-	err_t err = start_domain(g, host, conn, xml, error);
-	if (!err && !g->by_socket)
-		err = open_stream(g, conn, error);
-	if (!err && virDomainResume(g->dom) != 0)
-		err = host_error(error, EIO, "cannot let the guest run");
-	return err;
-}
-
-static void end_domain(struct guest *g, struct host *host)
-{
-	if (g->stream) { /* before the domain: closing it then finds nothing half gone */
-		g_mutex_lock(&g->lock);
-		if (g->watched && !g->ended)
-			virStreamEventRemoveCallback(g->stream);
-		g->ended = true;
-		g_mutex_unlock(&g->lock);
-		virStreamAbort(g->stream);
-		virStreamFree(g->stream);
-	}
-	if (!g->dom)
-		return;
-	host_kill(host, g->dom);
-	virDomainDestroy(g->dom); /* an error: it is gone already */
-	host_unwatch(host, &g->watch);
-	virDomainFree(g->dom);
-}
 
 static char *guest_arch(const struct run_request *rq)
 {
@@ -464,7 +166,7 @@ static void end_run(gpointer data, gpointer arg)
 {
 	struct remains *r = data;
 	struct vmm *vmm = arg;
-	end_domain(r->g, r->host);
+	guest_end(r->g, r->host);
 	drop_files(r->conn, &r->files);
 	virConnectClose(r->conn);
 	guest_unref(r->g);
@@ -517,20 +219,20 @@ static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *in
 	err = bring_files(host, conn, g->rq, initrd, &files, error);
 	if (!err) {
 		xml = make_xml(vmm, host, slot, &files, g, error);
-		err = xml ? start_guest(g, host, conn, xml, error) : -error->code;
+		err = xml ? guest_start(g, host, conn, xml, error) : -error->code;
 	}
 	if (!err)
-		err = watch_console(g, error);
+		err = guest_watch(g, error);
 	leave_remains(vmm, g, host, conn, &files);
-	tell_growth(g, true);
-	return err ? err : write_report(g, error);
+	guest_tell_growth(g, true);
+	return err ? err : guest_write_report(g, error);
 }
 
 static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct outcome *outcome,
 		     struct error *error)
 {
 	struct vmm *vmm = self;
-	int64_t begun = now_us();
+	int64_t begun = guest_now();
 	struct host *host =
 		g_ptr_array_index(vmm->hosts, g_array_index(vmm->slot_host, guint, slot));
 	char nonce[32];

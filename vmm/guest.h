@@ -1,0 +1,55 @@
+/*
+ * One guest: its domain from the start to the end, its console as bytes come, its log and report.
+ * Inside the room: run.c says which guest and where. The run's own thread, unless said otherwise.
+ */
+#ifndef VMM_GUEST_H
+#define VMM_GUEST_H
+
+#include "console.h"
+#include "host.h"
+#include "serial.h"
+
+#include <glib.h>
+#include <libvirt/libvirt.h>
+
+/* State of one run. The libvirt thread fills `bytes`, `ended`, `gone`; the run's thread takes
+ * them. Counted, since a callback of the console may still be on its way when the run is over. */
+struct guest {
+	struct host_watch watch;
+	const struct run_request *rq;
+	virDomainPtr dom;
+	virStreamPtr stream;
+	struct serial serial; /* in place of the stream, for guests on this machine */
+	bool by_socket;
+	struct console *console;
+	GMutex lock;
+	GString *bytes;
+	bool watched; /* the stream has its callback */
+	bool ended;   /* the console stream is at its end */
+	bool gone;    /* the domain has stopped */
+	bool failed;  /* ... killed from outside */
+	int wake;     /* eventfd */
+	int log;
+	int64_t logged;
+	int64_t told; /* monotonic us, of the last call of rq->grew */
+};
+
+/* Monotonic, us. */
+int64_t guest_now(void);
+
+/* With its log open, or `log` -1 and errno. `nonce`: see console_new. */
+struct guest *guest_new(const struct run_request *rq, const char *nonce);
+void guest_unref(void *guest); /* any thread */
+
+/* Created paused: the console is listened to before the guest's first byte. */
+err_t guest_start(struct guest *g, struct host *host, virConnectPtr conn, const char *xml,
+		  struct error *error);
+/* Until the console says what came of it. -ECANCELED, -ENOSPC. */
+err_t guest_watch(struct guest *g, struct error *error);
+/* Tells how long the log is; `last`: whenever that was told before. */
+void guest_tell_growth(struct guest *g, bool last);
+err_t guest_write_report(struct guest *g, struct error *error);
+/* Destroys the domain; any thread, once the run is over. */
+void guest_end(struct guest *g, struct host *host);
+
+#endif
