@@ -117,6 +117,8 @@ char *certify_contradiction(const struct session *s)
 	const struct step *step = parent ? tried(s, ROLE_PARENT, parent) : NULL;
 	if (!step || step->verdict != with_culprit(s) || certify_is_no_op(s))
 		return NULL;
+	if (session_verdict_of(s, parent) != step->verdict)
+		return NULL; /* its user knows better */
 	enum verdict before = verdict_before(s, step);
 	if (before == VERDICT_NONE || before == step->verdict)
 		return NULL; /* it was never tested: nothing to take back, only less sure */

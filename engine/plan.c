@@ -34,12 +34,15 @@ static void drop(struct event *ev, int n, const char *reason)
 	ev->reason = g_strdup(reason);
 }
 
+/* A user's word on what is tested now. The search asks for a commit that has been judged before
+ * when that was the word of the day for a wider range: it holds, and is not tested. */
 static const struct judgement *judgement_on(const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
+	bool any_time = step->role == ROLE_SEARCH;
 	for (guint i = s->judgements->len; i-- > 0;) {
 		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
-		if (strcmp(j->commit, step->commit) == 0 && (int)j->after > n)
+		if (strcmp(j->commit, step->commit) == 0 && (any_time || (int)j->after > n))
 			return j;
 	}
 	return NULL;

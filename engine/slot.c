@@ -52,11 +52,24 @@ static err_t open_git(struct slot *slot, const char *gitdir, struct error *error
 	return 0;
 }
 
+/* A daemon that was killed while it checked something out leaves libgit2's lock files. Nobody else
+ * uses the slot now: whoever held them is gone. */
+static void drop_locks(const char *dir)
+{
+	static const char *const locks[] = { "HEAD.lock", "index.lock", "config.lock",
+					     "packed-refs.lock" };
+	for (gsize i = 0; i < G_N_ELEMENTS(locks); i++) {
+		g_autofree char *path = g_build_filename(dir, "git", locks[i], NULL);
+		unlink(path);
+	}
+}
+
 err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct error *error)
 {
 	struct slot *slot = g_new0(struct slot, 1);
 	slot->dir = g_strdup(dir);
 	slot->src = g_build_filename(dir, "src", NULL);
+	drop_locks(dir);
 	err_t err = open_git(slot, gitdir, error);
 	if (err) {
 		slot_free(slot);

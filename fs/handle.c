@@ -114,7 +114,7 @@ static void call_done(struct command *c, err_t err, const struct error *error)
 		g_mutex_unlock(&call->h->lock);
 	}
 	/* after all that it changed can be seen */
-	publish_call(call->m->publisher, reply_call, call);
+	publish_reply(call->m->publisher, reply_call, call);
 }
 
 struct command *mount_command(struct mount *m, fuse_req_t req, enum command_kind kind,

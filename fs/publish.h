@@ -39,6 +39,10 @@ void publish_link(struct publisher *p, const char *path, const char *target);
 void publish_unlink(struct publisher *p, const char *path);
 /* Calls `fn` in a thread that may answer requests, after all that was queued before. */
 void publish_call(struct publisher *p, void (*fn)(void *arg), void *arg);
+/* The same for the answer to a write; but no later than a second from now. While a write waits, the
+ * kernel holds a lock on its file; a rename of two files holds one and waits for the other, and the
+ * publisher may wait for that one. Only an answer that does not wait for it ends this. */
+void publish_reply(struct publisher *p, void (*fn)(void *arg), void *arg);
 
 /* For the handlers. */
 bool publisher_is(const struct publisher *p, pid_t tid);
