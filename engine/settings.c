@@ -115,10 +115,54 @@ static err_t check_fraction(enum setting id, const char *value, struct error *er
 	return 0;
 }
 
+#define REGEX_NODES 20000.0
+#define REGEX_DEPTH 64
+
+/* How many nodes regcomp(3) makes of it, about: it writes out what is repeated, so that a few dozen
+ * characters ("a++++...", "((a{99}){99}){99}") could take all memory. */
+static double regex_size(const char *p)
+{
+	double sum[REGEX_DEPTH] = { 0 }, atom = 0;
+	int depth = 0;
+	for (; *p; p++) {
+		double factor = 0;
+		if (*p == '+') {
+			factor = 2;
+		} else if (*p == '{') {
+			char *end;
+			factor = g_ascii_strtod(p + 1, &end);
+			if (*end == ',')
+				factor = MAX(factor, g_ascii_strtod(end + 1, NULL)) + 1;
+		}
+		if (factor > 1) {
+			sum[depth] += atom * (factor - 1);
+			atom *= factor;
+		} else if (*p == '(' && ++depth == REGEX_DEPTH) {
+			return REGEX_NODES * 2;
+		} else if (*p == '(') {
+			sum[depth] = 0;
+		} else if (*p == ')' && depth) {
+			atom = sum[depth--] + 1;
+			sum[depth] += atom;
+		} else if (*p != '*' && *p != '?') {
+			atom = 1;
+			sum[depth] += 1;
+		}
+		if (*p == '\\' && p[1])
+			p++;
+	}
+	while (depth)
+		sum[0] += sum[depth--];
+	return sum[0];
+}
+
 static err_t check_regex(enum setting id, const char *value, struct error *error)
 {
 	if (!*value || is_word(table[id].words, value))
 		return 0;
+	if (!(regex_size(value) <= REGEX_NODES))
+		return error_set(error, EINVAL, "%s: the expression repeats too much",
+				 table[id].name);
 	regex_t re;
 	int rc = regcomp(&re, value, REG_EXTENDED | REG_NOSUB);
 	if (rc == 0) {
