@@ -135,9 +135,33 @@ static void make_plain(char **text)
 	*text = g_string_free(out, FALSE);
 }
 
+/* Asked before it is written: a record that does not fit, left by a death before it is taken off
+ * again, could never be read. */
+static bool state_fits(const struct session *s, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_PAUSED:
+		return s->state == STATE_QUEUED || s->state == STATE_RUNNING;
+	case EV_RESUMED:
+		return s->state == STATE_PAUSED;
+	case EV_STARTED:
+		return s->state == STATE_DRAFT;
+	case EV_MINIMIZE:
+		return s->state == STATE_DONE;
+	case EV_CREATED:
+	case EV_RESTARTED:
+		return true;
+	default:
+		return session_in_progress(s);
+	}
+}
+
 static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 			struct error *error)
 {
+	if (!state_fits(b->s, ev))
+		return error_set(error, EINVAL, "'%s' does not fit a bisection that is %s",
+				 event_kind_name(ev->kind), session_state_name(b->s->state));
 	make_plain(&ev->subject);
 	make_plain(&ev->reason);
 	make_plain(&ev->title);

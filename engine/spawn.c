@@ -140,7 +140,7 @@ static err_t check_processes(const struct spawn *sp, pid_t pid, struct error *er
 static err_t await(const struct spawn *sp, pid_t pid, struct error *error)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	gint64 end = g_get_monotonic_time() + sp->limits.timeout_s * G_USEC_PER_SEC;
+	gint64 end = g_get_monotonic_time() + (gint64)sp->limits.timeout_s * G_USEC_PER_SEC;
 	gint64 looked = g_get_monotonic_time();
 	err_t err = 0;
 	while (pidfd >= 0 && !err) {
