@@ -242,6 +242,12 @@ static void decide_found(const struct session *s, struct event *ev)
 		ev->subject = report_subject(s);
 }
 
+static bool is_contradicted(const struct session *s)
+{
+	g_autofree char *why = certify_contradiction(s);
+	return why != NULL;
+}
+
 static bool wants_report(const struct session *s)
 {
 	return s->found && s->found[0] && !s->found[1] && !s->reported && !s->verdict &&
@@ -264,7 +270,7 @@ bool session_decide(const struct session *s, struct event *ev)
 		return true;
 	}
 	if (s->found) {
-		if (wants_report(s) && !certify_contradiction(s))
+		if (wants_report(s) && !is_contradicted(s))
 			return false;
 		decide_found(s, ev);
 		return true;
@@ -304,7 +310,7 @@ static void wish_next(const struct session *s, int n, GArray *wishes)
 {
 	if (path_next(s) != ROLES)
 		wish(wishes, WISH_NEXT, n + 1, -1);
-	else if (wants_report(s) && !certify_contradiction(s))
+	else if (wants_report(s) && !is_contradicted(s))
 		wish(wishes, WISH_REPORT, n, -1);
 }
 
