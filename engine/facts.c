@@ -135,44 +135,18 @@ static void make_plain(char **text)
 	*text = g_string_free(out, FALSE);
 }
 
-/* Asked before it is written: a record that does not fit, left by a death before it is taken off
- * again, could never be read. */
-static bool state_fits(const struct session *s, const struct event *ev)
-{
-	switch (ev->kind) {
-	case EV_PAUSED:
-		return s->state == STATE_QUEUED || s->state == STATE_RUNNING;
-	case EV_RESUMED:
-		return s->state == STATE_PAUSED;
-	case EV_STARTED:
-		return s->state == STATE_DRAFT;
-	case EV_MINIMIZE:
-		return s->state == STATE_DONE;
-	case EV_CREATED:
-	case EV_RESTARTED:
-		return true;
-	default:
-		return session_in_progress(s);
-	}
-}
-
 static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 			struct error *error)
 {
-	if (!state_fits(b->s, ev))
-		return error_set(error, EINVAL, "'%s' does not fit a bisection that is %s",
-				 event_kind_name(ev->kind), session_state_name(b->s->state));
+	err_t err = session_fits(b->s, ev, error);
+	if (err)
+		return err;
 	make_plain(&ev->subject);
 	make_plain(&ev->reason);
 	make_plain(&ev->title);
 	ev->time = MAX(core_now(e), b->s->changed); /* a clock set back must not turn time round */
-	err_t err = facts_append(e, b, ev, error);
-	if (err)
-		return err;
-	err = apply_and_show(e, b, ev, error);
-	if (err && b->journal)
-		journal_take_back(b->journal);
-	return err;
+	err = facts_append(e, b, ev, error);
+	return err ? err : apply_and_show(e, b, ev, error);
 }
 
 /* The log ends with the crash; its text is a file until then. */

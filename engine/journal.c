@@ -21,9 +21,9 @@ struct journal {
 	const struct disk *disk;
 	int fd;
 	char *path;
-	off_t size;   /* of all acknowledged lines */
-	off_t before; /* without the last of them */
-	char sum[SUM_HEX + 1], sum_before[SUM_HEX + 1];
+	off_t size; /* of all acknowledged lines */
+	bool torn;  /* something lies behind them */
+	char sum[SUM_HEX + 1];
 };
 
 /* ---- checksums ---- */
@@ -110,7 +110,7 @@ static err_t replay_all(struct journal *j, const char *data, size_t len,
 		err = check_torn(j->sum, data + at, len - at, error);
 	if (err)
 		error_prefix(error, "%s:%d", j->path, n);
-	j->size = j->before = (off_t)at;
+	j->size = (off_t)at;
 	return err;
 }
 
@@ -162,9 +162,12 @@ err_t journal_read(const char *path, err_t (*replay)(const struct event *, void 
 
 /* ---- writing ---- */
 
-static int take_back(const struct journal *j, off_t size)
+/* Half a line must not stay: the next append would make one bad line of both. */
+static int drop_torn(struct journal *j)
 {
-	return j->disk->truncate(j->disk->self, j->fd, size);
+	if (j->torn && j->disk->truncate(j->disk->self, j->fd, j->size) == 0)
+		j->torn = false;
+	return j->torn ? -1 : 0;
 }
 
 err_t journal_open(const char *path, const struct disk *disk,
@@ -176,7 +179,8 @@ err_t journal_open(const char *path, const struct disk *disk,
 	j->disk = disk;
 	j->path = g_strdup(path);
 	err_t err = read_journal(j, O_RDWR | O_CREAT | O_APPEND, replay, arg, &torn, error);
-	if (!err && torn && take_back(j, j->size) != 0)
+	j->torn = torn > 0;
+	if (!err && drop_torn(j) != 0)
 		err = error_set(error, errno, "%s: cannot drop the torn last line: %s", path,
 				g_strerror(errno));
 	if (err) {
@@ -232,25 +236,16 @@ err_t journal_append(struct journal *j, const struct event *ev, struct error *er
 	if (!line)
 		return error_set(error, EINVAL, "%s: the event has no JSON form", j->path);
 	size_t len = strlen(line);
+	if (drop_torn(j) != 0)
+		return error_set(error, EIO, "%s: cannot take back half a record: %s", j->path,
+				 g_strerror(errno));
 	err_t err = write_line(j, line, len);
 	if (!err) {
-		j->before = j->size;
 		j->size += (off_t)len;
-		memcpy(j->sum_before, j->sum, sizeof(sum));
 		memcpy(j->sum, sum, sizeof(sum));
 		return 0;
 	}
-	/* Half a line must not stay: the next append would make one bad line of both. */
-	if (take_back(j, j->size) != 0)
-		return error_set(error, EIO, "%s: cannot take back half a record: %s", j->path,
-				 g_strerror(errno));
+	j->torn = true;
+	drop_torn(j); /* or before the next */
 	return error_set(error, -err, "%s: %s", j->path, g_strerror(-err));
-}
-
-void journal_take_back(struct journal *j)
-{
-	if (j->before >= j->size || take_back(j, j->before) != 0)
-		return;
-	j->size = j->before;
-	memcpy(j->sum, j->sum_before, sizeof(j->sum));
 }

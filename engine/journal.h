@@ -27,7 +27,5 @@ err_t journal_read(const char *path, err_t (*replay)(const struct event *, void 
 
 /* Appends and syncs. On any error (-ENOSPC ...) the file is as before: the event did not happen. */
 err_t journal_append(struct journal *journal, const struct event *ev, struct error *error);
-/* Takes the record appended last off again: it proved not to fit, and must not be replayed. */
-void journal_take_back(struct journal *journal);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * How events change a session. What it concludes and wants next is in plan.c.
+ * How events change a session. Which ones it takes is in fits.c, what it concludes and wants next
+ * in plan.c.
  */
 #include "bisectfs/session.h"
 
@@ -7,7 +8,6 @@
 #include "path.h"
 #include "tally.h"
 
-#include <errno.h>
 #include <string.h>
 
 static const char *const state_names[SESSION_STATES] = { "draft", "queued", "running", "paused",
@@ -39,6 +39,22 @@ const char *step_role_name(enum step_role role)
 const char *verdict_name(enum verdict v)
 {
 	return verdict_names[v];
+}
+
+int step_role_parse(const char *name)
+{
+	int role = ROLES - 1;
+	while (role >= 0 && g_strcmp0(role_names[role], name) != 0)
+		role--;
+	return role;
+}
+
+enum verdict verdict_parse(const char *name)
+{
+	int v = VERDICTS - 1;
+	while (v > 0 && g_strcmp0(verdict_names[v], name) != 0)
+		v--;
+	return (enum verdict)v;
 }
 
 static void step_free(void *p)
@@ -134,34 +150,15 @@ bool session_over(const struct session *s)
 	return s->state >= STATE_DONE;
 }
 
-static err_t misfit(const struct session *s, const struct event *ev, struct error *error)
+static void apply_started(struct session *s, const struct event *ev)
 {
-	return error_set(error, EINVAL, "event '%s' does not fit a bisection that is %s",
-			 event_kind_name(ev->kind), state_names[s->state]);
-}
-
-static err_t apply_started(struct session *s, const struct event *ev, struct error *error)
-{
-	if (s->state != STATE_DRAFT)
-		return misfit(s, ev, error);
-	err_t err = settings_from_json(&s->settings, ev->values, error);
-	if (err)
-		return err;
+	settings_from_json(&s->settings, ev->values, NULL); /* tried in fits.c */
 	s->state = STATE_QUEUED;
 	s->started = ev->time;
 	s->text = g_strdup(ev->text);
 	s->bad = g_strdup(ev->commit);
 	s->key = g_strdup(ev->key);
 	s->goods = g_strdupv(ev->list);
-	return 0;
-}
-
-static enum verdict verdict_parse(const char *name)
-{
-	int v = VERDICTS - 1;
-	while (v > 0 && g_strcmp0(verdict_names[v], name) != 0)
-		v--;
-	return (enum verdict)v;
 }
 
 static void drop_step(struct step *step, const char *reason)
@@ -172,28 +169,15 @@ static void drop_step(struct step *step, const char *reason)
 	step->reason = g_strdup(reason);
 }
 
-static err_t apply_step(struct session *s, const struct event *ev, struct error *error)
+static void apply_step(struct session *s, const struct event *ev)
 {
-	if (ev->step != (int)s->steps->len)
-		return error_set(error, EINVAL, "step %d does not follow step %d", ev->step,
-				 (int)s->steps->len - 1);
-	int role = 0;
-	while (role < ROLES && strcmp(role_names[role], ev->role) != 0)
-		role++;
-	if (role == ROLES)
-		return error_set(error, EINVAL, "unknown role '%s'", ev->role);
-	if (role == ROLE_RETEST && s->retested >= s->retests->len)
-		return error_set(error, EINVAL, "step %d: nobody asked for a retest", ev->step);
 	struct step *last = session_step(s, ev->step - 1);
-	if (last && last->state != STEP_DONE) {
-		if (!s->replan)
-			return error_set(error, EINVAL, "step %d is not over yet", ev->step - 1);
+	if (last && last->state != STEP_DONE)
 		drop_step(last, "not needed any more");
-	}
 	s->replan = false;
-	s->retested += role == ROLE_RETEST;
 	struct step *step = g_new0(struct step, 1);
-	step->role = (enum step_role)role;
+	step->role = (enum step_role)step_role_parse(ev->role);
+	s->retested += step->role == ROLE_RETEST;
 	step->same_as = -1;
 	step->cc = g_strdup(ev->cc);
 	step->patches = g_strdupv(ev->patches);
@@ -212,7 +196,6 @@ static err_t apply_step(struct session *s, const struct event *ev, struct error 
 	g_ptr_array_add(s->steps, step);
 	if (ev->checked > 0)
 		s->checked = 1;
-	return 0;
 }
 
 static struct run *add_runs_up_to(struct step *step, int k)
@@ -222,26 +205,18 @@ static struct run *add_runs_up_to(struct step *step, int k)
 	return step_run(step, k);
 }
 
-static err_t apply_run(struct session *s, const struct event *ev, struct error *error)
+static void apply_run(struct session *s, const struct event *ev)
 {
-	struct step *step = session_step(s, ev->step);
-	if (!step || ev->run < 0 || ev->run > 100000 || ev->run > (int)step->runs->len)
-		return error_set(error, EINVAL, "run %d of step %d does not exist", ev->run,
-				 ev->step);
-	struct run *r = add_runs_up_to(step, ev->run);
-	if (r->outcome != OUTCOME_NONE)
-		return error_set(error, EINVAL, "run %d of step %d is over already", ev->run,
-				 ev->step);
+	struct run *r = add_runs_up_to(session_step(s, ev->step), ev->run);
 	if (ev->kind == EV_RUN_STARTED) {
 		r->started = ev->time;
-		return 0;
+		return;
 	}
 	r->outcome = (enum outcome_kind)ev->outcome;
 	r->type = (enum crash_type)ev->type;
 	r->status = ev->status;
 	r->duration = ev->duration;
 	r->title = g_strdup(ev->title ? ev->title : "");
-	return 0;
 }
 
 static void forget_found(struct session *s)
@@ -286,15 +261,10 @@ static int64_t testing_time(const struct step *step, int64_t now)
 	return now - first;
 }
 
-static err_t apply_verdict(struct session *s, const struct event *ev, struct error *error)
+static void apply_verdict(struct session *s, const struct event *ev)
 {
 	struct step *step = session_step(s, ev->step);
-	enum verdict v = verdict_parse(ev->verdict);
-	if (!step || v == VERDICT_NONE || step->state == STEP_DONE ||
-	    (ev->same >= 0 && ev->same >= ev->step))
-		return error_set(error, EINVAL, "verdict '%s' does not fit step %d", ev->verdict,
-				 ev->step);
-	step->verdict = v;
+	step->verdict = verdict_parse(ev->verdict);
 	step->same_as = ev->same;
 	step->state = STEP_DONE;
 	g_free(step->reason);
@@ -303,63 +273,34 @@ static err_t apply_verdict(struct session *s, const struct event *ev, struct err
 	learn_from_step(s, step);
 	if (step->role == ROLE_RETEST)
 		forget_found(s); /* the search, asked again, says the same or something better */
-	return 0;
 }
 
-static err_t apply_known(struct session *s, const struct event *ev, struct error *error)
+static void apply_known(struct session *s, const struct event *ev)
 {
 	struct step *step = session_step(s, ev->step);
-	enum verdict v = verdict_parse(ev->verdict);
-	if (!step || step->state != STEP_TESTING || v == VERDICT_NONE)
-		return error_set(error, EINVAL, "step %d is not being tested", ev->step);
-	step->known = v;
+	step->known = verdict_parse(ev->verdict);
 	step->known_good = MAX(ev->good, 0);
 	step->known_bad = MAX(ev->bad, 0);
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
-	return 0;
 }
 
-static err_t apply_dropped(struct session *s, const struct event *ev, struct error *error)
+static void apply_judged(struct session *s, const struct event *ev)
 {
-	struct step *step = session_step(s, ev->step);
-	if (!step || step->state == STEP_DONE)
-		return error_set(error, EINVAL, "step %d is over already", ev->step);
-	drop_step(step, ev->reason);
-	return 0;
-}
-
-static err_t apply_judged(struct session *s, const struct event *ev, struct error *error)
-{
-	enum verdict v = verdict_parse(ev->verdict);
-	if (v == VERDICT_NONE)
-		return error_set(error, EINVAL, "'%s' is no verdict", ev->verdict);
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	struct judgement j = { .commit = g_strdup(ev->commit),
-			       .verdict = v,
+			       .verdict = verdict_parse(ev->verdict),
 			       .after = s->steps->len,
 			       .meanwhile = last && last->state != STEP_DONE };
 	g_array_append_val(s->judgements, j);
 	forget_found(s);
 	/* the step in progress may not be what comes next any more */
 	s->replan = s->loaded && s->steps->len > 0;
-	return 0;
 }
 
-static err_t apply_retest(struct session *s, const struct event *ev, struct error *error)
-{
-	const struct step *step = session_step(s, ev->step);
-	if (!step || step->state != STEP_DONE)
-		return error_set(error, EINVAL, "step %d is not over", ev->step);
-	g_array_append_val(s->retests, ev->step);
-	return 0;
-}
-
-static err_t apply_build(struct session *s, const struct event *ev, struct error *error)
+static void apply_build(struct session *s, const struct event *ev)
 {
 	struct step *step = session_step(s, ev->step);
-	if (!step || step->state != STEP_BUILDING || step->build_failed)
-		return error_set(error, EINVAL, "step %d is not being built", ev->step);
 	step->build_ns = ev->duration;
 	s->build_ns += ev->duration;
 	g_free(step->compiler);
@@ -371,7 +312,6 @@ static err_t apply_build(struct session *s, const struct event *ev, struct error
 		step->build_failed = true;
 		step->reason = g_strdup(ev->reason);
 	}
-	return 0;
 }
 
 static void end(struct session *s, const struct event *ev, enum session_state state)
@@ -394,157 +334,160 @@ static void forget_in_flight(struct session *s)
 	}
 }
 
-static err_t apply_control(struct session *s, const struct event *ev, struct error *error)
+static void apply_paused(struct session *s, const struct event *ev)
 {
-	switch (ev->kind) {
-	case EV_PAUSED:
-		if (s->state != STATE_QUEUED && s->state != STATE_RUNNING)
-			return misfit(s, ev, error);
-		s->paused_from = s->state;
-		s->paused_by_disk = g_strcmp0(ev->role, "disk") == 0;
-		s->state = STATE_PAUSED;
-		g_free(s->status_reason);
-		s->status_reason = g_strdup(ev->reason);
-		return 0;
-	case EV_RESUMED:
-		if (s->state != STATE_PAUSED)
-			return misfit(s, ev, error);
-		s->state = s->paused_from;
-		s->paused_by_disk = false;
-		g_clear_pointer(&s->status_reason, g_free);
-		return 0;
-	default:
-		if (!session_in_progress(s))
-			return misfit(s, ev, error);
-		if (s->verdict) { /* it has its answer: what ends is the minimisation */
-			s->minimize = false;
-			end(s, ev, STATE_DONE);
-			return 0;
-		}
-		if (ev->kind == EV_ABORTED) {
-			s->verdict = g_strdup("aborted");
-			end(s, ev, STATE_ABORTED);
-		} else {
-			s->error = g_strdup(ev->reason);
-			s->verdict = g_strdup_printf("failed: %s", ev->reason);
-			end(s, ev, STATE_FAILED);
-		}
-		return 0;
+	s->paused_from = s->state;
+	s->paused_by_disk = g_strcmp0(ev->role, "disk") == 0;
+	s->state = STATE_PAUSED;
+	g_free(s->status_reason);
+	s->status_reason = g_strdup(ev->reason);
+}
+
+static void apply_resumed(struct session *s)
+{
+	s->state = s->paused_from;
+	s->paused_by_disk = false;
+	g_clear_pointer(&s->status_reason, g_free);
+}
+
+static void apply_failed(struct session *s, const struct event *ev)
+{
+	if (s->verdict) { /* it has its answer: what ends is the minimisation */
+		s->minimize = false;
+		end(s, ev, STATE_DONE);
+	} else if (ev->kind == EV_ABORTED) {
+		s->verdict = g_strdup("aborted");
+		end(s, ev, STATE_ABORTED);
+	} else {
+		s->error = g_strdup(ev->reason);
+		s->verdict = g_strdup_printf("failed: %s", ev->reason);
+		end(s, ev, STATE_FAILED);
 	}
 }
 
-static err_t apply_end(struct session *s, const struct event *ev)
+static void apply_found(struct session *s, const struct event *ev)
 {
-	if (ev->kind == EV_FOUND) {
-		struct step *last = session_step(s, (int)s->steps->len - 1);
-		if (last && last->state != STEP_DONE)
-			drop_step(last, "not needed any more");
-		forget_found(s);
-		s->replan = false;
-		s->found = g_strdupv(ev->list);
-		s->found_text = g_strdup(ev->text);
-		s->parents = g_strdupv(ev->parents);
-		return 0;
-	}
-	g_free(s->verdict);
-	s->verdict = g_strdup(ev->verdict);
-	end(s, ev, STATE_DONE);
-	return 0;
+	struct step *last = session_step(s, (int)s->steps->len - 1);
+	if (last && last->state != STEP_DONE)
+		drop_step(last, "not needed any more");
+	forget_found(s);
+	s->replan = false;
+	s->found = g_strdupv(ev->list);
+	s->found_text = g_strdup(ev->text);
+	s->parents = g_strdupv(ev->parents);
 }
 
-static err_t apply(struct session *s, const struct event *ev, struct error *error)
+static void apply_minimize(struct session *s, const struct event *ev)
+{
+	g_strfreev(s->options);
+	s->options = g_strdupv(ev->options);
+	s->minimize = true;
+	s->state = STATE_RUNNING;
+}
+
+static void apply_loaded(struct session *s, const struct event *ev)
+{
+	s->loaded = true;
+	s->releases = g_strdupv(ev->list);
+	s->base = g_strdup(ev->base);
+	s->options = g_strdupv(ev->options);
+	s->minimize = ev->options != NULL;
+	if (ev->commit) {
+		s->given = s->bad;
+		s->bad = g_strdup(ev->commit);
+	}
+	if (s->state == STATE_QUEUED)
+		s->state = STATE_RUNNING;
+	s->paused_from = STATE_RUNNING;
+}
+
+static void apply(struct session *s, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_CREATED:
-		if (s->created)
-			return misfit(s, ev, error);
 		s->created = ev->time;
 		s->uid = ev->uid;
 		s->gid = ev->gid;
-		return 0;
+		break;
 	case EV_STARTED:
-		return apply_started(s, ev, error);
+		apply_started(s, ev);
+		break;
 	case EV_RESTARTED:
 		forget_in_flight(s);
-		return 0;
+		break;
 	case EV_PAUSED:
+		apply_paused(s, ev);
+		break;
 	case EV_RESUMED:
+		apply_resumed(s);
+		break;
 	case EV_ABORTED:
 	case EV_FAILED:
-		return apply_control(s, ev, error);
-	default:
+		apply_failed(s, ev);
 		break;
-	}
-	if (ev->kind == EV_MINIMIZE) {
-		if (s->state != STATE_DONE || !ev->options)
-			return misfit(s, ev, error);
-		g_strfreev(s->options);
-		s->options = g_strdupv(ev->options);
-		s->minimize = true;
-		s->state = STATE_RUNNING;
-		return 0;
-	}
-	if (!session_in_progress(s))
-		return misfit(s, ev, error);
-	switch (ev->kind) {
+	case EV_MINIMIZE:
+		apply_minimize(s, ev);
+		break;
 	case EV_LOADED:
-		if (s->loaded)
-			return misfit(s, ev, error);
-		s->loaded = true;
-		s->releases = g_strdupv(ev->list);
-		s->base = g_strdup(ev->base);
-		s->options = g_strdupv(ev->options);
-		s->minimize = ev->options != NULL;
-		if (ev->commit) {
-			s->given = s->bad;
-			s->bad = g_strdup(ev->commit);
-		}
-		if (s->state == STATE_QUEUED)
-			s->state = STATE_RUNNING;
-		s->paused_from = STATE_RUNNING;
-		return 0;
+		apply_loaded(s, ev);
+		break;
 	case EV_STEP:
-		return apply_step(s, ev, error);
+		apply_step(s, ev);
+		break;
 	case EV_BUILT:
 	case EV_BUILD_FAILED:
-		return apply_build(s, ev, error);
+		apply_build(s, ev);
+		break;
 	case EV_RUN_STARTED:
 	case EV_RUN_DONE:
-		return apply_run(s, ev, error);
+		apply_run(s, ev);
+		break;
 	case EV_KNOWN:
-		return apply_known(s, ev, error);
+		apply_known(s, ev);
+		break;
 	case EV_VERDICT:
-		return apply_verdict(s, ev, error);
+		apply_verdict(s, ev);
+		break;
 	case EV_DROPPED:
-		return apply_dropped(s, ev, error);
+		drop_step(session_step(s, ev->step), ev->reason);
+		break;
 	case EV_KEPT:
 		s->replan = false;
-		return 0;
+		break;
 	case EV_JUDGED:
-		return apply_judged(s, ev, error);
+		apply_judged(s, ev);
+		break;
 	case EV_RETEST:
-		return apply_retest(s, ev, error);
+		g_array_append_val(s->retests, ev->step);
+		break;
 	case EV_REOPENED:
 		forget_found(s);
-		return 0;
+		break;
 	case EV_REPORTED:
 		s->reported = true;
 		g_strfreev(s->maintainers);
 		s->maintainers = g_strdupv(ev->list);
-		return 0;
+		break;
 	case EV_FOUND:
+		apply_found(s, ev);
+		break;
 	case EV_CONCLUDED:
-		return apply_end(s, ev);
-	default:
-		return misfit(s, ev, error);
+		g_free(s->verdict);
+		s->verdict = g_strdup(ev->verdict);
+		end(s, ev, STATE_DONE);
+		break;
+	case EV_NONE:
+	case EV_KINDS:
+		break;
 	}
 }
 
 err_t session_apply(struct session *s, const struct event *ev, struct error *error)
 {
-	err_t err = apply(s, ev, error);
+	err_t err = session_fits(s, ev, error);
 	if (err)
 		return err;
+	apply(s, ev);
 	s->changed = ev->time;
 	log_append(s, ev);
 	return 0;

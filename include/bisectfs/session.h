@@ -123,8 +123,12 @@ struct session {
 struct session *session_new(const char *name);
 void session_free(struct session *s);
 
-/* Takes one fact. -EINVAL with the reason when it does not fit the state (a damaged or foreign
- * journal); the session is unchanged then. */
+/* Whether it would take this event: 0, or -EINVAL with the reason. Asked before the event is
+ * written down: one on disk that does not fit could never be read again. */
+err_t session_fits(const struct session *s, const struct event *ev, struct error *error);
+
+/* Takes one event. -EINVAL as session_fits says (a damaged or foreign journal); the session is
+ * unchanged then. */
 err_t session_apply(struct session *s, const struct event *ev, struct error *error);
 
 /* A conclusion that the state allows now (a step's verdict, the end): fills `ev` and returns true.
@@ -201,6 +205,8 @@ int step_representative(const struct step *step);
 const char *session_state_name(enum session_state state);
 const char *step_state_name(enum step_state state);
 const char *step_role_name(enum step_role role);
-const char *verdict_name(enum verdict v); /* empty for none */
+const char *verdict_name(enum verdict v);     /* empty for none */
+int step_role_parse(const char *name);	      /* enum step_role; -1: none has this name */
+enum verdict verdict_parse(const char *name); /* VERDICT_NONE for every other word, and NULL */
 
 #endif

@@ -110,11 +110,12 @@ static ssize_t disk_write(void *self, int fd, const void *data, size_t len)
 	return write(fd, data, len);
 }
 
+/* What was written may be on disk all the same, or not. */
 static int disk_sync(void *self, int fd)
 {
 	struct world *w = self;
 	(void)fd;
-	if (!w->dead)
+	if (!w->dead && !world_chance(w, w->bad_writes))
 		return 0;
 	errno = EIO;
 	return -1;
@@ -123,7 +124,7 @@ static int disk_sync(void *self, int fd)
 static int disk_truncate(void *self, int fd, off_t size)
 {
 	struct world *w = self;
-	if (!w->dead)
+	if (!w->dead && !world_chance(w, 10 * w->bad_writes))
 		return ftruncate(fd, size);
 	errno = EIO;
 	return -1;

@@ -164,18 +164,53 @@ static void test_torn_tail(void)
 	tear_down();
 }
 
-static void test_take_back(void)
+/* A disk on which nothing can be done for a while: a write stops in the middle, and what it left
+ * cannot be taken off. */
+struct bad_disk {
+	int writes, truncates; /* that fail, from now on */
+};
+
+static ssize_t bad_write(void *self, int fd, const void *data, size_t len)
 {
+	struct bad_disk *d = self;
+	if (d->writes == 0)
+		return write(fd, data, len);
+	if (d->writes-- > 1)
+		return write(fd, data, len / 2);
+	errno = EIO;
+	return -1;
+}
+
+static int bad_truncate(void *self, int fd, off_t size)
+{
+	struct bad_disk *d = self;
+	if (d->truncates == 0)
+		return ftruncate(fd, size);
+	d->truncates--;
+	errno = EIO;
+	return -1;
+}
+
+/* Whatever half a record a disk refuses to give back, the next one does not stand behind it. */
+static void test_half_a_record(void)
+{
+	struct bad_disk state = { 0 };
+	struct disk disk = disk_real;
+	disk.self = &state;
+	disk.write = bad_write;
+	disk.truncate = bad_truncate;
 	set_up();
 	write_some(3);
 	struct journal *j;
 	int seen = 0;
-	g_assert_cmpint(journal_open(path, &disk_real, count, &seen, &j, NULL), ==, 0);
-	journal_take_back(j); /* nothing was appended since it was opened */
-	struct event wrong = run_started(77), right = run_started(3);
-	g_assert_cmpint(journal_append(j, &wrong, NULL), ==, 0);
-	journal_take_back(j);
-	g_assert_cmpint(journal_append(j, &right, NULL), ==, 0);
+	struct event ev = run_started(3);
+	struct error why = { 0 };
+	g_assert_cmpint(journal_open(path, &disk, count, &seen, &j, NULL), ==, 0);
+	state = (struct bad_disk){ .writes = 2, .truncates = 2 };
+	g_assert_cmpint(journal_append(j, &ev, &why), ==, -EIO);
+	g_assert_cmpint(journal_append(j, &ev, &why), ==, -EIO);
+	g_assert_nonnull(strstr(why.text, "half a record"));
+	g_assert_cmpint(journal_append(j, &ev, NULL), ==, 0);
 	journal_close(j);
 	g_assert_cmpint(read_back(NULL), ==, 4);
 	tear_down();
@@ -309,7 +344,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/event/refused", test_refused);
 	g_test_add_func("/journal/append-and-replay", test_append_and_replay);
 	g_test_add_func("/journal/torn-tail", test_torn_tail);
-	g_test_add_func("/journal/take-back", test_take_back);
+	g_test_add_func("/journal/half-a-record", test_half_a_record);
 	g_test_add_func("/journal/damage", test_damage);
 	g_test_add_func("/journal/flipped-bits", test_flipped_bits);
 	g_test_add_func("/journal/missing-tail", test_missing_tail);
