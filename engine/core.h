@@ -84,6 +84,8 @@ struct start {
 	struct error error;
 };
 
+struct navigator;
+
 struct message {
 	enum message_kind kind;
 	union {
@@ -259,7 +261,9 @@ struct workers workers_threads(struct engine *e);
 void workers_free(struct engine *e);
 
 void work_history(struct job *job); /* in the historian: WISH_LOAD, WISH_NEXT */
-void work_build(struct job *job);   /* in a thread of its own */
+/* The history's answer alone, or EV_FAILED. */
+void work_navigate(struct job *job, const struct navigator *nav);
+void work_build(struct job *job); /* in a thread of its own */
 void work_run(struct job *job);
 void work_report(struct job *job); /* WISH_REPORT: in a thread of its own, with a builder's slot */
 /* Shows the log of a build in a step. */

@@ -1,29 +1,18 @@
 #include "simulate.h"
 
-#include "core.h"
-#include "navigate.h"
+#include "agenda.h"
 #include "choose.h"
+#include "navigate.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define TEARDOWN_NS ((int64_t)200 * 1000000) /* until a stopped guest or compiler is gone */
-
-/* Something that ends at a time to come. */
-struct pending {
-	int64_t at;
-	guint64 turn; /* of two at the same time the older ends first */
-	struct job *job;
-	bool stopping;
-};
 
 struct simulator {
 	struct engine *e;
 	struct profile profile;
 	const struct simulation *what;
 	int64_t now;
-	guint64 turns;
-	GArray *pending; /* struct pending; a handful: looked through, not sorted */
+	struct agenda agenda;
 	GHashTable *skips;
 	uint32_t culprit;
 	GHashTable *contains; /* commit -> whether the culprit is it or its ancestor, + 1 */
@@ -81,10 +70,10 @@ static int64_t seconds(double s)
 	return (int64_t)(s * 1e9);
 }
 
-static void add_pending(struct simulator *sim, struct job *job, int64_t duration)
+static void ends_in(struct simulator *sim, struct job *job, int64_t duration)
 {
-	struct pending p = { .at = sim->now + duration, .turn = sim->turns++, .job = job };
-	g_array_append_val(sim->pending, p);
+	agenda_add(&sim->agenda, sim->now + duration,
+		   (struct message){ .kind = MSG_JOB_DONE, .job = job });
 }
 
 static void begin_build(struct simulator *sim, struct job *job)
@@ -95,7 +84,7 @@ static void begin_build(struct simulator *sim, struct job *job)
 		job->made.reason = g_strdup("simulated: this commit does not build");
 	else
 		job->made.signature = g_strdup(job->key);
-	add_pending(sim, job, job->made.build_ns);
+	ends_in(sim, job, job->made.build_ns);
 }
 
 static void begin_run(struct simulator *sim, struct job *job)
@@ -115,21 +104,13 @@ static void begin_run(struct simulator *sim, struct job *job)
 	ev->title = g_strdup(shows   ? "BUG: the simulated bug"
 			     : noise ? "WARNING: something else"
 				     : "");
-	add_pending(sim, job, ev->duration);
+	ends_in(sim, job, ev->duration);
 }
 
 static void ask_history(struct simulator *sim, struct job *job)
 {
-	struct error why = { 0 };
 	struct navigator nav = { .repo = sim->e->repo, .settings = &job->settings };
-	err_t err = job->kind == WISH_LOAD
-			    ? navigate_load(&nav, job->commit, job->query.goods, &job->answer, &why)
-			    : navigate_next(&nav, &job->query, job->step, &job->answer, &why);
-	if (err) {
-		event_clear(&job->answer);
-		job->answer = event_make(EV_FAILED);
-		job->answer.reason = g_strdup(why.text);
-	}
+	work_navigate(job, &nav);
 	core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
 }
 
@@ -162,11 +143,9 @@ static int64_t now(void *self)
 
 /* ---- time ---- */
 
-static void stop(struct simulator *sim, struct pending *p)
+static void stop(void *self, struct job *job)
 {
-	struct job *job = p->job;
-	p->stopping = true;
-	p->at = MIN(p->at, sim->now + TEARDOWN_NS);
+	(void)self;
 	if (job->kind == WISH_BUILD) {
 		job->err = -ECANCELED;
 		return;
@@ -174,24 +153,7 @@ static void stop(struct simulator *sim, struct pending *p)
 	event_clear(&job->answer);
 	job->answer = event_make(EV_RUN_DONE);
 	job->answer.run = job->run;
-	job->answer.outcome = OUTCOME_SKIPPED;
-	job->answer.title = g_strdup("the verdict is known without it");
-}
-
-/* The next thing that ends. -1: nothing does. */
-static int next_to_end(struct simulator *sim)
-{
-	int next = -1;
-	for (guint i = 0; i < sim->pending->len; i++) {
-		struct pending *p = &g_array_index(sim->pending, struct pending, i);
-		if (p->job->cancelled && !p->stopping)
-			stop(sim, p);
-		const struct pending *best =
-			next < 0 ? NULL : &g_array_index(sim->pending, struct pending, next);
-		if (!best || p->at < best->at || (p->at == best->at && p->turn < best->turn))
-			next = (int)i;
-	}
-	return next;
+	schedule_skip_run(&job->answer);
 }
 
 /* A silent stretch says something too: see forecast_odds. */
@@ -199,18 +161,16 @@ static int next_to_end(struct simulator *sim)
 
 static bool advance(struct simulator *sim)
 {
-	int i = next_to_end(sim);
-	if (i < 0)
+	const struct appointment *a = agenda_first(&sim->agenda, sim->now);
+	if (!a)
 		return false;
-	struct pending p = g_array_index(sim->pending, struct pending, i);
 	int64_t look = sim->now + seconds(sim->what->test_s / LOOKS_PER_RUN);
-	if (sim->what->crash_s > 0 && sim->what->ahead && look < p.at) {
+	if (sim->what->crash_s > 0 && sim->what->ahead && look < a->at) {
 		sim->now = look;
 		return true;
 	}
-	sim->now = MAX(sim->now, p.at);
-	g_array_remove_index_fast(sim->pending, (guint)i);
-	core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = p.job });
+	sim->now = MAX(sim->now, a->at);
+	core_post(sim->e, agenda_take(&sim->agenda, a));
 	return true;
 }
 
@@ -274,10 +234,8 @@ void simulated_clear(struct simulated *out)
 static void clear_flight(struct simulator *sim)
 {
 	core_turn(sim->e);
-	while (next_to_end(sim) >= 0) {
-		advance(sim);
+	while (advance(sim))
 		core_turn(sim->e);
-	}
 }
 
 err_t simulator_run(struct simulator *sim, const struct simulation *what, struct simulated *out,
@@ -323,7 +281,7 @@ err_t simulator_new(const char *repo, const struct simulation *machine, struct s
 	profile_init(&sim->profile);
 	sim->profile.builders = machine->builders;
 	sim->profile.ahead = machine->ahead;
-	sim->pending = g_array_new(FALSE, FALSE, sizeof(struct pending));
+	agenda_init(&sim->agenda, stop, sim);
 	sim->skips = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	sim->contains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	sim->now = (int64_t)1500000000 * 1000000000;
@@ -344,7 +302,7 @@ void simulator_free(struct simulator *sim)
 		return;
 	engine_free(sim->e);
 	profile_clear(&sim->profile);
-	g_array_unref(sim->pending);
+	agenda_clear(&sim->agenda);
 	g_hash_table_unref(sim->skips);
 	g_hash_table_unref(sim->contains);
 	g_free(sim);

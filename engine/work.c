@@ -55,14 +55,27 @@ static char *large_text(const struct job *job, enum setting id)
 	return text;
 }
 
-static err_t load(struct job *job, const struct navigator *nav, struct error *error)
+static err_t navigate(struct job *job, const struct navigator *nav, struct error *error)
+{
+	return job->kind == WISH_LOAD
+		       ? navigate_load(nav, job->commit, job->query.goods, &job->answer, error)
+		       : navigate_next(nav, &job->query, job->step, &job->answer, error);
+}
+
+void work_navigate(struct job *job, const struct navigator *nav)
+{
+	struct error why = { 0 };
+	if (navigate(job, nav, &why) != 0)
+		fail(job, &why);
+}
+
+static err_t load(struct job *job, struct error *error)
 {
 	struct engine *e = job->e;
 	g_autofree char *source = store_setting(e->state, job->name, setting_name(SET_REPRODUCER));
 	g_autofree char *dir = store_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
-	err_t err = prepare_reproducer(source, target, &job->settings, job->user, error);
-	return err ? err : navigate_load(nav, job->commit, job->query.goods, &job->answer, error);
+	return prepare_reproducer(source, target, &job->settings, job->user, error);
 }
 
 void work_history(struct job *job)
@@ -80,9 +93,9 @@ void work_history(struct job *job)
 				 .baseline = baseline };
 	if (strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0)
 		nav.cost = cost_open(job->e->state, job->e->profile->builders);
-	err_t err = job->kind == WISH_LOAD
-			    ? load(job, &nav, &why)
-			    : navigate_next(&nav, &job->query, job->step, &job->answer, &why);
+	err_t err = job->kind == WISH_LOAD ? load(job, &why) : 0;
+	if (!err)
+		err = navigate(job, &nav, &why);
 	cost_free(nav.cost);
 	if (err && !blame_the_disk(job))
 		fail(job, &why);

@@ -9,25 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECOND ((int64_t)1000000000)
-#define TEARDOWN_NS (SECOND / 5)
 #define BASELINE_CONFIG "CONFIG_A=y\n"
 #define CONFIG "CONFIG_A=y\nCONFIG_B=y\nCONFIG_C=y\nCONFIG_D=y\n"
-
-/* Something that ends at a time to come. */
-struct pending {
-	int64_t at;
-	guint64 turn; /* of two at the same time the older ends first */
-	struct message m;
-	bool stopping;
-};
-
-guint world_pending_size(void)
-{
-	return sizeof(struct pending);
-}
 
 /* ---- chance, and what is said ---- */
 
@@ -124,10 +111,27 @@ static int disk_sync(void *self, int fd)
 static int disk_truncate(void *self, int fd, off_t size)
 {
 	struct world *w = self;
-	if (!w->dead && !world_chance(w, 10 * w->bad_writes))
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return -1;
+	if (!w->dead && !world_chance(w, 10 * w->bad_writes)) {
+		g_hash_table_remove(w->leavings, GSIZE_TO_POINTER(st.st_ino));
 		return ftruncate(fd, size);
+	}
+	g_hash_table_insert(w->leavings, GSIZE_TO_POINTER(st.st_ino), GSIZE_TO_POINTER(size));
 	errno = EIO;
 	return -1;
+}
+
+off_t world_written(const struct world *w, const char *path)
+{
+	struct stat st;
+	gpointer cut;
+	if (stat(path, &st) != 0)
+		return 0;
+	return g_hash_table_lookup_extended(w->leavings, GSIZE_TO_POINTER(st.st_ino), NULL, &cut)
+		       ? (off_t)GPOINTER_TO_SIZE(cut)
+		       : st.st_size;
 }
 
 static guint64 disk_room(void *self, const char *dir)
@@ -139,15 +143,10 @@ static guint64 disk_room(void *self, const char *dir)
 
 /* ---- the workers ---- */
 
-static void add_pending(struct world *w, struct message m, int64_t duration)
-{
-	struct pending p = { .at = w->uptime + duration, .turn = w->posted++, .m = m };
-	g_array_append_val(w->pending, p);
-}
-
 static void add_job(struct world *w, struct job *job, int64_t duration)
 {
-	add_pending(w, (struct message){ .kind = MSG_JOB_DONE, .job = job }, duration);
+	agenda_add(&w->agenda, w->uptime + duration,
+		   (struct message){ .kind = MSG_JOB_DONE, .job = job });
 }
 
 static int commit_of(const struct world *w, const struct job *job)
@@ -233,19 +232,11 @@ static void begin_run(struct world *w, struct job *job)
 
 static void ask_history(struct world *w, struct job *job)
 {
-	struct error why = { 0 };
 	struct navigator nav = { .repo = job->e->repo,
 				 .settings = &job->settings,
 				 .config = w->minimizes ? CONFIG : NULL,
 				 .baseline = w->minimizes ? BASELINE_CONFIG : NULL };
-	err_t err = job->kind == WISH_LOAD
-			    ? navigate_load(&nav, job->commit, job->query.goods, &job->answer, &why)
-			    : navigate_next(&nav, &job->query, job->step, &job->answer, &why);
-	if (err) {
-		event_clear(&job->answer);
-		job->answer = event_make(EV_FAILED);
-		job->answer.reason = g_strdup(why.text);
-	}
+	work_navigate(job, &nav);
 	add_job(w, job, world_pick(w, 0, 3) * SECOND);
 }
 
@@ -275,8 +266,8 @@ static void lookup(void *self, struct start *st)
 {
 	struct world *w = self;
 	commands_resolve(st);
-	add_pending(w, (struct message){ .kind = MSG_RESOLVED, .start = st },
-		    world_pick(w, 0, 5) * SECOND);
+	agenda_add(&w->agenda, w->uptime + world_pick(w, 0, 5) * SECOND,
+		   (struct message){ .kind = MSG_RESOLVED, .start = st });
 }
 
 static int64_t now(void *self)
@@ -299,11 +290,9 @@ static void drop_kernel(const struct world *w, const struct job *job)
 }
 
 /* Nobody needs it any more: it is gone in a moment, without its answer. */
-static void stop(struct world *w, struct pending *p)
+void world_stop(void *world, struct job *job)
 {
-	struct job *job = p->m.job;
-	p->stopping = true;
-	p->at = MIN(p->at, w->uptime + TEARDOWN_NS);
+	struct world *w = world;
 	job->err = -ECANCELED;
 	if (job->kind == WISH_LOAD || job->kind == WISH_NEXT)
 		return;
@@ -317,21 +306,6 @@ static void stop(struct world *w, struct pending *p)
 	schedule_skip_run(&job->answer);
 }
 
-static int next_to_end(struct world *w)
-{
-	int next = -1;
-	for (guint i = 0; i < w->pending->len; i++) {
-		struct pending *p = &g_array_index(w->pending, struct pending, i);
-		if (p->m.kind == MSG_JOB_DONE && p->m.job->cancelled && !p->stopping)
-			stop(w, p);
-		const struct pending *best =
-			next < 0 ? NULL : &g_array_index(w->pending, struct pending, next);
-		if (!best || p->at < best->at || (p->at == best->at && p->turn < best->turn))
-			next = (int)i;
-	}
-	return next;
-}
-
 void world_wait(struct world *w, double s)
 {
 	w->now += (int64_t)(s * 1e9);
@@ -342,27 +316,31 @@ void world_wait(struct world *w, double s)
 	}
 }
 
+static void maybe_without_room(struct world *w, struct job *job)
+{
+	if (job->err || job->kind == WISH_NEXT || job->kind == WISH_LOAD || world_chance(w, 0.5))
+		return;
+	event_clear(&job->answer);
+	job->err = -ENOSPC;
+	if (job->kind == WISH_BUILD)
+		drop_kernel(w, job);
+}
+
 bool world_advance(struct world *w)
 {
-	int i = next_to_end(w);
-	if (i < 0)
+	const struct appointment *a = agenda_first(&w->agenda, w->uptime);
+	if (!a)
 		return false;
-	struct pending p = g_array_index(w->pending, struct pending, i);
-	double s = (double)MAX(p.at - w->uptime, 0) / 1e9;
+	double s = (double)MAX(a->at - w->uptime, 0) / 1e9;
 	if (s > 1 && w->full) { /* once a second it looks for room */
 		world_wait(w, 1);
 		return true;
 	}
 	world_wait(w, s);
-	g_array_remove_index_fast(w->pending, (guint)i);
-	if (p.m.kind == MSG_JOB_DONE && w->full && !p.m.job->err && world_chance(w, 0.5) &&
-	    p.m.job->kind != WISH_NEXT && p.m.job->kind != WISH_LOAD) {
-		event_clear(&p.m.job->answer);
-		p.m.job->err = -ENOSPC;
-		if (p.m.job->kind == WISH_BUILD)
-			drop_kernel(w, p.m.job);
-	}
-	core_post(w->e, p.m);
+	struct message m = agenda_take(&w->agenda, a);
+	if (m.kind == MSG_JOB_DONE && w->full)
+		maybe_without_room(w, m.job);
+	core_post(w->e, m);
 	return true;
 }
 
@@ -412,6 +390,7 @@ void world_boot(struct world *w)
 			       .truncate = disk_truncate,
 			       .room = disk_room };
 	w->dead = false;
+	g_hash_table_remove_all(w->leavings); /* what is there now is what there is */
 	oracle_check_journals(w->oracle);
 	err_t err = store_open(w->state, &w->lock, &why);
 	if (!err)
@@ -433,14 +412,14 @@ void world_boot(struct world *w)
 /* Jobs are the engine's own; what was looked up has a user who waits. */
 static void forget_pending(struct world *w)
 {
-	for (guint i = 0; i < w->pending->len; i++) {
-		const struct pending *p = &g_array_index(w->pending, struct pending, i);
-		if (p->m.kind != MSG_RESOLVED)
+	const struct appointment *a;
+	while ((a = agenda_first(&w->agenda, w->uptime))) {
+		struct message m = agenda_take(&w->agenda, a);
+		if (m.kind != MSG_RESOLVED)
 			continue;
-		p->m.start->err = -EIO;
-		commands_resolved(w->e, p->m.start);
+		m.start->err = -EIO;
+		commands_resolved(w->e, m.start);
 	}
-	g_array_set_size(w->pending, 0);
 }
 
 static void free_engine(struct world *w)

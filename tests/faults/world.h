@@ -6,7 +6,7 @@
 #ifndef TESTS_FAULTS_WORLD_H
 #define TESTS_FAULTS_WORLD_H
 
-#include "../../engine/core.h"
+#include "../../engine/agenda.h"
 #include "../random-history.h"
 
 struct oracle;
@@ -39,22 +39,22 @@ struct world {
 	struct oracle *oracle;
 	/* time, ns */
 	int64_t now, uptime;
-	GArray *pending; /* struct pending, of world.c */
-	guint64 posted;
+	struct agenda agenda; /* in uptime */
 	/* the disk */
 	int writes_left; /* until it dies; -1: it does not */
 	enum death death;
 	bool dead, full;
-	int64_t full_until; /* uptime */
-	double bad_writes;  /* chance of -EIO */
+	int64_t full_until;   /* uptime */
+	double bad_writes;    /* chance of -EIO */
+	GHashTable *leavings; /* inode -> where it was to be cut off, and could not be */
 	/* what has happened */
 	int answers, commands;
 	bool verbose;
 	GChecksum *trace; /* of all that was shown: equal for equal seeds */
 };
 
-/* Of a struct pending, for the array. */
-guint world_pending_size(void);
+/* Bytes of a file that the engine takes for written. */
+off_t world_written(const struct world *w, const char *path);
 
 /* Draws. */
 bool world_chance(struct world *w, double p);
@@ -63,6 +63,9 @@ int world_pick(struct world *w, int from, int to); /* from <= x < to */
 /* Says what is wrong and how to see it again, and ends the program. */
 void world_fail(const struct world *w, const char *format, ...) G_GNUC_PRINTF(2, 3) G_GNUC_NORETURN;
 void world_say(const struct world *w, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The agenda's: what is left of a job that is stopped. */
+void world_stop(void *world, struct job *job);
 
 /* The daemon comes up over what is in the state directory, and goes on. */
 void world_boot(struct world *w);
