@@ -38,11 +38,19 @@ static err_t make_target(struct build *b, const char *obj, const char *target, b
 	return err;
 }
 
-static err_t append_file(const char *path, const char *text, struct error *error)
+/* Programs of the tree write in these directories: what lies there may be anything. */
+#define CONFIG_LIMIT ((gsize)16 << 20)
+
+static char *read_config(const char *dir)
 {
-	g_autofree char *old = NULL;
-	gsize len = 0;
-	g_file_get_contents(path, &old, &len, NULL);
+	gsize len;
+	return store_read_below(dir, ".config", CONFIG_LIMIT, &len);
+}
+
+static err_t append_config(const char *dir, const char *text, struct error *error)
+{
+	g_autofree char *path = g_build_filename(dir, ".config", NULL);
+	g_autofree char *old = read_config(dir);
 	g_autofree char *all = g_strconcat(old ? old : "", "\n", text, "\n", NULL);
 	return store_write(path, all, strlen(all), 0644, error);
 }
@@ -60,7 +68,7 @@ static err_t prepare_config(struct build *b, const char *config, bool *ok, struc
 	g_autofree char *name = g_strstrip(g_strndup(target, strcspn(target, "\n")));
 	err_t err = make_target(b, b->conf, name, ok, error);
 	if (!err && *ok)
-		err = append_file(dot, config, error);
+		err = append_config(b->conf, config, error);
 	return err;
 }
 
@@ -102,11 +110,12 @@ static char *configuration_key(const struct build *b, const char *config)
 	return g_strdup(g_checksum_get_string(sum));
 }
 
-static bool is_configured(struct build *b, const char *stamp, const char *head, const char *key)
+static bool is_configured(struct build *b, const char *head, const char *key)
 {
-	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
-	g_autofree char *text = NULL;
-	if (!head || !store_exists(used) || !g_file_get_contents(stamp, &text, NULL, NULL))
+	g_autofree char *used = read_config(b->obj);
+	gsize len;
+	g_autofree char *text = store_read_below(b->conf, "stamp", CONFIG_LIMIT, &len);
+	if (!head || !used || !text)
 		return false;
 	g_auto(GStrv) words = g_strsplit(g_strstrip(text), " ", 2);
 	return words[0] && words[1] && strcmp(words[1], key) == 0 &&
@@ -122,13 +131,14 @@ static err_t make_configuration(struct build *b, const char *config, bool *ok, s
 		err = complete_config(b, ok, error);
 	if (err || !*ok)
 		return err;
-	g_autofree char *made = g_build_filename(b->conf, ".config", NULL);
 	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
-	g_autofree char *new = NULL;
-	g_autofree char *old = NULL;
-	if (!g_file_get_contents(made, &new, NULL, NULL))
-		return error_set(error, EIO, "cannot read %s", made);
-	g_file_get_contents(used, &old, NULL, NULL);
+	g_autofree char *new = read_config(b->conf);
+	g_autofree char *old = read_config(b->obj);
+	if (!new) {
+		build_note(b, "error: no .config was made\n");
+		*ok = false;
+		return 0;
+	}
 	if (!old || strcmp(old, new) != 0)
 		err = store_write(used, new, strlen(new), 0644, error);
 	return err;
@@ -136,11 +146,10 @@ static err_t make_configuration(struct build *b, const char *config, bool *ok, s
 
 static err_t show_configuration(struct build *b, struct error *error)
 {
-	g_autofree char *used = g_build_filename(b->obj, ".config", NULL);
 	g_autofree char *saved = g_build_filename(b->rq->dir, "config", NULL);
-	g_autofree char *text = NULL;
-	if (!g_file_get_contents(used, &text, NULL, NULL))
-		return error_set(error, EIO, "cannot read %s", used);
+	g_autofree char *text = read_config(b->obj);
+	if (!text)
+		return error_set(error, EIO, "%s: the .config is gone", b->obj);
 	return store_write(saved, text, strlen(text), 0644, error);
 }
 
@@ -152,13 +161,9 @@ static err_t configure(struct build *b, bool *ok, struct error *error)
 	if (b->rq->config)
 		g_file_get_contents(b->rq->config, &config, NULL, NULL);
 	g_autofree char *key = configuration_key(b, config ? config : "");
-	err_t err = store_mkdir(b->conf, error);
-	if (!err)
-		err = store_mkdir(b->obj, error);
-	if (err)
-		return err;
+	err_t err = 0;
 	*ok = true;
-	if (is_configured(b, stamp, head, key)) {
+	if (is_configured(b, head, key)) {
 		build_note(b, "the configuration is that of the last build\n");
 	} else {
 		unlink(stamp);
@@ -173,48 +178,56 @@ static err_t configure(struct build *b, bool *ok, struct error *error)
 
 /* ---- results ---- */
 
-static err_t copy_kernel(const char *from, const char *to, struct error *error)
+static err_t copy_kernel(int in, off_t size, const char *to, struct error *error)
 {
 	g_autofree char *temporary = g_strdup_printf("%s.tmp", to);
-	int in = open(from, O_RDONLY | O_CLOEXEC);
 	int out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	struct stat st;
-	err_t err = in < 0 || out < 0 || fstat(in, &st) != 0 ? -errno : 0;
-	for (off_t done = 0; !err && done < st.st_size;) {
-		ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)(st.st_size - done), 0);
+	err_t err = out < 0 ? -errno : 0;
+	for (off_t done = 0; !err && done < size;) {
+		ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)(size - done), 0);
 		if (n <= 0)
 			err = n < 0 ? -errno : -EIO;
 		else
 			done += n;
 	}
-	if (in >= 0)
-		close(in);
 	if (out >= 0)
 		close(out);
 	if (!err && rename(temporary, to) != 0)
 		err = -errno;
 	if (err) {
 		unlink(temporary);
-		return error_set(error, -err, "cannot copy %s to %s: %s", from, to,
+		return error_set(error, -err, "cannot copy the kernel to %s: %s", to,
 				 g_strerror(-err));
 	}
 	return 0;
 }
 
-static char *first_line_of(const char *command, const char *option)
+/* What a program says on stdout and stderr; NULL: it fails. The user names compilers, so they run
+ * in the cage too. */
+static char *answer_of(const struct build *b, char *const *words, const char *last)
 {
-	g_auto(GStrv) argv = NULL;
-	g_autofree char *line = g_strdup_printf("%s %s", command, option);
-	if (!g_shell_parse_argv(line, NULL, &argv, NULL))
-		return g_strdup("");
+	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+	build_add_cage(b, argv);
+	build_add_words(argv, words);
+	g_ptr_array_add(argv, g_strdup(last));
+	g_ptr_array_add(argv, NULL);
 	char *text = NULL;
 	int status;
-	if (spawn_capture(argv, NULL, 4096, &text, &status, NULL) != 0 || status != 0) {
-		g_free(text);
-		return g_strdup("");
-	}
-	text[strcspn(text, "\n")] = '\0';
+	if (spawn_capture((char **)argv->pdata, NULL, 65536, &text, &status, NULL) != 0 ||
+	    status != 0)
+		g_clear_pointer(&text, g_free);
 	return text;
+}
+
+static char *version_of(const struct build *b, const char *command)
+{
+	g_auto(GStrv) words = NULL;
+	if (!g_shell_parse_argv(command, NULL, &words, NULL))
+		return g_strdup("");
+	char *text = answer_of(b, words, "--version");
+	if (text)
+		text[strcspn(text, "\n")] = '\0';
+	return text ? text : g_strdup("");
 }
 
 static char *word_value(const struct build *b, const char *variable)
@@ -234,18 +247,14 @@ static char *compiler_of(const struct build *b)
 	g_autofree char *gcc = g_strdup_printf("%sgcc", cross);
 	g_autofree char *ld = llvm ? g_strdup("ld.lld") : g_strdup_printf("%sld", cross);
 	const char *name = b->rq->cc ? b->rq->cc : *cc ? cc : llvm ? "clang" : gcc;
-	g_autofree char *compiler = first_line_of(name, "--version");
-	g_autofree char *linker = first_line_of(ld, "--version");
+	g_autofree char *compiler = version_of(b, name);
+	g_autofree char *linker = version_of(b, ld);
 	return g_strdup_printf("%s, %s", compiler, linker);
 }
 
-static err_t sign(struct build *b, const char *vmlinux, const char *kernel, struct error *error)
+static char *opened_path(int fd)
 {
-	char hex[SIGNATURE_HEX + 1];
-	err_t err = signature_of(store_exists(vmlinux) ? vmlinux : kernel, hex, error);
-	if (!err)
-		b->result->signature = g_strdup(hex);
-	return err;
+	return g_strdup_printf("/proc/self/fd/%d", fd);
 }
 
 /* For the reports of its crashes. make writes a new file each time, so a second name of this one is
@@ -254,40 +263,73 @@ static void keep_vmlinux(struct build *b, const char *vmlinux)
 {
 	g_autofree char *to = g_build_filename(b->rq->dir, "vmlinux", NULL);
 	unlink(to);
-	if (signature_has_debug(vmlinux) && link(vmlinux, to) != 0)
+	if (signature_has_debug(vmlinux) &&
+	    linkat(AT_FDCWD, vmlinux, AT_FDCWD, to, AT_SYMLINK_FOLLOW) != 0)
 		build_note(b, "reports will lack source positions: %s: %s\n", to,
 			   g_strerror(errno));
 }
 
-static err_t collect(struct build *b, const char *kernel, const char *vmlinux, struct error *error)
+static err_t sign(struct build *b, const char *file, struct error *error)
+{
+	char hex[SIGNATURE_HEX + 1];
+	err_t err = signature_of(file, hex, error);
+	if (!err)
+		b->result->signature = g_strdup(hex);
+	return err;
+}
+
+static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *error)
 {
 	g_autofree char *to = g_build_filename(b->rq->dir, "kernel", NULL);
-	err_t err = copy_kernel(kernel, to, error);
+	int vmlinux = store_open_below(b->obj, "vmlinux");
+	g_autofree char *with_names = vmlinux >= 0 ? opened_path(vmlinux) : NULL;
+	g_autofree char *image = opened_path(kernel);
+	err_t err = copy_kernel(kernel, size, to, error);
+	if (!err && with_names)
+		keep_vmlinux(b, with_names);
 	if (!err)
-		keep_vmlinux(b, vmlinux);
-	return err ? err : sign(b, vmlinux, kernel, error);
+		err = sign(b, with_names ? with_names : image, error);
+	if (vmlinux >= 0)
+		close(vmlinux);
+	return err;
+}
+
+#define KERNEL_LIMIT ((off_t)2 << 30) /* no boot loader takes more */
+
+/* `image`: path below the object directory. */
+static err_t collect(struct build *b, const char *image, struct error *error)
+{
+	int kernel = store_open_below(b->obj, image);
+	struct stat st = { 0 };
+	err_t err;
+	if (kernel < 0 || fstat(kernel, &st) != 0 || st.st_size > KERNEL_LIMIT) {
+		build_note(b, "error: the build left no kernel in %s/%s: %s\n", b->obj, image,
+			   kernel < 0 ? g_strerror(errno) : "too large for one");
+		err = build_broken(b, error);
+	} else {
+		err = take_kernel(b, kernel, st.st_size, error);
+	}
+	if (kernel >= 0)
+		close(kernel);
+	return err;
 }
 
 /* Path of the bootable image below the object directory, as kbuild itself names it. */
 static char *image_name(struct build *b)
 {
 	g_autofree char *o = g_strdup_printf("O=%s", b->obj);
-	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-	build_add_cage(b, argv);
-	build_add_words(argv, (char *[]){ "make", "-s", "-C", (char *)slot_src(b->slot), o, NULL });
-	build_add_words(argv, b->words);
-	g_ptr_array_add(argv, g_strdup("image_name"));
-	g_ptr_array_add(argv, NULL);
-	char *text = NULL, *name = NULL;
-	int status;
-	if (spawn_capture((char **)argv->pdata, NULL, 65536, &text, &status, NULL) == 0 &&
-	    status == 0) {
+	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+	build_add_words(words,
+			(char *[]){ "make", "-s", "-C", (char *)slot_src(b->slot), o, NULL });
+	build_add_words(words, b->words);
+	g_ptr_array_add(words, NULL);
+	g_autofree char *text = answer_of(b, (char **)words->pdata, "image_name");
+	char *name = NULL;
+	if (text) {
 		g_strchomp(text);
 		const char *nl = strrchr(text, '\n');
 		name = g_strdup(nl ? nl + 1 : text);
 	}
-	g_free(text);
-	g_ptr_array_unref(argv);
 	/* trees before 2.6.31 do not know the question */
 	if (!name || !*name || strchr(name, ' ')) {
 		g_free(name);
@@ -296,11 +338,27 @@ static char *image_name(struct build *b)
 	return name;
 }
 
+/* What a tree of an earlier build has left in place of a configuration is no start for this one. */
+static err_t make_directory(const char *dir, struct error *error)
+{
+	g_autofree char *config = g_build_filename(dir, ".config", NULL);
+	struct stat st;
+	err_t err = 0;
+	if (lstat(config, &st) == 0 && !S_ISREG(st.st_mode))
+		err = store_remove_tree(dir, error);
+	return err ? err : store_mkdir(dir, error);
+}
+
 static err_t build_kernel(struct build *b, struct error *error)
 {
 	bool ok = false;
+	err_t err = make_directory(b->conf, error);
+	if (!err)
+		err = make_directory(b->obj, error);
+	if (err)
+		return err;
 	b->result->compiler = compiler_of(b);
-	err_t err = configure(b, &ok, error);
+	err = configure(b, &ok, error);
 	build_end_part(b, "configuration");
 	if (err || !ok)
 		return err ? err : build_broken(b, error);
@@ -310,9 +368,7 @@ static err_t build_kernel(struct build *b, struct error *error)
 	build_end_part(b, "make");
 	if (err || !ok)
 		return err ? err : build_broken(b, error);
-	g_autofree char *kernel = g_build_filename(b->obj, image, NULL);
-	g_autofree char *vmlinux = g_build_filename(b->obj, "vmlinux", NULL);
-	err = collect(b, kernel, vmlinux, error);
+	err = collect(b, image, error);
 	build_end_part(b, "signature");
 	return err;
 }
@@ -340,11 +396,7 @@ static err_t build_other(struct build *b, struct error *error)
 	g_ptr_array_unref(argv);
 	if (err || status != 0)
 		return err ? err : build_broken(b, error);
-	if (!store_exists(kernel)) {
-		build_note(b, "error: the build program left no OUTDIR/kernel\n");
-		return build_broken(b, error);
-	}
-	return collect(b, kernel, vmlinux, error);
+	return collect(b, "kernel", error);
 }
 
 static err_t open_log(struct build *b, struct error *error)

@@ -30,7 +30,8 @@ char *store_run(const char *state, const char *name, int step, int run, const ch
 char *store_setting(const char *state, const char *name, const char *setting);
 
 err_t store_mkdir(const char *dir, struct error *error); /* with parents, 0755 */
-/* Writes to a temporary name, syncs, renames: readers see the old or the new content. */
+/* Writes to a temporary name, syncs, renames: readers see the old or the new content. Links that
+ * lie under either name are replaced, never followed. */
 err_t store_write(const char *path, const void *data, gsize len, int mode, struct error *error);
 err_t store_remove_tree(const char *dir, struct error *error);
 /* Copies the files of `from` into the new directory `to`; one that is missing is an empty one. */
@@ -42,6 +43,13 @@ err_t store_remove_bisection(const char *state, const char *name, struct error *
 /* What is in a directory (char *, new, sorted); none where there is no such. */
 GPtrArray *store_names(const char *dir);
 bool store_exists(const char *path);
+/* For directories that programs of a tree write in: opens the regular file `path` below `dir` for
+ * reading, whatever else lies there. Links that lead out of `dir` are not followed. -1 and errno
+ * (EINVAL: it is no regular file). */
+int store_open_below(const char *dir, const char *path);
+/* The content, with a zero behind it, to be freed; NULL: there is no such file, or more than
+ * `limit` bytes. */
+char *store_read_below(const char *dir, const char *path, gsize limit, gsize *len);
 /* Free bytes of the file system that holds `dir`; UINT64_MAX when that cannot be told. */
 guint64 store_room(const char *dir);
 
