@@ -116,26 +116,23 @@ static void show_run_done(struct view *v, const struct session *s, int n, int k)
 }
 
 struct ended {
-	struct watch *watch;
-	uint64_t ino;
+	struct view *v;
+	char *path; /* of `wait` */
 };
 
+/* The publisher's: only now is a directory surely there that was announced before. */
 static void tell_ended(void *arg)
 {
 	struct ended *e = arg;
-	watch_ended(e->watch, e->ino);
+	struct tree *tree = &e->v->m->tree;
+	g_mutex_lock(&tree->lock);
+	struct node *n = tree_find(tree, e->path);
+	uint64_t ino = n ? n->ino : 0;
+	g_mutex_unlock(&tree->lock);
+	if (ino)
+		watch_ended(e->v->m->watch, ino);
+	g_free(e->path);
 	g_free(e);
-}
-
-static void wake_waiters(struct view *v, const char *name)
-{
-	g_autofree char *path = g_strdup_printf("%s/wait", name);
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, path);
-	struct ended ended = { .watch = v->m->watch, .ino = n ? n->ino : 0 };
-	g_mutex_unlock(&v->m->tree.lock);
-	if (ended.ino)
-		publish_call(pub(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
 
 static void show_end(struct view *v, const struct session *s)
@@ -143,7 +140,8 @@ static void show_end(struct view *v, const struct session *s)
 	g_autofree char *path = g_strdup_printf("%s/wait", s->name);
 	g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
 	publish_quiet(pub(v), path, g_bytes_new(line, strlen(line)));
-	wake_waiters(v, s->name);
+	struct ended ended = { .v = v, .path = g_steal_pointer(&path) };
+	publish_call(pub(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
 
 struct line {
