@@ -339,22 +339,22 @@ static char *image_name(struct build *b)
 }
 
 /* What a tree of an earlier build has left in place of a configuration is no start for this one. */
-static err_t make_directory(const char *dir, struct error *error)
+static err_t make_directory(const struct build *b, const char *dir, struct error *error)
 {
 	g_autofree char *config = g_build_filename(dir, ".config", NULL);
 	struct stat st;
 	err_t err = 0;
 	if (lstat(config, &st) == 0 && !S_ISREG(st.st_mode))
 		err = store_remove_tree(dir, error);
-	return err ? err : store_mkdir(dir, error);
+	return err ? err : build_mkdir(b, dir, error);
 }
 
 static err_t build_kernel(struct build *b, struct error *error)
 {
 	bool ok = false;
-	err_t err = make_directory(b->conf, error);
+	err_t err = make_directory(b, b->conf, error);
 	if (!err)
-		err = make_directory(b->obj, error);
+		err = make_directory(b, b->obj, error);
 	if (err)
 		return err;
 	b->result->compiler = compiler_of(b);
@@ -380,7 +380,7 @@ static err_t build_other(struct build *b, struct error *error)
 	g_autofree char *kernel = g_build_filename(b->obj, "kernel", NULL);
 	g_autofree char *vmlinux = g_build_filename(b->obj, "vmlinux", NULL);
 	g_autofree char *jobs = g_strdup_printf("%d", b->rq->jobs);
-	err_t err = store_mkdir(b->obj, error);
+	err_t err = build_mkdir(b, b->obj, error);
 	if (err)
 		return err;
 	unlink(kernel); /* one of an earlier commit must not pass for this one's */
@@ -447,8 +447,10 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	*result = (struct build_result){ 0 };
 	b.obj = g_build_filename(rq->slot, rq->program ? "out" : "obj", NULL);
 	b.conf = g_build_filename(rq->slot, "conf", NULL);
-	b.env = build_environment(rq->slot);
+	b.env = build_environment(rq);
 	err_t err = parse_words(&b, error);
+	if (!err && rq->ccache_dir)
+		err = build_mkdir(&b, rq->ccache_dir, error);
 	if (!err)
 		err = open_log(&b, error);
 	if (!err)
@@ -480,7 +482,7 @@ static err_t kbuild_maintainers(void *gitdir, const char *slot, const char *comm
 				const struct confinement *confine, struct cancel *cancel,
 				char ***list, struct error *error)
 {
-	return maintainers_ask(gitdir, slot, commit, confine->caged, cancel, list, error);
+	return maintainers_ask(gitdir, slot, commit, confine, cancel, list, error);
 }
 
 struct builder kbuild_builder(const char *gitdir)

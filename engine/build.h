@@ -13,7 +13,8 @@
 
 /* How programs that come out of the tree are held. */
 struct confinement {
-	bool caged; /* see cage.h */
+	bool caged;		/* see cage.h */
+	struct spawn_user user; /* whose work it is; matters in a cage alone */
 	struct spawn_limits limits;
 };
 
@@ -31,6 +32,7 @@ struct build_request {
 	struct confinement confine;
 	int jobs;
 	bool ccache;
+	const char *ccache_dir; /* NULL: the one that ccache is configured with */
 	struct cancel *cancel;
 	void (*tick)(void *arg); /* while it builds, about twice a second */
 	void *arg;

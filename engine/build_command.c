@@ -69,16 +69,37 @@ static const char *ccache_dir(void)
 	return g_once(&once, find_ccache_dir, NULL);
 }
 
+static bool is_others(const struct build *b)
+{
+	return b->rq->confine.caged && spawn_is_other(b->rq->confine.user);
+}
+
+err_t build_mkdir(const struct build *b, const char *dir, struct error *error)
+{
+	const struct spawn_user *user = &b->rq->confine.user;
+	err_t err = store_mkdir(dir, error);
+	if (!err && is_others(b) && lchown(dir, (uid_t)user->uid, (gid_t)user->gid) != 0)
+		err = error_set(error, errno, "%s: %s", dir, g_strerror(errno));
+	return err;
+}
+
 void build_add_cage(const struct build *b, GPtrArray *argv)
 {
 	const char *own = b->rq->program ? b->rq->program : b->rq->cc;
 	g_autofree char *programs = own && g_path_is_absolute(own) ? g_path_get_dirname(own) : NULL;
-	const char *cache = b->rq->ccache && have_program("ccache") ? ccache_dir() : NULL;
+	if (programs && strcmp(programs, "/") == 0) /* shown without it, and not as it is outside */
+		g_clear_pointer(&programs, g_free);
+	const char *cache = !b->rq->ccache || !have_program("ccache") ? NULL
+			    : b->rq->ccache_dir			      ? b->rq->ccache_dir
+								      : ccache_dir();
 	const char *readable[] = { b->rq->slot, programs, NULL };
 	const char *writable[] = { b->obj, b->rq->program ? cache : b->conf,
 				   b->rq->program ? NULL : cache, NULL };
+	struct cage cage = { .readable = readable,
+			     .writable = writable,
+			     .user = b->rq->confine.user };
 	if (b->rq->confine.caged)
-		cage_add(argv, readable, writable);
+		cage_add(argv, &cage);
 }
 
 void build_add_launcher(const struct build *b, GPtrArray *argv)
@@ -122,7 +143,7 @@ GStrv build_make_command(const struct build *b, const char *obj, const char *tar
 	return (GStrv)g_ptr_array_free(argv, FALSE);
 }
 
-GStrv build_environment(const char *slot)
+GStrv build_environment(const struct build_request *rq)
 {
 	static const char *const fixed[][2] = {
 		{ "KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970" },
@@ -143,7 +164,9 @@ GStrv build_environment(const char *slot)
 		env = g_environ_setenv(env, fixed[i][0], fixed[i][1], TRUE);
 	for (gsize i = 0; i < G_N_ELEMENTS(dropped); i++)
 		env = g_environ_unsetenv(env, dropped[i]);
-	return g_environ_setenv(env, "CCACHE_BASEDIR", slot, TRUE);
+	if (rq->ccache_dir)
+		env = g_environ_setenv(env, "CCACHE_DIR", rq->ccache_dir, TRUE);
+	return g_environ_setenv(env, "CCACHE_BASEDIR", rq->slot, TRUE);
 }
 
 /* A cage that could not be made says so in its first words: that is not the commit's fault. */

@@ -33,6 +33,8 @@ void build_end_part(struct build *b, const char *part);
 /* Whether the setting `make` has a word that begins so ("CC="). */
 bool build_has_word(const struct build *b, const char *variable);
 void build_add_words(GPtrArray *argv, char *const *words);
+/* A directory that they may write in. */
+err_t build_mkdir(const struct build *b, const char *dir, struct error *error);
 /* The source is read-only; what a build writes goes into its own directories. */
 void build_add_cage(const struct build *b, GPtrArray *argv);
 /* What comes before every build command; the cage is a part of it. */
@@ -40,7 +42,7 @@ void build_add_launcher(const struct build *b, GPtrArray *argv);
 /* make -C SRC O=OBJ -jN LOCALVERSION= ... TARGET; to be freed. */
 GStrv build_make_command(const struct build *b, const char *obj, const char *target);
 /* Kernels of one source must be equal byte for byte, whoever builds them, when and where. */
-GStrv build_environment(const char *slot);
+GStrv build_environment(const struct build_request *rq);
 
 /* Runs it to its end, into the log. 0 with the exit status, also when it went over a limit;
  * -ECANCELED; another error: not the commit's fault. */

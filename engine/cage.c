@@ -1,10 +1,10 @@
 #include "cage.h"
 
-#include "spawn.h"
 #include "store.h"
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Not shown: devices, sockets of services, what others keep in /tmp. */
 static const char *const hidden[] = { "dev", "proc", "sys", "tmp", "run" };
@@ -62,17 +62,88 @@ static void add_masks(GPtrArray *argv)
 	}
 }
 
-/* Programs that are found outside must be found inside. */
-static void add_path(GPtrArray *argv)
+static bool may_search(const char *dir, struct spawn_user user)
 {
-	g_auto(GStrv) dirs = g_strsplit(g_getenv("PATH") ? g_getenv("PATH") : "", ":", -1);
-	for (char **d = dirs; *d; d++) {
-		if (g_str_has_prefix(*d, "/tmp/") || g_str_has_prefix(*d, "/run/"))
-			add_bind(argv, "--ro-bind-try", *d);
+	struct stat st;
+	if (stat(dir, &st) != 0)
+		return true;
+	mode_t bit = st.st_uid == (uid_t)user.uid   ? S_IXUSR
+		     : st.st_gid == (gid_t)user.gid ? S_IXGRP
+						    : S_IXOTH;
+	return st.st_mode & bit;
+}
+
+/* What lies below a directory that the user cannot search is not for that user; but for what the
+ * build needs there. So an empty one is put over it, in which only that is; directories on the way
+ * there would be bubblewrap's own otherwise, and closed. */
+static void add_way(GPtrArray *argv, GHashTable *known, const char *path, struct spawn_user user)
+{
+	bool covered = false;
+	for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+		g_autofree char *dir = g_strndup(path, (gsize)(end - path));
+		bool closed = !covered && !may_search(dir, user);
+		covered = covered || closed;
+		if (!g_hash_table_add(known, g_strdup(dir)))
+			continue;
+		add(argv, (const char *const[]){ "--perms", "0755", closed ? "--tmpfs" : "--dir",
+						 dir, NULL });
 	}
 }
 
-void cage_add(GPtrArray *argv, const char *const *readable, const char *const *writable)
+/* Programs that are found outside must be found inside. */
+static GPtrArray *path_directories(void)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+	g_auto(GStrv) dirs = g_strsplit(g_getenv("PATH") ? g_getenv("PATH") : "", ":", -1);
+	for (char **d = dirs; *d; d++) {
+		if ((g_str_has_prefix(*d, "/tmp/") || g_str_has_prefix(*d, "/run/")) &&
+		    g_file_test(*d, G_FILE_TEST_IS_DIR))
+			g_ptr_array_add(found, g_strdup(*d));
+	}
+	g_ptr_array_add(found, NULL);
+	return found;
+}
+
+static void add_directories(GPtrArray *argv, const struct cage *cage, bool other)
+{
+	g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) path = path_directories();
+	const char *const *const lists[] = { (const char *const *)path->pdata, cage->readable,
+					     cage->writable };
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+		for (const char *const *p = lists[i]; other && p && *p; p++)
+			add_way(argv, known, *p, cage->user);
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+		for (const char *const *p = lists[i]; p && *p; p++)
+			add_bind(argv, lists[i] == cage->writable ? "--bind" : "--ro-bind", *p);
+	}
+}
+
+/* Nothing of root's own is in its environment; git takes the daemon's repository for its own. */
+static void add_user(GPtrArray *argv)
+{
+	static const char *const words[] = { "--cap-add",
+					     "CAP_SETUID",
+					     "--cap-add",
+					     "CAP_SETGID",
+					     "--setenv",
+					     "HOME",
+					     "/tmp",
+					     "--setenv",
+					     "GIT_CONFIG_COUNT",
+					     "1",
+					     "--setenv",
+					     "GIT_CONFIG_KEY_0",
+					     "safe.directory",
+					     "--setenv",
+					     "GIT_CONFIG_VALUE_0",
+					     "*",
+					     NULL };
+	add(argv, words);
+}
+
+void cage_add(GPtrArray *argv, const struct cage *cage)
 {
 	static const char *const always[] = { "bwrap",
 					      "--die-with-parent",
@@ -83,18 +154,20 @@ void cage_add(GPtrArray *argv, const char *const *readable, const char *const *w
 					      "--cap-drop",
 					      "ALL",
 					      NULL };
-	static const char *const places[] = { "--dev", "/dev",	  "--proc", "/proc", "--tmpfs",
-					      "/tmp",  "--tmpfs", "/run",   NULL };
+	static const char *const places[] = { "--dev",	 "/dev", "--proc",  "/proc",
+					      "--perms", "1777", "--tmpfs", "/tmp",
+					      "--tmpfs", "/run", NULL };
+	bool other = spawn_is_other(cage->user);
 	add(argv, always);
+	if (other)
+		add_user(argv);
 	add_root(argv);
 	add(argv, places);
 	add_masks(argv);
-	add_path(argv);
-	for (; readable && *readable; readable++)
-		add_bind(argv, "--ro-bind", *readable);
-	for (; writable && *writable; writable++)
-		add_bind(argv, "--bind", *writable);
+	add_directories(argv, cage, other);
 	g_ptr_array_add(argv, g_strdup("--"));
+	if (other)
+		spawn_add_user(argv, cage->user);
 }
 
 static gpointer try(gpointer arg)
@@ -106,7 +179,7 @@ static gpointer try(gpointer arg)
 	int status = -1;
 	if (!path)
 		return g_strdup("bubblewrap is not installed");
-	cage_add(argv, NULL, NULL);
+	cage_add(argv, &(struct cage){ 0 });
 	add(argv, (const char *const[]){ "true", NULL });
 	g_ptr_array_add(argv, NULL);
 	if (spawn_capture((char **)argv->pdata, NULL, 300, &text, &status, NULL) == 0 &&

@@ -6,14 +6,20 @@
 #ifndef ENGINE_CAGE_H
 #define ENGINE_CAGE_H
 
-#include <glib.h>
+#include "spawn.h"
 
 /* Why there can be no cages here, one line; NULL: there can. Tried once; any thread. */
 const char *cage_missing(void);
 
-/* Appends the words that a command in a cage begins with. `readable` are directories that may lie
- * where the cage shows nothing (/tmp, /run), `writable` those that it may write to; they
- * must exist. Both NULL-terminated. */
-void cage_add(GPtrArray *argv, const char *const *readable, const char *const *writable);
+struct cage {
+	/* Directories that may lie where the cage shows nothing (/tmp, /run; below directories that
+	 * the user cannot search), and those that it may write to. They must exist.
+	 * NULL-terminated; NULL: none. */
+	const char *const *readable, *const *writable;
+	struct spawn_user user; /* where it is another one: whose rights the command has */
+};
+
+/* Appends the words that a command in a cage begins with. */
+void cage_add(GPtrArray *argv, const struct cage *cage);
 
 #endif

@@ -7,6 +7,7 @@
 #include "digest.h"
 #include "navigate.h"
 #include "releases.h"
+#include "rights.h"
 #include "walk.h"
 
 #include <errno.h>
@@ -126,18 +127,32 @@ static err_t set_scalar(struct settings *settings, enum setting id, const char *
 	return err;
 }
 
+/* By the owner, not by who writes: a program with root's rights may write what its user says. */
+static err_t check_rights(const struct engine *e, const struct command *c, int id, const char *data,
+			  gsize len, struct error *error)
+{
+	const struct bisection *b = c->name ? core_find(e, c->name) : NULL;
+	g_autofree char *text = g_strndup(data, len);
+	if (!b || id < 0)
+		return 0;
+	struct spawn_user owner = { b->s->uid, b->s->gid };
+	return rights_check_setting(e, owner, (enum setting)id, text, error);
+}
+
 static err_t set_setting(struct engine *e, const struct command *c, struct error *error)
 {
 	struct settings *settings;
 	err_t err = writable(e, c, &settings, error);
-	if (err)
-		return err;
 	gsize len = 0;
 	const char *data = c->data ? g_bytes_get_data(c->data, &len) : "";
+	int id = setting_find(c->word);
+	if (!err)
+		err = check_rights(e, c, id, data ? data : "", len, error);
+	if (err)
+		return err;
 	g_autofree char *path = store_setting(e->state, c->name, c->word);
 	struct stat st; /* a file made private stays so when it is written again */
 	int mode = c->mode >= 0 ? c->mode : stat(path, &st) == 0 ? (int)(st.st_mode & 0777) : 0644;
-	int id = setting_find(c->word);
 	if (id < 0) { /* files/NAME: anything goes */
 		if (len > SETTING_FILE_LIMIT)
 			return error_set(error, EFBIG, "%s: at most %zu bytes are taken", c->word,
@@ -381,6 +396,7 @@ static char *experiment_key(const struct engine *e, const struct session *s)
 	}
 	g_autofree char *files = store_setting(e->state, s->name, SETTING_FILES_DIR);
 	digest_files(sum, files);
+	recipe_add_user(e, s, sum);
 	return g_strdup(g_checksum_get_string(sum));
 }
 

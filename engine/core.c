@@ -310,6 +310,11 @@ static void confine(struct engine *e)
 						       .output_mib = p->build_output_mib } };
 }
 
+bool core_is_others(const struct engine *e, struct spawn_user user)
+{
+	return e->confine.caged && spawn_is_other(user);
+}
+
 static struct engine *make_engine(const struct engine_config *config)
 {
 	struct engine *e = g_new0(struct engine, 1);

@@ -46,8 +46,8 @@ struct job {
 	struct kernel made; /* by a build */
 	/* a copy of what the worker needs */
 	struct settings settings;
-	struct prepare_user user; /* whose bisection it is */
-	guint said;		  /* session_said when it was handed out */
+	struct spawn_user user; /* whose bisection it is */
+	guint said;		/* session_said when it was handed out */
 	char *commit, *cc;
 	GStrv patches, options;
 	struct next_query query;
@@ -154,6 +154,8 @@ void core_begin(struct engine *e);
 /* Takes the oldest message, if there is one, then schedules. True: more may come of it at once. */
 bool core_turn(struct engine *e);
 int64_t core_now(const struct engine *e);
+/* Whether builds for this user have rights of their own: not the daemon's. */
+bool core_is_others(const struct engine *e, struct spawn_user user);
 struct bisection *core_find(const struct engine *e, const char *name);
 void core_post(struct engine *e, struct message m); /* any thread */
 struct bisection *bisection_new(const char *name);
@@ -222,6 +224,10 @@ void schedule_skip_run(struct event *ev);
 /* A job for the wish; its slot is the caller's to take. In e->jobs, not started. */
 struct job *schedule_job(struct engine *e, struct bisection *b, const struct wish *w, int slot);
 void job_free(void *job);
+
+/* Kernels and results of users who build with their own rights are not shared with others: makes
+ * digests differ by user. */
+void recipe_add_user(const struct engine *e, const struct session *s, GChecksum *sum);
 
 /* A digest of all that the kernel of this commit is made from. To be freed. */
 char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,

@@ -188,14 +188,14 @@ static void open_tree(struct tree *t, const char *slot)
 	t->fanout = read_fanout(fanout, &t->rates);
 }
 
-struct cost *cost_open(const char *state, int slots)
+struct cost *cost_open(const char *dir, int slots)
 {
 	struct cost *c = g_new0(struct cost, 1);
 	bool any = false;
 	c->n = slots;
 	c->trees = g_new0(struct tree, slots);
 	for (int i = 0; i < slots; i++) {
-		g_autofree char *slot = g_strdup_printf("%s/slots/%d", state, i);
+		g_autofree char *slot = g_strdup_printf("%s/slots/%d", dir, i);
 		open_tree(&c->trees[i], slot);
 		any = any || c->trees[i].head;
 	}

@@ -19,9 +19,10 @@
  * kbuild's .cmd files gets none. */
 err_t cost_note(const char *slot, int64_t begun, int64_t build_ns, struct error *error);
 
-/* The trees of all slots as they are now. NULL where none has been built in. One thread. */
+/* The trees of all slots as they are now; `dir` is that which has the directory `slots`. NULL where
+ * none has been built in. One thread. */
 struct cost;
-struct cost *cost_open(const char *state, int slots);
+struct cost *cost_open(const char *dir, int slots);
 void cost_free(struct cost *c);
 /* Seconds to build the commit (full hash) in the tree where it takes least. */
 double cost_of(struct cost *c, const char *commit);

@@ -1,7 +1,7 @@
 #include "maintainers.h"
 
-#include "slot.h"
 #include "cage.h"
+#include "slot.h"
 #include "spawn.h"
 #include "store.h"
 
@@ -75,7 +75,8 @@ void maintainers_parse(const char *text, GPtrArray *out)
 struct question {
 	struct slot *slot;
 	const char *gitdir, *patch;
-	bool caged, blame;
+	const struct confinement *confine;
+	bool blame;
 	struct cancel *cancel;
 };
 
@@ -83,8 +84,10 @@ struct question {
 static GPtrArray *script_command(const struct question *q)
 {
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-	if (q->caged)
-		cage_add(argv, (const char *const[]){ slot_dir(q->slot), q->gitdir, NULL }, NULL);
+	const char *readable[] = { slot_dir(q->slot), q->gitdir, NULL };
+	struct cage cage = { .readable = readable, .user = q->confine->user };
+	if (q->confine->caged)
+		cage_add(argv, &cage);
 	g_ptr_array_add(argv, g_strdup("perl"));
 	g_ptr_array_add(argv, g_strdup("scripts/get_maintainer.pl"));
 	g_ptr_array_add(argv, g_strdup("--git-min-percent=20"));
@@ -117,8 +120,9 @@ static err_t run_script(const struct question *q, GPtrArray *out, struct error *
 	return err == -ECANCELED ? err : 0;
 }
 
-err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit, bool caged,
-		      struct cancel *cancel, char ***list, struct error *error)
+err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
+		      const struct confinement *confine, struct cancel *cancel, char ***list,
+		      struct error *error)
 {
 	struct slot *slot = NULL;
 	char *conflict = NULL, *text = NULL;
@@ -142,7 +146,7 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit, b
 		struct question q = { .slot = slot,
 				      .gitdir = gitdir,
 				      .patch = patch,
-				      .caged = caged,
+				      .confine = confine,
 				      .cancel = cancel };
 		if (!err)
 			err = run_script(&q, out, error);

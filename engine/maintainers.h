@@ -5,18 +5,16 @@
 #ifndef ENGINE_MAINTAINERS_H
 #define ENGINE_MAINTAINERS_H
 
-#include "cancel.h"
-
-#include "bisectfs/error.h"
+#include "build.h"
 
 #include <glib.h>
 
 /* Checks the commit out in the slot and asks the script: lines "to: ADDRESS" and "cc: ADDRESS" into
- * a new list, empty where there is no such script or it fails. `caged`: see cage.h. Blocks; the
- * slot's thread.
- * -ECANCELED; another error: the slot cannot be used. */
-err_t maintainers_ask(const char *gitdir, const char *slot, const char *commit, bool caged,
-		      struct cancel *cancel, char ***list, struct error *error);
+ * a new list, empty where there is no such script or it fails. `confine`: in which cage it runs.
+ * Blocks; the slot's thread. -ECANCELED; another error: the slot cannot be used. */
+err_t maintainers_ask(const char *gitdir, const char *slot, const char *commit,
+		      const struct confinement *confine, struct cancel *cancel, char ***list,
+		      struct error *error);
 
 /* Sorts the script's output as syzbot does: maintainers, supporters and the subsystem's lists are
  * `to`, others `cc`; linux-kernel comes last, and is `to` only where no other list is. Appends new

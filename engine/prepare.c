@@ -28,7 +28,7 @@ static char *guest_compiler(const struct settings *settings)
 
 struct workshop {
 	char *dir, *source, *program;
-	struct prepare_user user;
+	struct spawn_user user;
 	bool other; /* the user is not us */
 };
 
@@ -43,7 +43,7 @@ static void workshop_clear(struct workshop *w)
 
 static err_t workshop_open(struct workshop *w, const char *data, gsize len, struct error *error)
 {
-	w->other = geteuid() == 0 && w->user.uid > 0;
+	w->other = spawn_is_other(w->user);
 	w->dir = g_dir_make_tmp("bisectfs-cc-XXXXXX", NULL);
 	if (!w->dir)
 		return error_set(error, EIO, "no temporary directory can be made: %s",
@@ -62,17 +62,13 @@ static err_t run_compiler(const struct workshop *w, const struct settings *setti
 			  struct error *error)
 {
 	g_autofree char *cc = guest_compiler(settings);
-	g_autofree char *uid = g_strdup_printf("%d", w->user.uid);
-	g_autofree char *gid = g_strdup_printf("%d", w->user.gid);
-	char *as_user[] = { "setpriv",	      "--reuid",	 uid,  "--regid", gid,
-			    "--clear-groups", "--inh-caps=-all", "--", NULL };
 	char *compile[] = { cc,		"-O1", "-static", "-pthread", "-w", "-o",
 			    w->program, "-x",  "c",	  w->source,  NULL };
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	for (char **p = as_user; w->other && *p; p++)
-		g_ptr_array_add(argv, *p);
+	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+	if (w->other)
+		spawn_add_user(argv, w->user);
 	for (char **p = compile; *p; p++)
-		g_ptr_array_add(argv, *p);
+		g_ptr_array_add(argv, g_strdup(*p));
 	g_ptr_array_add(argv, NULL);
 	g_autofree char *text = NULL;
 	int status = -1;
@@ -108,7 +104,7 @@ static err_t take_program(const struct workshop *w, const char *to, struct error
 }
 
 static err_t compile(const char *data, gsize len, const char *to, const struct settings *settings,
-		     struct prepare_user user, struct error *error)
+		     struct spawn_user user, struct error *error)
 {
 	struct workshop w = { .user = user };
 	err_t err = workshop_open(&w, data, len, error);
@@ -121,7 +117,7 @@ static err_t compile(const char *data, gsize len, const char *to, const struct s
 }
 
 err_t prepare_reproducer(const char *from, const char *to, const struct settings *settings,
-			 struct prepare_user user, struct error *error)
+			 struct spawn_user user, struct error *error)
 {
 	g_autofree char *data = NULL;
 	gsize len = 0;

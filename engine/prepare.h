@@ -6,16 +6,12 @@
 
 #include "bisectfs/error.h"
 #include "bisectfs/settings.h"
+#include "spawn.h"
 
-/* Whose file is compiled: with this user's rights, so that its source includes only what the user
- * may read. Anybody's but root's makes a difference only where we are root. */
-struct prepare_user {
-	int uid, gid;
-};
-
-/* Reads the file `from`, leaves an executable in `to`. A missing or empty `from` leaves none.
- * Blocks while it is compiled. */
+/* Reads the file `from`, leaves an executable in `to`. A missing or empty `from` leaves none. It is
+ * compiled with the rights of `user`, so that it includes only what that user may read. Blocks
+ * while it is compiled. */
 err_t prepare_reproducer(const char *from, const char *to, const struct settings *settings,
-			 struct prepare_user user, struct error *error);
+			 struct spawn_user user, struct error *error);
 
 #endif

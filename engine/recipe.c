@@ -38,6 +38,14 @@ static void add_large(const struct engine *e, const struct bisection *b, enum se
 	digest_text(sum, text);
 }
 
+void recipe_add_user(const struct engine *e, const struct session *s, GChecksum *sum)
+{
+	struct spawn_user user = { s->uid, s->gid };
+	g_autofree char *uid = g_strdup_printf("user %d", user.uid);
+	if (core_is_others(e, user))
+		digest_text(sum, uid);
+}
+
 /* Settings cannot change once a bisection has started. */
 static const char *recipe(const struct engine *e, struct bisection *b)
 {
@@ -50,6 +58,7 @@ static const char *recipe(const struct engine *e, struct bisection *b)
 	if (e->on_disk)
 		add_toolchain(sum, make);
 	digest_list(sum, e->profile->launcher);
+	recipe_add_user(e, b->s, sum);
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
 	b->recipe = g_strdup(g_checksum_get_string(sum));

@@ -64,7 +64,7 @@ struct job *schedule_job(struct engine *e, struct bisection *b, const struct wis
 	job->answer = event_make(EV_NONE);
 	cancel_init(&job->cancel, e->on_disk);
 	settings_copy(&job->settings, &b->s->settings);
-	job->user = (struct prepare_user){ .uid = b->s->uid, .gid = b->s->gid };
+	job->user = (struct spawn_user){ .uid = b->s->uid, .gid = b->s->gid };
 	g_ptr_array_add(e->jobs, job);
 	return job;
 }

@@ -196,6 +196,21 @@ err_t spawn_run(const struct spawn *sp, int *status, struct error *error)
 	return err;
 }
 
+bool spawn_is_other(struct spawn_user user)
+{
+	return geteuid() == 0 && user.uid > 0;
+}
+
+void spawn_add_user(GPtrArray *argv, struct spawn_user user)
+{
+	g_ptr_array_add(argv, g_strdup("setpriv"));
+	g_ptr_array_add(argv, g_strdup_printf("--reuid=%d", user.uid));
+	g_ptr_array_add(argv, g_strdup_printf("--regid=%d", user.gid));
+	g_ptr_array_add(argv, g_strdup("--clear-groups"));
+	g_ptr_array_add(argv, g_strdup("--inh-caps=-all"));
+	g_ptr_array_add(argv, g_strdup("--"));
+}
+
 err_t spawn_capture(char *const *argv, const char *dir, size_t limit, char **text, int *status,
 		    struct error *error)
 {

@@ -8,6 +8,8 @@
 #include "bisectfs/error.h"
 #include "cancel.h"
 
+#include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What a child and all its descendants together may use. 0: as they like. */
@@ -16,6 +18,11 @@ struct spawn_limits {
 	int processes;
 	int memory_mib; /* resident */
 	int output_mib; /* in `output`, a file */
+};
+
+/* Whose work a child does. */
+struct spawn_user {
+	int uid, gid;
 };
 
 struct spawn {
@@ -28,6 +35,12 @@ struct spawn {
 	void (*tick)(void *arg); /* called about twice a second meanwhile; may be NULL */
 	void *arg;
 };
+
+/* Whether a child can and must be given this user's rights in place of ours: we are root, he is
+ * not. */
+bool spawn_is_other(struct spawn_user user);
+/* Appends the words that a command with this user's rights begins with. */
+void spawn_add_user(GPtrArray *argv, struct spawn_user user);
 
 /* Runs it to its end. 0 with the exit status in `status` (128 + signal when killed); -ETIMEDOUT,
  * -ECANCELED; -EDOM when it went over one of the other limits, with the text that says so; another

@@ -7,6 +7,7 @@
  *   b/NAME/settings/NAME     its large settings; files/ in it
  *   b/NAME/steps/N/...       build.log, config, runs/K.log, runs/K.report
  *   slots/N/{src,obj,git}    build slots
+ *   users/UID/slots/N/...    those of users who build with their own rights; ccache/ beside them
  *   libvirt/                 root of the embedded driver
  *   trash/                   being deleted
  *

@@ -55,6 +55,27 @@ static char *large_text(const struct job *job, enum setting id)
 	return text;
 }
 
+/* ---- whose work it is ---- */
+
+/* Who builds with the rights of another user builds in trees of his own: what one leaves in object
+ * files must not become another's kernel. */
+static char *trees_of(const struct job *job)
+{
+	const struct engine *e = job->e;
+	return core_is_others(e, job->user)
+		       ? g_strdup_printf("%s/users/%d", e->state, job->user.uid)
+		       : g_strdup(e->state);
+}
+
+static struct confinement confinement_of(const struct job *job)
+{
+	struct confinement confine = job->e->confine;
+	confine.user = job->user;
+	return confine;
+}
+
+/* ---- the history ---- */
+
 static err_t navigate(struct job *job, const struct navigator *nav, struct error *error)
 {
 	return job->kind == WISH_LOAD
@@ -91,8 +112,9 @@ void work_history(struct job *job)
 				 .backports = backports,
 				 .config = config,
 				 .baseline = baseline };
+	g_autofree char *trees = trees_of(job);
 	if (strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0)
-		nav.cost = cost_open(job->e->state, job->e->profile->builders);
+		nav.cost = cost_open(trees, job->e->profile->builders);
 	err_t err = job->kind == WISH_LOAD ? load(job, &why) : 0;
 	if (!err)
 		err = navigate(job, &nav, &why);
@@ -139,11 +161,11 @@ void work_show_log(const struct job *job)
 /* ---- the slots' trees ---- */
 
 /* The free tree from which least has to be built to get at the commit. */
-static int take_tree(struct engine *e, const char *commit)
+static int take_tree(struct engine *e, const char *trees, const char *commit)
 {
 	int n = e->profile->builders, tree = 0;
 	g_mutex_lock(&e->trees_lock);
-	struct cost *cost = n > 1 ? cost_open(e->state, n) : NULL;
+	struct cost *cost = n > 1 ? cost_open(trees, n) : NULL;
 	if (cost)
 		tree = cost_nearest(cost, commit, e->tree_busy);
 	else
@@ -226,8 +248,11 @@ void work_build(struct job *job)
 			fail(job, &job->error);
 		return;
 	}
-	int tree = take_tree(e, job->commit);
-	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, tree);
+	g_autofree char *trees = trees_of(job);
+	g_autofree char *cache =
+		core_is_others(e, job->user) ? g_build_filename(trees, "ccache", NULL) : NULL;
+	int tree = take_tree(e, trees, job->commit);
+	g_autofree char *slot = g_strdup_printf("%s/slots/%d", trees, tree);
 	struct build_request rq = {
 		.commit = job->commit,
 		.slot = slot,
@@ -239,9 +264,10 @@ void work_build(struct job *job)
 		.dir = part,
 		.low_priority = job->begun_ahead,
 		.launcher = e->profile->launcher,
-		.confine = e->confine,
+		.confine = confinement_of(job),
 		.jobs = build_jobs(e),
 		.ccache = e->profile->ccache,
+		.ccache_dir = cache,
 		.cancel = &job->cancel,
 		.tick = build_log_grew,
 		.arg = job,
@@ -274,10 +300,12 @@ void work_build(struct job *job)
 void work_report(struct job *job)
 {
 	struct engine *e = job->e;
-	int tree = take_tree(e, job->commit);
-	g_autofree char *slot = g_strdup_printf("%s/slots/%d", e->state, tree);
+	g_autofree char *trees = trees_of(job);
+	int tree = take_tree(e, trees, job->commit);
+	g_autofree char *slot = g_strdup_printf("%s/slots/%d", trees, tree);
+	struct confinement confine = confinement_of(job);
 	char **list = NULL;
-	job->err = e->builder.maintainers(e->builder.self, slot, job->commit, &e->confine,
+	job->err = e->builder.maintainers(e->builder.self, slot, job->commit, &confine,
 					  &job->cancel, &list, &job->error);
 	give_back_tree(e, tree);
 	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
