@@ -303,8 +303,9 @@ static err_t collect(struct build *b, const char *image, struct error *error)
 	struct stat st = { 0 };
 	err_t err;
 	if (kernel < 0 || fstat(kernel, &st) != 0 || st.st_size > KERNEL_LIMIT) {
-		build_note(b, "error: the build left no kernel in %s/%s: %s\n", b->obj, image,
-			   kernel < 0 ? g_strerror(errno) : "too large for one");
+		build_note(b, "error: %s/%s: %s\n",
+			   b->rq->program ? "the build program left no OUTDIR" : "make left no O",
+			   image, kernel < 0 ? g_strerror(errno) : "too large for a kernel");
 		err = build_broken(b, error);
 	} else {
 		err = take_kernel(b, kernel, st.st_size, error);
