@@ -1,5 +1,6 @@
 #include "publish.h"
 
+#include "keeper.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -51,13 +52,9 @@ struct publisher {
 	int root;	      /* O_PATH on a clone of the mount; -1: not (or no more) mounted */
 	GMutex root_lock;
 	int stop_watch[2];
-	GThread *keeper;    /* of promises */
-	GMutex keeper_lock; /* of the next three */
-	GCond keeper_wakes;
-	GQueue promises; /* struct promise *, oldest first: not kept yet */
-	bool keeper_stops;
-	GHashTable *young; /* path of a directory -> when it was made (gint64 *) */
-	GQueue again;	   /* struct change *: new directories to announce once more */
+	struct keeper *keeper; /* of answers that may not be late */
+	GHashTable *young;     /* path of a directory -> when it was made (gint64 *) */
+	GQueue again;	       /* struct change *: new directories to announce once more */
 };
 
 /* A recursive watcher needs time to put its watch on a new directory. */
@@ -124,73 +121,11 @@ void publish_call(struct publisher *p, void (*fn)(void *arg), void *arg)
 	push(p, (struct change){ .kind = CHANGE_CALL, .fn = fn, .arg = arg }, "");
 }
 
-/* ---- answers that may not be late ---- */
-
 #define LATEST_REPLY_US G_USEC_PER_SEC
-
-struct promise {
-	struct publisher *p;
-	void (*fn)(void *arg);
-	void *arg;
-	gint64 due; /* monotonic us */
-};
-
-/* Everything that was queued before has been done. */
-static void keep_promise(void *arg)
-{
-	struct promise *one = arg;
-	struct publisher *p = one->p;
-	g_mutex_lock(&p->keeper_lock);
-	bool open = g_queue_remove(&p->promises, one);
-	g_mutex_unlock(&p->keeper_lock);
-	if (open)
-		one->fn(one->arg);
-	g_free(one);
-}
-
-static gpointer keeper_thread(gpointer arg)
-{
-	struct publisher *p = arg;
-	g_mutex_lock(&p->keeper_lock);
-	while (!p->keeper_stops) {
-		struct promise *one = g_queue_peek_head(&p->promises);
-		if (!one) {
-			g_cond_wait(&p->keeper_wakes, &p->keeper_lock);
-		} else if (g_get_monotonic_time() < one->due) {
-			g_cond_wait_until(&p->keeper_wakes, &p->keeper_lock, one->due);
-		} else {
-			struct promise late = *one;
-			g_queue_pop_head(&p->promises);
-			g_mutex_unlock(&p->keeper_lock);
-			late.fn(late.arg);
-			g_mutex_lock(&p->keeper_lock);
-		}
-	}
-	g_mutex_unlock(&p->keeper_lock);
-	return NULL;
-}
-
-static void keeper_stop(struct publisher *p)
-{
-	g_mutex_lock(&p->keeper_lock);
-	p->keeper_stops = true;
-	g_cond_signal(&p->keeper_wakes);
-	g_mutex_unlock(&p->keeper_lock);
-	g_thread_join(p->keeper);
-	p->keeper = NULL;
-}
 
 void publish_reply(struct publisher *p, void (*fn)(void *arg), void *arg)
 {
-	struct promise *one = g_new(struct promise, 1);
-	*one = (struct promise){
-		.p = p, .fn = fn, .arg = arg, .due = g_get_monotonic_time() + LATEST_REPLY_US
-	};
-	g_mutex_lock(&p->keeper_lock);
-	g_queue_push_tail(&p->promises, one);
-	g_cond_signal(&p->keeper_wakes);
-	g_mutex_unlock(&p->keeper_lock);
-	publish_call(p, keep_promise, one);
+	publish_call(p, promise_keep, keeper_promise(p->keeper, fn, arg, LATEST_REPLY_US));
 }
 
 bool publisher_is(const struct publisher *p, pid_t tid)
@@ -578,9 +513,7 @@ struct publisher *publisher_new(struct tree *tree, struct fuse_session *se, cons
 	p->young = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	g_queue_init(&p->again);
 	g_mutex_init(&p->root_lock);
-	g_mutex_init(&p->keeper_lock);
-	g_cond_init(&p->keeper_wakes);
-	g_queue_init(&p->promises);
+	p->keeper = keeper_new();
 	if (pipe2(p->stop_watch, O_CLOEXEC) != 0)
 		p->stop_watch[0] = p->stop_watch[1] = -1;
 	return p;
@@ -589,7 +522,7 @@ struct publisher *publisher_new(struct tree *tree, struct fuse_session *se, cons
 void publisher_start(struct publisher *p)
 {
 	p->thread = g_thread_new("publisher", publisher_thread, p);
-	p->keeper = g_thread_new("keeper", keeper_thread, p);
+	keeper_start(p->keeper);
 }
 
 void publisher_stop(struct publisher *p)
@@ -599,7 +532,7 @@ void publisher_stop(struct publisher *p)
 	push(p, (struct change){ .kind = CHANGE_STOP }, "");
 	g_thread_join(p->thread);
 	p->thread = NULL;
-	keeper_stop(p);
+	keeper_stop(p->keeper);
 }
 
 void publisher_free(struct publisher *p)
@@ -613,8 +546,7 @@ void publisher_free(struct publisher *p)
 	g_cond_clear(&p->said);
 	g_hash_table_unref(p->young);
 	g_mutex_clear(&p->root_lock);
-	g_mutex_clear(&p->keeper_lock);
-	g_cond_clear(&p->keeper_wakes);
+	keeper_free(p->keeper);
 	close(p->stop_watch[0]);
 	close(p->stop_watch[1]);
 	g_free(p->mountpoint);
