@@ -28,6 +28,14 @@ static inline void tsan_cond_wait(GCond *c, GMutex *m)
 	__tsan_acquire(m);
 }
 
+static inline gboolean tsan_cond_wait_until(GCond *c, GMutex *m, gint64 end)
+{
+	__tsan_release(m);
+	gboolean woken = g_cond_wait_until(c, m, end);
+	__tsan_acquire(m);
+	return woken;
+}
+
 static inline void tsan_queue_push(GAsyncQueue *q, gpointer data)
 {
 	__tsan_release(q);
@@ -111,6 +119,7 @@ static inline void tsan_once_leave(void *location, gsize value)
 #define g_mutex_lock tsan_mutex_lock
 #define g_mutex_unlock tsan_mutex_unlock
 #define g_cond_wait tsan_cond_wait
+#define g_cond_wait_until tsan_cond_wait_until
 #define g_async_queue_push tsan_queue_push
 #define g_async_queue_try_pop tsan_queue_try_pop
 #define g_async_queue_timeout_pop tsan_queue_timeout_pop
