@@ -221,6 +221,11 @@ static err_t check_start(struct engine *e, const struct command *c, char **words
 	if (b && b->s->state != STATE_DRAFT)
 		return error_set(error, EBUSY, "'%s' is started already (it is %s)", c->name,
 				 session_state_name(b->s->state));
+	if (!b) {
+		err_t err = rights_check_defaults(e, (struct spawn_user){ c->uid, c->gid }, error);
+		if (err)
+			return err;
+	}
 	if (!words[0])
 		return error_set(
 			error, EINVAL,

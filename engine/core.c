@@ -80,7 +80,9 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 	g_autofree char *defaults = store_setting(e->state, NULL, NULL);
 	g_autofree char *files = g_build_filename(settings, SETTING_FILES_DIR, NULL);
 	struct bisection *b = NULL;
-	err_t err = store_copy_tree(defaults, settings, error);
+	/* what root keeps from others does not become theirs */
+	bool other = spawn_is_other((struct spawn_user){ uid, gid });
+	err_t err = store_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
 	if (!err)
 		err = store_mkdir(files, error);
 	if (!err)

@@ -61,3 +61,30 @@ err_t rights_check_setting(const struct engine *e, struct spawn_user owner, enum
 				 setting_name(id), e->uncaged);
 	return 0;
 }
+
+/* -EACCES when a file of the directory is not for all to read. */
+static err_t check_readable(const char *dir, struct error *error)
+{
+	g_autoptr(GPtrArray) names = store_names(dir);
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *path = g_build_filename(dir, names->pdata[i], NULL);
+		struct stat st;
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size &&
+		    !(st.st_mode & S_IROTH))
+			return error_set(error, EACCES,
+					 "'%s' of new/settings is private to root: mkdir a "
+					 "bisection and give it one of your own",
+					 (const char *)names->pdata[i]);
+	}
+	return 0;
+}
+
+err_t rights_check_defaults(const struct engine *e, struct spawn_user user, struct error *error)
+{
+	g_autofree char *settings = store_setting(e->state, NULL, NULL);
+	g_autofree char *files = store_setting(e->state, NULL, SETTING_FILES_DIR);
+	if (!spawn_is_other(user))
+		return 0;
+	err_t err = check_readable(settings, error);
+	return err ? err : check_readable(files, error);
+}

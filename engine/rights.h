@@ -13,4 +13,8 @@
 err_t rights_check_setting(const struct engine *e, struct spawn_user owner, enum setting id,
 			   const char *text, struct error *error);
 
+/* Whether this user may start a bisection with the defaults of the mount as they are: not where one
+ * of them is private. -EACCES, with the reason and what to do. */
+err_t rights_check_defaults(const struct engine *e, struct spawn_user user, struct error *error);
+
 #endif

@@ -237,7 +237,7 @@ static err_t copy_file(const char *from, const char *to, struct error *error)
 	return err;
 }
 
-err_t store_copy_tree(const char *from, const char *to, struct error *error)
+err_t store_copy_tree(const char *from, const char *to, mode_t bits, struct error *error)
 {
 	err_t err = store_mkdir(to, error);
 	DIR *dir = opendir(from);
@@ -251,8 +251,8 @@ err_t store_copy_tree(const char *from, const char *to, struct error *error)
 		if (lstat(source, &st) != 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
-			err = store_copy_tree(source, target, error);
-		else if (S_ISREG(st.st_mode))
+			err = store_copy_tree(source, target, bits, error);
+		else if (S_ISREG(st.st_mode) && (st.st_mode & bits) == bits)
 			err = copy_file(source, target, error);
 	}
 	if (dir)

@@ -20,6 +20,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Creates the directory and takes its lock. -EBUSY: another daemon has it. `fd` keeps the lock. */
 err_t store_open(const char *dir, int *fd, struct error *error);
@@ -35,8 +36,9 @@ err_t store_mkdir(const char *dir, struct error *error); /* with parents, 0755 *
  * lie under either name are replaced, never followed. */
 err_t store_write(const char *path, const void *data, gsize len, int mode, struct error *error);
 err_t store_remove_tree(const char *dir, struct error *error);
-/* Copies the files of `from` into the new directory `to`; one that is missing is an empty one. */
-err_t store_copy_tree(const char *from, const char *to, struct error *error);
+/* Copies the files of `from` whose permissions have all of `bits` into the new directory `to`; a
+ * directory that is missing is an empty one. */
+err_t store_copy_tree(const char *from, const char *to, mode_t bits, struct error *error);
 /* Makes a new bisection's directory and the name of its journal durable. */
 err_t store_sync_names(const char *state, const char *name, struct error *error);
 /* Makes the removal of a bisection durable at once and deletes its files after that. */

@@ -231,6 +231,19 @@ static err_t write_config(const struct job *job, const char *part, char **path, 
 	return store_write(*path, text, strlen(text), 0644, error);
 }
 
+/* cp onto a new file keeps no x bit. Who may not read it may not run it either; but its owner, who
+ * may be the one that builds. */
+static void make_executable(const struct job *job, const char *program)
+{
+	struct stat st;
+	if (stat(program, &st) != 0)
+		return;
+	if (core_is_others(job->e, job->user) && !(st.st_mode & S_IROTH) &&
+	    lchown(program, (uid_t)job->user.uid, (gid_t)job->user.gid) != 0)
+		say(SAY_WARNING, job->name, "%s: %s", program, g_strerror(errno));
+	chmod(program, (st.st_mode & 0777) | (st.st_mode & 0444) >> 2);
+}
+
 void work_build(struct job *job)
 {
 	struct engine *e = job->e;
@@ -239,7 +252,7 @@ void work_build(struct job *job)
 	g_autofree char *config = large_setting(job, SET_CONFIG);
 	g_autofree char *program = large_setting(job, SET_BUILD);
 	if (program)
-		chmod(program, 0755); /* cp onto a new file keeps no x bit */
+		make_executable(job, program);
 	job->err = make_place(job, part, &job->error);
 	if (!job->err && job->options)
 		job->err = write_config(job, part, &config, &job->error);
