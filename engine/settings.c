@@ -1,8 +1,9 @@
 #include "bisectfs/settings.h"
 
+#include "pattern.h"
+
 #include <errno.h>
 #include <glib.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,64 +116,17 @@ static err_t check_fraction(enum setting id, const char *value, struct error *er
 	return 0;
 }
 
-#define REGEX_NODES 20000.0
-#define REGEX_DEPTH 64
-
-/* How many nodes regcomp(3) makes of it, about: it writes out what is repeated, so that a few dozen
- * characters ("a++++...", "((a{99}){99}){99}") could take all memory. */
-static double regex_size(const char *p)
-{
-	double sum[REGEX_DEPTH] = { 0 }, atom = 0;
-	int depth = 0;
-	for (; *p; p++) {
-		double factor = 0;
-		if (*p == '+') {
-			factor = 2;
-		} else if (*p == '{') {
-			char *end;
-			factor = g_ascii_strtod(p + 1, &end);
-			if (*end == ',')
-				factor = MAX(factor, g_ascii_strtod(end + 1, NULL)) + 1;
-		}
-		if (factor > 1) {
-			sum[depth] += atom * (factor - 1);
-			atom *= factor;
-		} else if (*p == '(' && ++depth == REGEX_DEPTH) {
-			return REGEX_NODES * 2;
-		} else if (*p == '(') {
-			sum[depth] = 0;
-		} else if (*p == ')' && depth) {
-			atom = sum[depth--] + 1;
-			sum[depth] += atom;
-		} else if (*p != '*' && *p != '?') {
-			atom = 1;
-			sum[depth] += 1;
-		}
-		if (*p == '\\' && p[1])
-			p++;
-	}
-	while (depth)
-		sum[0] += sum[depth--];
-	return sum[0];
-}
-
 static err_t check_regex(enum setting id, const char *value, struct error *error)
 {
 	if (!*value || is_word(table[id].words, value))
 		return 0;
-	if (!(regex_size(value) <= REGEX_NODES))
-		return error_set(error, EINVAL, "%s: the expression repeats too much",
-				 table[id].name);
-	regex_t re;
-	int rc = regcomp(&re, value, REG_EXTENDED | REG_NOSUB);
-	if (rc == 0) {
-		regfree(&re);
-		return 0;
-	}
-	char why[200];
-	regerror(rc, &re, why, sizeof(why));
-	return error_set(error, EINVAL, "%s: not an extended regular expression: %s",
-			 table[id].name, why);
+	struct pattern *p = NULL;
+	struct error why;
+	if (pattern_new(value, &p, &why) != 0)
+		return error_set(error, EINVAL, "%s: not an extended regular expression: %s",
+				 table[id].name, why.text);
+	pattern_free(p);
+	return 0;
 }
 
 static err_t check_scalar(enum setting id, const char *value, struct error *error)
@@ -223,6 +177,10 @@ err_t settings_set(struct settings *s, enum setting id, const char *data, size_t
 					 "%s: takes one line of text, byte %zu is %d",
 					 table[id].name, i, c);
 	}
+	const char *end;
+	if (!g_utf8_validate_len(data, len, &end)) /* the journal is JSON */
+		return error_set(error, EINVAL, "%s: byte %zu is no UTF-8", table[id].name,
+				 (size_t)(end - data));
 	g_autofree char *value = g_strstrip(g_strndup(data, len));
 	if (!*value && !may_be_empty(id))
 		return error_set(error, EINVAL, "%s: must not be empty", table[id].name);
@@ -302,10 +260,8 @@ json_t *settings_to_json(const struct settings *s)
 {
 	json_t *json = json_object();
 	for (int i = 0; i < SETTINGS; i++) {
-		if (s->value[i]) {
-			g_autofree char *valid = g_utf8_make_valid(s->value[i], -1);
-			json_object_set_new(json, table[i].name, json_string(valid));
-		}
+		if (s->value[i])
+			json_object_set_new(json, table[i].name, json_string(s->value[i]));
 	}
 	return json;
 }

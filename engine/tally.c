@@ -1,6 +1,7 @@
 #include "tally.h"
 
-#include <regex.h>
+#include "pattern.h"
+
 #include <string.h>
 
 int step_representative(const struct step *step)
@@ -53,16 +54,6 @@ static enum crash_type type_of_bug(const struct session *s)
 	return k < 0 ? CRASH_NONE : step_run(first, k)->type;
 }
 
-static bool title_matches(const char *pattern, const char *title)
-{
-	regex_t re;
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return false;
-	bool yes = regexec(&re, title, 0, NULL, 0) == 0;
-	regfree(&re);
-	return yes;
-}
-
 static bool crash_counts(const struct session *s, const struct step *step, const struct run *r)
 {
 	const char *match = settings_text(&s->settings, SET_MATCH);
@@ -73,7 +64,7 @@ static bool crash_counts(const struct session *s, const struct step *step, const
 		return true;
 	if (strcmp(match, "type") == 0)
 		return first || r->type == type_of_bug(s);
-	return title_matches(match, r->title);
+	return pattern_matches(match, r->title);
 }
 
 /* A run that was stopped because nothing depended on it any more says nothing. */

@@ -1,9 +1,9 @@
 #include "console.h"
 
+#include "../engine/pattern.h"
 #include "../engine/triage/triage.h"
 
 #include <glib.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +18,8 @@
 
 struct console {
 	const struct run_request *rq;
-	char *marker; /* "bisectfs NONCE " */
-	regex_t ready, pass, fail;
-	bool has_ready, has_pass, has_fail;
+	char *marker;			     /* "bisectfs NONCE " */
+	struct pattern *ready, *pass, *fail; /* NULL: not given */
 	enum console_phase phase;
 	int64_t deadline; /* of the phase */
 	int64_t tested;	  /* when the test began; 0: it has not */
@@ -32,9 +31,10 @@ struct console {
 	struct outcome outcome;
 };
 
-static bool compile(regex_t *re, const char *pattern)
+static struct pattern *compile(const char *text)
 {
-	return pattern && *pattern && regcomp(re, pattern, REG_EXTENDED) == 0;
+	struct pattern *p = NULL;
+	return text && *text && pattern_new(text, &p, NULL) == 0 ? p : NULL;
 }
 
 struct console *console_new(const struct run_request *rq, const char *nonce)
@@ -42,9 +42,9 @@ struct console *console_new(const struct run_request *rq, const char *nonce)
 	struct console *c = g_new0(struct console, 1);
 	c->rq = rq;
 	c->marker = nonce ? g_strdup_printf("bisectfs %s ", nonce) : NULL;
-	c->has_ready = compile(&c->ready, rq->ready);
-	c->has_pass = compile(&c->pass, rq->pass);
-	c->has_fail = compile(&c->fail, rq->fail);
+	c->ready = compile(rq->ready);
+	c->pass = compile(rq->pass);
+	c->fail = compile(rq->fail);
 	c->line = g_string_new(NULL);
 	c->text = g_string_new(NULL);
 	c->outcome.status = -1;
@@ -55,12 +55,9 @@ void console_free(struct console *c)
 {
 	if (!c)
 		return;
-	if (c->has_ready)
-		regfree(&c->ready);
-	if (c->has_pass)
-		regfree(&c->pass);
-	if (c->has_fail)
-		regfree(&c->fail);
+	pattern_free(c->ready);
+	pattern_free(c->pass);
+	pattern_free(c->fail);
 	g_free(c->marker);
 	g_string_free(c->line, TRUE);
 	g_string_free(c->text, TRUE);
@@ -148,16 +145,13 @@ static void take_marker(struct console *c, const char *words, int64_t now)
 /* A kernel that does not run our init: the user's expressions say what its lines mean. */
 static void take_foreign_line(struct console *c, const char *line, int64_t now)
 {
-	regmatch_t m[1];
-	if (c->phase == CONSOLE_BOOT &&
-	    (!c->has_ready || regexec(&c->ready, line, 0, NULL, 0) == 0))
+	int from, to;
+	if (c->phase == CONSOLE_BOOT && (!c->ready || pattern_find(c->ready, line, NULL, NULL)))
 		enter_test(c, now);
-	if (c->has_fail && regexec(&c->fail, line, 1, m, 0) == 0) {
-		g_autofree char *title =
-			g_strndup(line + m[0].rm_so, (gsize)(m[0].rm_eo - m[0].rm_so));
+	if (c->fail && pattern_find(c->fail, line, &from, &to)) {
+		g_autofree char *title = g_strndup(line + from, (gsize)(to - from));
 		over(c, failure_of_phase(c), CRASH_UNKNOWN, title);
-	} else if (c->phase == CONSOLE_TEST && c->has_pass &&
-		   regexec(&c->pass, line, 0, NULL, 0) == 0) {
+	} else if (c->phase == CONSOLE_TEST && c->pass && pattern_find(c->pass, line, NULL, NULL)) {
 		over(c, OUTCOME_OK, CRASH_NONE, "");
 	}
 }
@@ -222,7 +216,7 @@ void console_gone(struct console *c, bool failed, int64_t now)
 		close_crash(c);
 	else if (failed)
 		over(c, OUTCOME_INFRA, CRASH_NONE, "the VM was lost");
-	else if (!c->marker && c->phase == CONSOLE_TEST && !c->has_pass)
+	else if (!c->marker && c->phase == CONSOLE_TEST && !c->pass)
 		over(c, OUTCOME_OK, CRASH_NONE, "");
 	else
 		over(c, failure_of_phase(c), CRASH_UNEXPECTED_REBOOT, "unexpected kernel reboot");

@@ -4,6 +4,7 @@
  */
 #include "../../engine/core.h"
 #include "../../engine/navigate.h"
+#include "../../engine/pattern.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@ static void try_setting(enum setting id, const char *text, size_t len)
 		    settings_set(&again, id, value, strlen(value), NULL) != 0 ||
 		    strcmp(settings_text(&again, id), value) != 0)
 			abort();
+		if (id == SET_MATCH || id == SET_FAIL)
+			pattern_matches(value, "BUG: KASAN: aaaaaaaaaaaaaaaaaaaaaaaa in +++++@");
 		json_t *json = settings_to_json(&s);
 		if (!json || settings_from_json(&again, json, NULL) != 0)
 			abort();

@@ -34,6 +34,8 @@ static const struct {
 	{ "rootfs", "img.qcow2", NULL },
 	{ "cmdline", "a=b c", "a=b c" },
 	{ "cmdline", "a\nb", NULL },
+	{ "cmdline", "a=\303\244", "a=\303\244" },
+	{ "cmdline", "a=\344", NULL },
 	{ "branch", "", NULL },
 	{ "make", "LLVM=1 ARCH=arm64", "LLVM=1 ARCH=arm64" },
 };
