@@ -213,8 +213,11 @@ static char *answer_of(const struct build *b, char *const *words, const char *la
 	g_ptr_array_add(argv, NULL);
 	char *text = NULL;
 	int status;
-	if (spawn_capture((char **)argv->pdata, NULL, 65536, &text, &status, NULL) != 0 ||
-	    status != 0)
+	struct spawn sp = { .argv = (char **)argv->pdata,
+			    .env = b->env,
+			    .limits = b->rq->confine.limits,
+			    .cancel = b->rq->cancel };
+	if (spawn_capture(&sp, 65536, &text, &status, NULL) != 0 || status != 0)
 		g_clear_pointer(&text, g_free);
 	return text;
 }
@@ -284,6 +287,9 @@ static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *
 	int vmlinux = store_open_below(b->obj, "vmlinux");
 	g_autofree char *with_names = vmlinux >= 0 ? opened_path(vmlinux) : NULL;
 	g_autofree char *image = opened_path(kernel);
+	if (vmlinux >= 0 && build_is_others(b) && /* it is mapped: nobody may cut it off then */
+	    (fchown(vmlinux, geteuid(), getegid()) != 0 || fchmod(vmlinux, 0644) != 0))
+		build_note(b, "vmlinux: %s\n", g_strerror(errno));
 	err_t err = copy_kernel(kernel, size, to, error);
 	if (!err && with_names)
 		keep_vmlinux(b, with_names);

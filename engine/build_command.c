@@ -56,7 +56,8 @@ static gpointer find_ccache_dir(gpointer arg)
 	char *text = NULL;
 	int status = -1;
 	(void)arg;
-	if (spawn_capture(argv, NULL, 4096, &text, &status, NULL) != 0 || status != 0 ||
+	struct spawn sp = { .argv = argv };
+	if (spawn_capture(&sp, 4096, &text, &status, NULL) != 0 || status != 0 ||
 	    !g_path_is_absolute(g_strstrip(text)) || store_mkdir(text, NULL) != 0)
 		g_clear_pointer(&text, g_free);
 	return text;
@@ -69,7 +70,7 @@ static const char *ccache_dir(void)
 	return g_once(&once, find_ccache_dir, NULL);
 }
 
-static bool is_others(const struct build *b)
+bool build_is_others(const struct build *b)
 {
 	return b->rq->confine.caged && spawn_is_other(b->rq->confine.user);
 }
@@ -78,7 +79,7 @@ err_t build_mkdir(const struct build *b, const char *dir, struct error *error)
 {
 	const struct spawn_user *user = &b->rq->confine.user;
 	err_t err = store_mkdir(dir, error);
-	if (!err && is_others(b) && lchown(dir, (uid_t)user->uid, (gid_t)user->gid) != 0)
+	if (!err && build_is_others(b) && lchown(dir, (uid_t)user->uid, (gid_t)user->gid) != 0)
 		err = error_set(error, errno, "%s: %s", dir, g_strerror(errno));
 	return err;
 }

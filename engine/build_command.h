@@ -33,6 +33,8 @@ void build_end_part(struct build *b, const char *part);
 /* Whether the setting `make` has a word that begins so ("CC="). */
 bool build_has_word(const struct build *b, const char *variable);
 void build_add_words(GPtrArray *argv, char *const *words);
+/* Whether its commands have the rights of another user. */
+bool build_is_others(const struct build *b);
 /* A directory that they may write in. */
 err_t build_mkdir(const struct build *b, const char *dir, struct error *error);
 /* The source is read-only; what a build writes goes into its own directories. */

@@ -182,8 +182,8 @@ static gpointer try(gpointer arg)
 	cage_add(argv, &(struct cage){ 0 });
 	add(argv, (const char *const[]){ "true", NULL });
 	g_ptr_array_add(argv, NULL);
-	if (spawn_capture((char **)argv->pdata, NULL, 300, &text, &status, NULL) == 0 &&
-	    status == 0)
+	struct spawn sp = { .argv = (char **)argv->pdata };
+	if (spawn_capture(&sp, 300, &text, &status, NULL) == 0 && status == 0)
 		return NULL;
 	if (text)
 		text[strcspn(text, "\n")] = '\0';

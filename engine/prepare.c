@@ -30,11 +30,30 @@ struct workshop {
 	char *dir, *source, *program;
 	struct spawn_user user;
 	bool other; /* the user is not us */
+	const struct spawn_limits *limits;
 };
+
+/* It is the user's directory, where something else may lie at any moment: to remove what is in it
+ * takes no more rights than the user has. */
+static void remove_as_user(const struct workshop *w)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+	char *rm[] = { "rm", "-rf", "--", w->source, w->program, NULL };
+	int status;
+	spawn_add_user(argv, w->user);
+	for (char **p = rm; *p; p++)
+		g_ptr_array_add(argv, g_strdup(*p));
+	g_ptr_array_add(argv, NULL);
+	struct spawn sp = { .argv = (char **)argv->pdata, .output = -1 };
+	spawn_run(&sp, &status, NULL);
+	rmdir(w->dir);
+}
 
 static void workshop_clear(struct workshop *w)
 {
-	if (w->dir)
+	if (w->dir && w->other)
+		remove_as_user(w);
+	else if (w->dir)
 		store_remove_tree(w->dir, NULL);
 	g_free(w->dir);
 	g_free(w->source);
@@ -72,7 +91,8 @@ static err_t run_compiler(const struct workshop *w, const struct settings *setti
 	g_ptr_array_add(argv, NULL);
 	g_autofree char *text = NULL;
 	int status = -1;
-	err_t err = spawn_capture((char **)argv->pdata, w->dir, 2000, &text, &status, error);
+	struct spawn sp = { .argv = (char **)argv->pdata, .dir = w->dir, .limits = *w->limits };
+	err_t err = spawn_capture(&sp, 2000, &text, &status, error);
 	if (err)
 		error_prefix(error, "%s", cc);
 	if (err || status == 0)
@@ -104,9 +124,9 @@ static err_t take_program(const struct workshop *w, const char *to, struct error
 }
 
 static err_t compile(const char *data, gsize len, const char *to, const struct settings *settings,
-		     struct spawn_user user, struct error *error)
+		     struct spawn_user user, const struct spawn_limits *limits, struct error *error)
 {
-	struct workshop w = { .user = user };
+	struct workshop w = { .user = user, .limits = limits };
 	err_t err = workshop_open(&w, data, len, error);
 	if (!err)
 		err = run_compiler(&w, settings, error);
@@ -117,7 +137,8 @@ static err_t compile(const char *data, gsize len, const char *to, const struct s
 }
 
 err_t prepare_reproducer(const char *from, const char *to, const struct settings *settings,
-			 struct spawn_user user, struct error *error)
+			 struct spawn_user user, const struct spawn_limits *limits,
+			 struct error *error)
 {
 	g_autofree char *data = NULL;
 	gsize len = 0;
@@ -126,5 +147,5 @@ err_t prepare_reproducer(const char *from, const char *to, const struct settings
 	if ((len > 4 && memcmp(data, "\177ELF", 4) == 0) ||
 	    (len > 2 && data[0] == '#' && data[1] == '!'))
 		return store_write(to, data, len, 0700, error); /* it may be private */
-	return compile(data, len, to, settings, user, error);
+	return compile(data, len, to, settings, user, limits, error);
 }

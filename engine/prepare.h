@@ -9,9 +9,10 @@
 #include "spawn.h"
 
 /* Reads the file `from`, leaves an executable in `to`. A missing or empty `from` leaves none. It is
- * compiled with the rights of `user`, so that it includes only what that user may read. Blocks
- * while it is compiled. */
+ * compiled with the rights of `user` and within `limits`, so that it includes only what that user
+ * may read. Blocks while it is compiled. */
 err_t prepare_reproducer(const char *from, const char *to, const struct settings *settings,
-			 struct spawn_user user, struct error *error);
+			 struct spawn_user user, const struct spawn_limits *limits,
+			 struct error *error);
 
 #endif

@@ -211,20 +211,20 @@ void spawn_add_user(GPtrArray *argv, struct spawn_user user)
 	g_ptr_array_add(argv, g_strdup("--"));
 }
 
-err_t spawn_capture(char *const *argv, const char *dir, size_t limit, char **text, int *status,
+err_t spawn_capture(const struct spawn *sp, size_t most, char **text, int *status,
 		    struct error *error)
 {
 	int fd = memfd_create("output", MFD_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, errno, "memfd_create: %s", g_strerror(errno));
-	struct spawn sp = { .argv = argv,
-			    .dir = dir,
-			    .output = fd,
-			    .limits = { .timeout_s = 120, .output_mib = 64 } };
-	err_t err = spawn_run(&sp, status, error);
+	struct spawn own = *sp;
+	own.output = fd;
+	own.limits.timeout_s = sp->limits.timeout_s ? MIN(sp->limits.timeout_s, 120) : 120;
+	own.limits.output_mib = sp->limits.output_mib ? MIN(sp->limits.output_mib, 64) : 64;
+	err_t err = spawn_run(&own, status, error);
 	if (!err) {
-		*text = g_malloc(limit + 1);
-		ssize_t n = pread(fd, *text, limit, 0);
+		*text = g_malloc(most + 1);
+		ssize_t n = pread(fd, *text, most, 0);
 		(*text)[n > 0 ? n : 0] = '\0';
 	}
 	close(fd);

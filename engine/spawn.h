@@ -47,8 +47,9 @@ void spawn_add_user(GPtrArray *argv, struct spawn_user user);
  * errno when it could not be started. */
 err_t spawn_run(const struct spawn *sp, int *status, struct error *error);
 
-/* Runs it and gives what it printed on stdout and stderr (at most `limit` bytes), to be freed. */
-err_t spawn_capture(char *const *argv, const char *dir, size_t limit, char **text, int *status,
+/* Runs it (`output` is not looked at; it gets two minutes and 64 MiB where nothing else is said)
+ * and gives what it printed on stdout and stderr (at most `most` bytes), to be freed. */
+err_t spawn_capture(const struct spawn *sp, size_t most, char **text, int *status,
 		    struct error *error);
 
 #endif

@@ -28,14 +28,19 @@ err_t store_mkdir(const char *dir, struct error *error)
 
 err_t store_open(const char *dir, int *fd, struct error *error)
 {
-	static const char *const parts[] = { "b", "new/settings/files", "slots", "libvirt",
-					     "trash" };
+	static const char *const parts[] = { "b",     "new/settings/files",
+					     "slots", "libvirt",
+					     "trash", "users" };
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *path = g_build_filename(dir, parts[i], NULL);
 		err_t err = store_mkdir(path, error);
 		if (err)
 			return err;
 	}
+	/* users own what lies deeper: there they change nothing but in their cages */
+	g_autofree char *users = g_build_filename(dir, "users", NULL);
+	if (chmod(users, 0700) != 0)
+		return fail(error, users, "close");
 	g_autofree char *lock = g_build_filename(dir, "lock", NULL);
 	*fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0)

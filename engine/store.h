@@ -7,7 +7,8 @@
  *   b/NAME/settings/NAME     its large settings; files/ in it
  *   b/NAME/steps/N/...       build.log, config, runs/K.log, runs/K.report
  *   slots/N/{src,obj,git}    build slots
- *   users/UID/slots/N/...    those of users who build with their own rights; ccache/ beside them
+ *   users/UID/slots/N/...    those of users who build with their own rights; ccache/ beside them;
+ *                            closed to all but root, so that nobody acts in them but in a cage
  *   libvirt/                 root of the embedded driver
  *   trash/                   being deleted
  *

@@ -96,7 +96,8 @@ static err_t load(struct job *job, struct error *error)
 	g_autofree char *source = store_setting(e->state, job->name, setting_name(SET_REPRODUCER));
 	g_autofree char *dir = store_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
-	return prepare_reproducer(source, target, &job->settings, job->user, error);
+	return prepare_reproducer(source, target, &job->settings, job->user, &e->confine.limits,
+				  error);
 }
 
 void work_history(struct job *job)

@@ -290,8 +290,9 @@ static void find_busybox(struct vmm *vmm)
 	if (!vmm->busybox)
 		return;
 	char *argv[] = { vmm->busybox, (char *)"--list", NULL }, *text = NULL;
+	struct spawn sp = { .argv = argv };
 	int status;
-	if (spawn_capture(argv, NULL, 65536, &text, &status, NULL) == 0 && status == 0)
+	if (spawn_capture(&sp, 65536, &text, &status, NULL) == 0 && status == 0)
 		vmm->applets = g_strsplit(g_strchomp(text), "\n", -1);
 	g_free(text);
 }

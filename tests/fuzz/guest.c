@@ -102,7 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	settings_init(&settings);
 	must(store_mkdir(files, NULL) == 0);
 	must(store_write(source, data, size, 0600, NULL) == 0);
-	must(prepare_reproducer(source, program, &settings, (struct spawn_user){ 0 }, &why) == 0);
+	struct spawn_limits limits = { 0 };
+	must(prepare_reproducer(source, program, &settings, (struct spawn_user){ 0 }, &limits,
+				&why) == 0);
 	must(stat(program, &st) == 0 && (st.st_mode & 0777) == 0700);
 	name = file_name(&rest, &left);
 	g_autofree char *path = g_build_filename(files, name, NULL);
