@@ -160,7 +160,7 @@ GStrv build_environment(const struct build_request *rq)
 		"MAKEFLAGS", "MAKELEVEL", "MFLAGS",  "ARCH",	      "CROSS_COMPILE", "LLVM",
 		"KCFLAGS",   "O",	  "GIT_DIR", "GIT_WORK_TREE", "KCONFIG_CONFIG"
 	};
-	GStrv env = g_get_environ();
+	GStrv env = spawn_environment(rq->confine.user);
 	for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)
 		env = g_environ_setenv(env, fixed[i][0], fixed[i][1], TRUE);
 	for (gsize i = 0; i < G_N_ELEMENTS(dropped); i++)

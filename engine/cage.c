@@ -44,7 +44,7 @@ static void add_root(GPtrArray *argv)
 	}
 }
 
-/* A build runs as we do, and whoever may start one reads its log. */
+/* A build for root runs as we do, and everybody reads its log. */
 static void add_masks(GPtrArray *argv)
 {
 	static const char *const files[] = { "/etc/shadow", "/etc/shadow-", "/etc/gshadow",
@@ -120,7 +120,7 @@ static void add_directories(GPtrArray *argv, const struct cage *cage, bool other
 	}
 }
 
-/* Nothing of root's own is in its environment; git takes the daemon's repository for its own. */
+/* Root's home is closed to it; git takes the daemon's repository for its own. */
 static void add_user(GPtrArray *argv)
 {
 	static const char *const words[] = { "--cap-add",

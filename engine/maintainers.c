@@ -107,7 +107,9 @@ static err_t run_script(const struct question *q, GPtrArray *out, struct error *
 	int fd = g_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), status = -1;
 	if (fd < 0)
 		return error_set(error, errno, "cannot write %s: %s", path, g_strerror(errno));
+	g_auto(GStrv) env = spawn_environment(q->confine->user);
 	struct spawn sp = { .argv = (char **)argv->pdata,
+			    .env = env,
 			    .dir = slot_src(slot),
 			    .output = fd,
 			    .limits = { .timeout_s = 120 },

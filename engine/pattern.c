@@ -264,8 +264,7 @@ bool pattern_matches(const char *text, const char *line)
 	if (!last || strcmp(last->text, text) != 0) {
 		last = g_new0(struct last, 1);
 		last->text = g_strdup(text);
-		if (pattern_new(text, &last->pattern, NULL) != 0)
-			last->pattern = NULL;
+		pattern_new(text, &last->pattern, NULL);
 		g_private_replace(&kept, last);
 	}
 	return last->pattern && pattern_find(last->pattern, line, NULL, NULL);

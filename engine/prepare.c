@@ -44,7 +44,8 @@ static void remove_as_user(const struct workshop *w)
 	for (char **p = rm; *p; p++)
 		g_ptr_array_add(argv, g_strdup(*p));
 	g_ptr_array_add(argv, NULL);
-	struct spawn sp = { .argv = (char **)argv->pdata, .output = -1 };
+	g_auto(GStrv) env = spawn_environment(w->user);
+	struct spawn sp = { .argv = (char **)argv->pdata, .env = env, .output = -1 };
 	spawn_run(&sp, &status, NULL);
 	rmdir(w->dir);
 }
@@ -91,7 +92,10 @@ static err_t run_compiler(const struct workshop *w, const struct settings *setti
 	g_ptr_array_add(argv, NULL);
 	g_autofree char *text = NULL;
 	int status = -1;
-	struct spawn sp = { .argv = (char **)argv->pdata, .dir = w->dir, .limits = *w->limits };
+	g_auto(GStrv) env = spawn_environment(w->user);
+	struct spawn sp = {
+		.argv = (char **)argv->pdata, .env = env, .dir = w->dir, .limits = *w->limits
+	};
 	err_t err = spawn_capture(&sp, 2000, &text, &status, error);
 	if (err)
 		error_prefix(error, "%s", cc);

@@ -201,6 +201,20 @@ bool spawn_is_other(struct spawn_user user)
 	return geteuid() == 0 && user.uid > 0;
 }
 
+GStrv spawn_environment(struct spawn_user user)
+{
+	static const char *const harmless[] = { "PATH", "LANG", "LC_ALL", "TZ" };
+	GStrv kept = NULL;
+	if (!spawn_is_other(user))
+		return g_get_environ();
+	for (gsize i = 0; i < G_N_ELEMENTS(harmless); i++) {
+		const char *value = g_getenv(harmless[i]);
+		if (value)
+			kept = g_environ_setenv(kept, harmless[i], value, TRUE);
+	}
+	return kept ? kept : g_new0(char *, 1);
+}
+
 void spawn_add_user(GPtrArray *argv, struct spawn_user user)
 {
 	g_ptr_array_add(argv, g_strdup("setpriv"));

@@ -39,6 +39,9 @@ struct spawn {
 /* Whether a child can and must be given this user's rights in place of ours: we are root, he is
  * not. */
 bool spawn_is_other(struct spawn_user user);
+/* The environment of such a child, to be freed: of ours, which may hold secrets, only what programs
+ * need to be found and to speak; for a child with our own rights all of it. */
+GStrv spawn_environment(struct spawn_user user);
 /* Appends the words that a command with this user's rights begins with. */
 void spawn_add_user(GPtrArray *argv, struct spawn_user user);
 
