@@ -13,7 +13,7 @@
 #include "publish.h"
 #include "watch.h"
 
-#include "../engine/engine.h"
+#include "engine/core/engine.h"
 
 struct mount {
 	struct tree tree;

@@ -1,10 +1,10 @@
 #include "render.h"
 
-#include "../engine/log.h"
-#include "../engine/certify.h"
-#include "../engine/path.h"
-#include "../engine/report.h"
-#include "../engine/store.h"
+#include "engine/text/bisection_log.h"
+#include "engine/session/certify.h"
+#include "engine/session/range.h"
+#include "engine/text/mail.h"
+#include "engine/store/state_dir.h"
 
 #include <errno.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #ifndef FS_RENDER_H
 #define FS_RENDER_H
 
-#include "../engine/engine.h"
+#include "engine/core/engine.h"
 
 struct render {
 	const struct session *s;

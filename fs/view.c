@@ -1,6 +1,6 @@
 #include "nodes.h"
 
-#include "../engine/store.h"
+#include "engine/store/state_dir.h"
 
 #include <string.h>
 #include <sys/stat.h>

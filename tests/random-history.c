@@ -1,6 +1,6 @@
 #include "random-history.h"
 
-#include "../engine/store.h"
+#include "engine/store/state_dir.h"
 
 #include <git2.h>
 #include <string.h>

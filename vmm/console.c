@@ -1,7 +1,7 @@
 #include "console.h"
 
-#include "../engine/pattern.h"
-#include "../engine/triage/triage.h"
+#include "engine/base/pattern.h"
+#include "engine/triage/triage.h"
 
 #include <glib.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "guest.h"
 
-#include "../engine/cancel.h"
+#include "engine/base/cancel.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  */
 #include "vmm.h"
 
-#include "../engine/spawn.h"
+#include "engine/base/spawn.h"
 #include "domain.h"
 #include "guest.h"
 #include "initramfs.h"

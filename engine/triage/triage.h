@@ -7,8 +7,8 @@
  * makes the title, guilty.c the file. All of it is pure and may be used in any thread; time is
  * linear in the log's size, memory bounded.
  */
-#ifndef ENGINE_TRIAGE_H
-#define ENGINE_TRIAGE_H
+#ifndef ENGINE_TRIAGE_TRIAGE_H
+#define ENGINE_TRIAGE_TRIAGE_H
 
 #include "bisectfs/outcome.h"
 

@@ -3,11 +3,11 @@
  * logs grow by ten lines a second each. How long a user's write takes then, through the core thread
  * and back, beside the same without growth; and what ten watchers get to see.
  */
-#include "../../engine/engine.h"
-#include "../../engine/repo.h"
-#include "../../engine/store.h"
-#include "../../fs/ops.h"
-#include "../../fs/view.h"
+#include "engine/core/engine.h"
+#include "engine/history/repo.h"
+#include "engine/store/state_dir.h"
+#include "fs/ops.h"
+#include "fs/view.h"
 
 #include <errno.h>
 #include <fcntl.h>

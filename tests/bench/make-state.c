@@ -2,7 +2,7 @@
  * make-state DIR COUNT STEPS RUNS: a state directory with so many finished bisections, each with so
  * many steps and runs, with logs, reports and configurations, as a daemon would have left it.
  */
-#include "../engine/store.h"
+#include "engine/store/state_dir.h"
 
 #include "bisectfs/session.h"
 

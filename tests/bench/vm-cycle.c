@@ -3,8 +3,8 @@
  * nothing is left of it: through libvirt as bisectfs does it, and as the plain qemu-system command
  * with the same kernel, initramfs and hardware. One of each in turn; medians.
  */
-#include "../vmm/initramfs.h"
-#include "../vmm/vmm.h"
+#include "vmm/initramfs.h"
+#include "vmm/vmm.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #include "oracle.h"
 #include "world.h"
 
-#include "../../engine/simulate.h"
+#include "engine/simulate/simulate.h"
 
 #include <locale.h>
 #include <malloc.h>

@@ -6,7 +6,7 @@
 #ifndef TESTS_FAULTS_ORACLE_H
 #define TESTS_FAULTS_ORACLE_H
 
-#include "../../engine/core.h"
+#include "engine/core/core.h"
 
 struct world;
 struct oracle;

@@ -2,7 +2,7 @@
 
 #include "oracle.h"
 
-#include "../../engine/navigate.h"
+#include "engine/history/navigate.h"
 
 #include <errno.h>
 #include <fcntl.h>

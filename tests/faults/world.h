@@ -6,8 +6,8 @@
 #ifndef TESTS_FAULTS_WORLD_H
 #define TESTS_FAULTS_WORLD_H
 
-#include "../../engine/agenda.h"
-#include "../random-history.h"
+#include "engine/simulate/agenda.h"
+#include "tests/random-history.h"
 
 struct oracle;
 

@@ -2,7 +2,7 @@
  * libFuzzer's target for a guest's console: the first bytes say how it is judged and in which
  * pieces it comes. Without our init's nonce no bytes may pass for its words.
  */
-#include "../../vmm/console.h"
+#include "vmm/console.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
  * What a user gives a guest: the reproducer, recognised and taken as it is, and a further file of
  * any name, in the cpio archive; read back from there they are what they were.
  */
-#include "../../engine/prepare.h"
-#include "../../engine/store.h"
-#include "../../vmm/initramfs.h"
+#include "engine/build/prepare.h"
+#include "engine/store/state_dir.h"
+#include "vmm/initramfs.h"
 
 #include <archive.h>
 #include <archive_entry.h>

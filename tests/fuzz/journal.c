@@ -3,9 +3,9 @@
  * of it for all it has to say, must end without harm. (Lines without checksums are taken as those
  * of before there were any, so the fuzzer gets at what is behind them.)
  */
-#include "../../engine/journal.h"
-#include "../../engine/forecast.h"
-#include "../../engine/report.h"
+#include "engine/store/journal.h"
+#include "engine/session/forecast.h"
+#include "engine/text/mail.h"
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* libFuzzer's target for profiles: any bytes are one. */
-#include "../../engine/profile.h"
+#include "engine/store/profile.h"
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -2,9 +2,9 @@
  * libFuzzer's target for what users write: the first byte says where, the rest is written. A value
  * that is taken is one line, and taken again as it reads back.
  */
-#include "../../engine/core.h"
-#include "../../engine/navigate.h"
-#include "../../engine/pattern.h"
+#include "engine/core/core.h"
+#include "engine/history/navigate.h"
+#include "engine/base/pattern.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * libFuzzer's target for triage: any bytes are a console log. Titles stay what they promise to be,
  * and a console that gets the bytes in pieces says the same as the whole log.
  */
-#include "../../engine/triage/triage.h"
+#include "engine/triage/triage.h"
 
 #include <stdint.h>
 #include <stdlib.h>

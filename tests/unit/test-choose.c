@@ -1,6 +1,6 @@
 /* git's choice on small graphs, where the right answer can be seen; whole sessions are compared
  * with git itself by tests/system/plan-vs-git. */
-#include "../../engine/choose.h"
+#include "engine/history/choose.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * The commit-graph file as git writes it, and damaged in every byte: what is read is what the
  * objects say, or nothing.
  */
-#include "../../engine/commit_graph.h"
-#include "../../engine/store.h"
+#include "engine/history/commit_graph.h"
+#include "engine/store/state_dir.h"
 
 #include <string.h>
 

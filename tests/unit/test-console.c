@@ -1,5 +1,5 @@
 /* Consoles of guests, as bytes and times, and the outcomes that they must give. */
-#include "../../vmm/console.h"
+#include "vmm/console.h"
 
 #include <glib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * What building a commit costs, in a slot whose object files were made by hand.
  */
-#include "../engine/cost.h"
-#include "../engine/store.h"
+#include "engine/build/cost.h"
+#include "engine/store/state_dir.h"
 
 #include <git2.h>
 #include <string.h>

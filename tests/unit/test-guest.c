@@ -1,7 +1,7 @@
 /* What a guest is made of: domain XML, initramfs; and the signature of its kernel. */
-#include "../../engine/signature.h"
-#include "../../vmm/domain.h"
-#include "../../vmm/initramfs.h"
+#include "engine/build/signature.h"
+#include "vmm/domain.h"
+#include "vmm/initramfs.h"
 
 #include <archive.h>
 #include <archive_entry.h>

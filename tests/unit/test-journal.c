@@ -1,6 +1,6 @@
 /* Events as JSON, and the journal as the only thing that survives. */
-#include "../../engine/disk.h"
-#include "../../engine/journal.h"
+#include "engine/base/disk.h"
+#include "engine/store/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Users' expressions: what they match is what glibc says, where glibc ends. */
-#include "../../engine/pattern.h"
+#include "engine/base/pattern.h"
 
 #include <errno.h>
 #include <glib.h>

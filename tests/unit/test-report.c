@@ -1,6 +1,6 @@
 /* Who is told of a culprit, and in what words: made from a session's state alone. */
-#include "../../engine/log.h"
-#include "../../engine/report.h"
+#include "engine/text/bisection_log.h"
+#include "engine/text/mail.h"
 
 #include <string.h>
 

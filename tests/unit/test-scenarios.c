@@ -6,9 +6,9 @@
  * v4.0 to v9.0 with six commits each; an old branch (650, from v5.0) merged as 700, another (790 to
  * 792, from v7.0) merged as 804; and another tree, v8-branch (850 to 852, from v8.0).
  */
-#include "../engine/minimize.h"
-#include "../engine/navigate.h"
-#include "../engine/store.h"
+#include "engine/session/minimize.h"
+#include "engine/history/navigate.h"
+#include "engine/store/state_dir.h"
 
 #include "bisectfs/session.h"
 

@@ -1,5 +1,5 @@
 /* What may be written into settings and profiles, and what is said about the rest. */
-#include "../../engine/profile.h"
+#include "engine/store/profile.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

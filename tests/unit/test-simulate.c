@@ -2,8 +2,8 @@
  * Whole bisections on the virtual clock, over random histories: the answer is the truth, it is the
  * same with and without work ahead, and time is what the machine's parameters say.
  */
-#include "../../engine/simulate.h"
-#include "../random-history.h"
+#include "engine/simulate/simulate.h"
+#include "tests/random-history.h"
 
 #include <git2.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* Titles of crashes, on cases of our own making; and on real logs where $BISECTFS_CORPUS leads to.
  */
-#include "../../engine/triage/noise.h"
-#include "../../engine/triage/title.h"
-#include "../../engine/triage/triage.h"
-#include "../../vmm/console.h"
+#include "engine/triage/noise.h"
+#include "engine/triage/title.h"
+#include "engine/triage/triage.h"
+#include "vmm/console.h"
 
 #include <glib.h>
 #include <string.h>

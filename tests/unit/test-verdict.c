@@ -1,6 +1,6 @@
 /* The arithmetic of verdicts, by syzbot's published examples. */
-#include "../../engine/verdict.h"
-#include "../../engine/releases.h"
+#include "engine/session/verdict.h"
+#include "engine/session/releases.h"
 
 #include <math.h>
 #include <string.h>

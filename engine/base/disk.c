@@ -1,0 +1,36 @@
+#include "disk.h"
+
+#include "engine/store/state_dir.h"
+
+#include <unistd.h>
+
+static ssize_t real_write(void *self, int fd, const void *data, size_t len)
+{
+	(void)self;
+	return write(fd, data, len);
+}
+
+static int real_sync(void *self, int fd)
+{
+	(void)self;
+	return fdatasync(fd);
+}
+
+static int real_truncate(void *self, int fd, off_t size)
+{
+	(void)self;
+	return ftruncate(fd, size);
+}
+
+static guint64 real_room(void *self, const char *dir)
+{
+	(void)self;
+	return store_room(dir);
+}
+
+const struct disk disk_real = {
+	.write = real_write,
+	.sync = real_sync,
+	.truncate = real_truncate,
+	.room = real_room,
+};

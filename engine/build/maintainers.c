@@ -1,0 +1,168 @@
+#include "maintainers.h"
+
+#include "cage.h"
+#include "slot.h"
+#include "engine/base/spawn.h"
+#include "engine/store/state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LKML "linux-kernel@vger.kernel.org"
+
+/* "Name <address> (role:subsystem)" or "address (open list:SUBSYSTEM)". */
+static char *split_line(const char *line, const char **role)
+{
+	const char *open = strrchr(line, '(');
+	const char *lt = strchr(line, '<'), *gt = lt ? strchr(lt, '>') : NULL;
+	char *address;
+	if (!open || open == line)
+		return NULL;
+	*role = open + 1;
+	/* a subsystem may have parentheses in its name: the role starts at the first after it */
+	const char *first = strchr(gt ? gt : line, '(');
+	if (first)
+		*role = first + 1;
+	if (gt)
+		address = g_strndup(lt + 1, (gsize)(gt - lt - 1));
+	else
+		address = g_strstrip(g_strndup(line, (gsize)((first ? first : open) - line)));
+	if (!strchr(address, '@') || strpbrk(address, " \t\"<>,"))
+		g_clear_pointer(&address, g_free);
+	return address;
+}
+
+static bool is_to(const char *role)
+{
+	return strstr(role, "maintainer:") || strstr(role, "supporter:") || strstr(role, "list:");
+}
+
+static void add(GPtrArray *out, const char *word, const char *address)
+{
+	for (guint i = 0; i < out->len; i++) {
+		if (g_ascii_strcasecmp((const char *)g_ptr_array_index(out, i) + 4, address) == 0)
+			return;
+	}
+	g_ptr_array_add(out, g_strdup_printf("%s: %s", word, address));
+}
+
+void maintainers_parse(const char *text, GPtrArray *out)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	bool lkml = false, list = false;
+	for (int to = 1; to >= 0; to--) {
+		for (char **l = lines; *l; l++) {
+			const char *role;
+			g_autofree char *address = split_line(*l, &role);
+			if (!address)
+				continue;
+			if (strcmp(address, LKML) == 0) {
+				lkml = true;
+				continue;
+			}
+			list = list || strstr(role, "list") != NULL;
+			if (is_to(role) == (to == 1))
+				add(out, to ? "to" : "cc", address);
+		}
+	}
+	if (lkml)
+		add(out, list ? "cc" : "to", LKML);
+}
+
+struct question {
+	struct slot *slot;
+	const char *gitdir, *patch;
+	const struct confinement *confine;
+	bool blame;
+	struct cancel *cancel;
+};
+
+/* The script is the tree's: it reads, and needs to write nothing. */
+static GPtrArray *script_command(const struct question *q)
+{
+	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
+	const char *readable[] = { slot_dir(q->slot), q->gitdir, NULL };
+	struct cage cage = { .readable = readable, .user = q->confine->user };
+	if (q->confine->caged)
+		cage_add(argv, &cage);
+	g_ptr_array_add(argv, g_strdup("perl"));
+	g_ptr_array_add(argv, g_strdup("scripts/get_maintainer.pl"));
+	g_ptr_array_add(argv, g_strdup("--git-min-percent=20"));
+	if (q->blame)
+		g_ptr_array_add(argv, g_strdup("--git-blame"));
+	g_ptr_array_add(argv, g_strdup(q->patch));
+	g_ptr_array_add(argv, NULL);
+	return argv;
+}
+
+static err_t run_script(const struct question *q, GPtrArray *out, struct error *error)
+{
+	struct slot *slot = q->slot;
+	g_autoptr(GPtrArray) argv = script_command(q);
+	g_autofree char *path = g_build_filename(slot_dir(slot), "maintainers", NULL);
+	g_autofree char *text = NULL;
+	int fd = g_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), status = -1;
+	if (fd < 0)
+		return error_set(error, errno, "cannot write %s: %s", path, g_strerror(errno));
+	g_auto(GStrv) env = spawn_environment(q->confine->user);
+	struct spawn sp = { .argv = (char **)argv->pdata,
+			    .env = env,
+			    .dir = slot_src(slot),
+			    .output = fd,
+			    .limits = { .timeout_s = 120 },
+			    .cancel = q->cancel };
+	err_t err = spawn_run(&sp, &status, error);
+	close(fd);
+	if (!err && status == 0 && g_file_get_contents(path, &text, NULL, NULL))
+		maintainers_parse(text, out);
+	unlink(path);
+	return err == -ECANCELED ? err : 0;
+}
+
+err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
+		      const struct confinement *confine, struct cancel *cancel, char ***list,
+		      struct error *error)
+{
+	struct slot *slot = NULL;
+	char *conflict = NULL, *text = NULL;
+	g_autoptr(GString) notes = g_string_new(NULL);
+	GPtrArray *out = g_ptr_array_new();
+	err_t err = slot_open(gitdir, dir, &slot, error);
+	if (!err)
+		err = slot_checkout(slot, commit, NULL, &conflict, notes, error);
+	g_autofree char *script =
+		err ? NULL : g_build_filename(slot_src(slot), "scripts/get_maintainer.pl", NULL);
+	if (!err && store_exists(script)) {
+		/* the script asks git only where it sees a .git; builds must see none */
+		g_autofree char *dotgit = g_build_filename(slot_src(slot), ".git", NULL);
+		g_autofree char *patch = g_build_filename(dir, "patch", NULL);
+		g_autofree char *git = g_strdup_printf("gitdir: %s/git\n", dir);
+		err = slot_patch(slot, commit, &text, error);
+		if (!err)
+			err = store_write(patch, text, strlen(text), 0644, error);
+		if (!err)
+			err = store_write(dotgit, git, strlen(git), 0644, error);
+		struct question q = { .slot = slot,
+				      .gitdir = gitdir,
+				      .patch = patch,
+				      .confine = confine,
+				      .cancel = cancel };
+		if (!err)
+			err = run_script(&q, out, error);
+		q.blame = true;
+		if (!err && out->len < 3)
+			err = run_script(&q, out, error);
+		unlink(dotgit);
+		unlink(patch);
+	}
+	slot_free(slot);
+	g_free(text);
+	g_ptr_array_add(out, NULL);
+	*list = (char **)g_ptr_array_free(out, FALSE);
+	if (err)
+		g_clear_pointer(list, g_strfreev);
+	return err;
+}

@@ -1,0 +1,260 @@
+#include "slot.h"
+
+#include "engine/store/state_dir.h"
+
+#include <errno.h>
+#include <git2.h>
+#include <glib.h>
+#include <string.h>
+
+struct slot {
+	char *dir, *src;
+	git_repository *git;
+};
+
+static err_t git_failed(struct error *error, const char *doing, const char *what)
+{
+	const git_error *e = git_error_last();
+	const char *why = e && e->message ? e->message : "failed";
+	int code = strstr(why, g_strerror(ENOSPC)) ? ENOSPC : EIO;
+	return error_set(error, code, "%s %s: %s", doing, what, why);
+}
+
+static err_t borrow_objects(const char *git, const char *gitdir, struct error *error)
+{
+	g_autofree char *info = g_build_filename(git, "objects", "info", NULL);
+	g_autofree char *path = g_build_filename(info, "alternates", NULL);
+	g_autofree char *objects = g_build_filename(gitdir, "objects", NULL);
+	g_autofree char *text = g_strdup_printf("%s\n", objects);
+	g_autofree char *old = NULL;
+	if (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0)
+		return 0;
+	err_t err = store_mkdir(info, error);
+	return err ? err : store_write(path, text, strlen(text), 0644, error);
+}
+
+static err_t open_git(struct slot *slot, const char *gitdir, struct error *error)
+{
+	g_autofree char *git = g_build_filename(slot->dir, "git", NULL);
+	err_t err = store_mkdir(slot->src, error);
+	if (!err)
+		err = borrow_objects(git, gitdir, error);
+	if (err)
+		return err;
+	/* no .git in src: kbuild must not find a repository there and put a '+' into the release */
+	git_repository_init_options opts = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+	opts.flags = GIT_REPOSITORY_INIT_NO_DOTGIT_DIR | GIT_REPOSITORY_INIT_MKPATH;
+	opts.workdir_path = slot->src;
+	opts.template_path = "";
+	opts.initial_head = "main";
+	if (git_repository_init_ext(&slot->git, git, &opts) != 0)
+		return git_failed(error, "cannot set up the build slot", slot->dir);
+	return 0;
+}
+
+/* A daemon that was killed while it checked something out leaves libgit2's lock files. Nobody else
+ * uses the slot now: whoever held them is gone. */
+static void drop_locks(const char *dir)
+{
+	static const char *const locks[] = { "HEAD.lock", "index.lock", "config.lock",
+					     "packed-refs.lock" };
+	for (gsize i = 0; i < G_N_ELEMENTS(locks); i++) {
+		g_autofree char *path = g_build_filename(dir, "git", locks[i], NULL);
+		unlink(path);
+	}
+}
+
+err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct error *error)
+{
+	struct slot *slot = g_new0(struct slot, 1);
+	slot->dir = g_strdup(dir);
+	slot->src = g_build_filename(dir, "src", NULL);
+	drop_locks(dir);
+	err_t err = open_git(slot, gitdir, error);
+	if (err) {
+		slot_free(slot);
+		return err;
+	}
+	*out = slot;
+	return 0;
+}
+
+void slot_free(struct slot *slot)
+{
+	if (!slot)
+		return;
+	git_repository_free(slot->git);
+	g_free(slot->dir);
+	g_free(slot->src);
+	g_free(slot);
+}
+
+const char *slot_dir(const struct slot *slot)
+{
+	return slot->dir;
+}
+
+const char *slot_src(const struct slot *slot)
+{
+	return slot->src;
+}
+
+/* The tree of `ours` with one patch applied, in memory. -EUCLEAN: it does not apply. */
+static err_t apply_patch(struct slot *slot, const char *word, const char *hash, git_commit *ours,
+			 git_commit **patched, struct error *error)
+{
+	git_oid id, tree_id, made;
+	git_commit *patch = NULL;
+	git_index *index = NULL;
+	git_tree *tree = NULL;
+	git_signature *who = NULL;
+	err_t err = 0;
+	if (git_oid_fromstr(&id, hash) != 0 || git_commit_lookup(&patch, slot->git, &id) != 0)
+		return git_failed(error, "cannot read commit", hash);
+	/* merges need a parent chosen for them: they do not apply either */
+	int rc = strcmp(word, "revert") == 0
+			 ? git_revert_commit(&index, slot->git, patch, ours, 0, NULL)
+			 : git_cherrypick_commit(&index, slot->git, patch, ours, 0, NULL);
+	if (rc != 0 || git_index_has_conflicts(index))
+		err = -EUCLEAN;
+	else if (git_index_write_tree_to(&tree_id, index, slot->git) != 0 ||
+		 git_tree_lookup(&tree, slot->git, &tree_id) != 0 ||
+		 git_signature_new(&who, "bisectfs", "bisectfs@localhost", 0, 0) != 0 ||
+		 git_commit_create(&made, slot->git, NULL, who, who, NULL, "patched", tree, 1,
+				   (const git_commit *[]){ ours }) != 0 ||
+		 git_commit_lookup(patched, slot->git, &made) != 0)
+		err = git_failed(error, "cannot apply", hash);
+	git_signature_free(who);
+	git_tree_free(tree);
+	git_index_free(index);
+	git_commit_free(patch);
+	return err;
+}
+
+static err_t apply_patches(struct slot *slot, git_commit **at, char *const *patches,
+			   char **conflict, GString *notes, struct error *error)
+{
+	for (; patches && *patches && !*conflict; patches++) {
+		g_auto(GStrv) words = g_strsplit(*patches, " ", 2);
+		git_commit *next = NULL;
+		err_t err = apply_patch(slot, words[0], words[1], *at, &next, error);
+		if (err && err != -EUCLEAN)
+			return err;
+		if (!err) {
+			g_string_append_printf(notes, "%s: applied\n", *patches);
+			git_commit_free(*at);
+			*at = next;
+		} else if (strcmp(words[0], "backport") == 0) {
+			g_string_append_printf(notes, "%s: does not apply, left out\n", *patches);
+		} else {
+			*conflict = g_strdup_printf("%s does not apply to %.12s", *patches,
+						    git_oid_tostr_s(git_commit_id(*at)));
+			g_string_append_printf(notes, "error: %s\n", *conflict);
+		}
+	}
+	return 0;
+}
+
+err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
+		    GString *notes, struct error *error)
+{
+	git_oid id;
+	git_commit *c = NULL;
+	*conflict = NULL;
+	if (git_oid_fromstr(&id, commit) != 0 || git_commit_lookup(&c, slot->git, &id) != 0)
+		return git_failed(error, "cannot read commit", commit);
+	err_t err = apply_patches(slot, &c, patches, conflict, notes, error);
+	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
+	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
+	if (!err && !*conflict) {
+		/* the next checkout compares with what is there now */
+		if (git_checkout_tree(slot->git, (git_object *)c, &opts) != 0 ||
+		    git_repository_set_head_detached(slot->git, git_commit_id(c)) != 0)
+			err = git_failed(error, "cannot check out", commit);
+	}
+	git_commit_free(c);
+	return err;
+}
+
+err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error)
+{
+	git_oid id;
+	git_commit *c = NULL, *parent = NULL;
+	git_tree *tree = NULL, *old = NULL;
+	git_diff *diff = NULL;
+	git_buf buf = GIT_BUF_INIT;
+	int rc = git_oid_fromstr(&id, commit);
+	if (rc == 0)
+		rc = git_commit_lookup(&c, slot->git, &id);
+	if (rc == 0)
+		rc = git_commit_tree(&tree, c);
+	if (rc == 0 && git_commit_parentcount(c)) {
+		rc = git_commit_parent(&parent, c, 0);
+		if (rc == 0)
+			rc = git_commit_tree(&old, parent);
+	}
+	if (rc == 0)
+		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, NULL);
+	if (rc == 0)
+		rc = git_diff_to_buf(&buf, diff, GIT_DIFF_FORMAT_PATCH);
+	err_t err = rc ? git_failed(error, "cannot make a patch of", commit) : 0;
+	if (!err)
+		*text = g_strndup(buf.ptr, buf.size);
+	git_buf_dispose(&buf);
+	git_diff_free(diff);
+	git_tree_free(old);
+	git_tree_free(tree);
+	git_commit_free(parent);
+	git_commit_free(c);
+	return err;
+}
+
+char *slot_head(struct slot *slot)
+{
+	git_oid id;
+	if (git_reference_name_to_id(&id, slot->git, "HEAD") != 0)
+		return NULL;
+	return g_strdup(git_oid_tostr_s(&id));
+}
+
+static bool is_kconfig_input(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	return g_str_has_prefix(name, "Kconfig") || g_str_has_prefix(path, "scripts/") ||
+	       strstr(path, "/configs/") || g_str_has_prefix(path, "kernel/configs/") ||
+	       strcmp(path, "Makefile") == 0 || strcmp(path, "Kbuild") == 0 ||
+	       (g_str_has_prefix(path, "arch/") && g_str_has_prefix(name, "Makefile"));
+}
+
+static int look_at(const git_diff_delta *delta, float progress, void *arg)
+{
+	bool *same = arg;
+	(void)progress;
+	*same = *same && !is_kconfig_input(delta->old_file.path) &&
+		!is_kconfig_input(delta->new_file.path);
+	return 0;
+}
+
+static git_tree *tree_of(struct slot *slot, const char *commit)
+{
+	git_oid id;
+	git_commit *c = NULL;
+	git_tree *tree = NULL;
+	if (git_oid_fromstr(&id, commit) == 0 && git_commit_lookup(&c, slot->git, &id) == 0)
+		git_commit_tree(&tree, c);
+	git_commit_free(c);
+	return tree;
+}
+
+bool slot_same_kconfig(struct slot *slot, const char *a, const char *b)
+{
+	git_tree *old = tree_of(slot, a), *new = tree_of(slot, b);
+	git_diff *diff = NULL;
+	bool same = old && new &&git_diff_tree_to_tree(&diff, slot->git, old, new, NULL) == 0;
+	if (same)
+		git_diff_foreach(diff, look_at, NULL, NULL, NULL, &same);
+	git_diff_free(diff);
+	git_tree_free(old);
+	git_tree_free(new);
+	return same;
+}

@@ -1,0 +1,43 @@
+/*
+ * A build slot: a directory with a work tree of its own (`src`, written by libgit2 from the user's
+ * objects), object directories (`obj`, `conf`) and the small repository that remembers what is
+ * checked out (`git`). Only files that differ are rewritten, so make stays incremental. The user's
+ * repository is only read: its objects are borrowed through an alternates file.
+ *
+ * One thread at a time uses a slot.
+ */
+#ifndef ENGINE_BUILD_SLOT_H
+#define ENGINE_BUILD_SLOT_H
+
+#include "bisectfs/error.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+struct slot;
+
+/* `gitdir`: of the user's repository; `dir` is created when it is missing. */
+err_t slot_open(const char *gitdir, const char *dir, struct slot **slot, struct error *error);
+void slot_free(struct slot *slot);
+const char *slot_dir(const struct slot *slot);
+const char *slot_src(const struct slot *slot);
+
+/* Makes `src` hold this commit (full hash), undoing whatever a build changed in tracked files.
+ * `patches` (may be NULL) are applied to it in their order, in the slot's own repository: "backport
+ * HASH" where it applies cleanly, "pick HASH" and "revert HASH", which have to: else `conflict`
+ * says so in one line (to be freed) and `src` is as it was. `notes` gets a line for each. */
+err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
+		    GString *notes, struct error *error);
+
+/* What is checked out, patches included: a full hash in the slot's own repository, to be freed;
+ * NULL: nothing yet. */
+char *slot_head(struct slot *slot);
+
+/* Whether all that a configuration is made from (Kconfig files, default configurations, scripts,
+ * the Makefiles that set versions and compiler options) is the same in these two. */
+bool slot_same_kconfig(struct slot *slot, const char *a, const char *b);
+
+/* The commit's change against its first parent as a patch, to be freed. */
+err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error);
+
+#endif

@@ -1,0 +1,535 @@
+#include "navigate.h"
+
+#include "choose.h"
+#include "engine/build/cost.h"
+#include "engine/session/releases.h"
+#include "walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+static bool is_fix(const struct navigator *nav)
+{
+	return strcmp(settings_text(nav->settings, SET_MODE), "fix") == 0;
+}
+
+static GStrv lines_of(const char *text)
+{
+	GStrv lines = g_strsplit(text ? text : "", "\n", -1);
+	for (char **l = lines; *l; l++)
+		g_strstrip(*l);
+	return lines;
+}
+
+static char *hex_of(const struct oid *oid)
+{
+	char hex[OID_HEX + 1];
+	oid_print(oid, hex);
+	return g_strdup(hex);
+}
+
+static uint32_t number_of(const struct navigator *nav, const char *hash)
+{
+	struct oid oid;
+	return oid_parse(&oid, hash) ? history_number(repo_history(nav->repo), &oid) : NO_COMMIT;
+}
+
+static err_t reaches(const struct navigator *nav, const char *commit, const char *ancestor,
+		     bool *yes, struct error *error)
+{
+	uint32_t c = number_of(nav, commit), a = number_of(nav, ancestor);
+	*yes = false;
+	if (c == NO_COMMIT || a == NO_COMMIT)
+		return 0;
+	return history_reaches(repo_history(nav->repo), c, a, yes, error);
+}
+
+static err_t merge_bases(const struct navigator *nav, const char *a, const char *b, GPtrArray *out,
+			 struct error *error)
+{
+	struct history *h = repo_history(nav->repo);
+	g_autoptr(GArray) bases = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	uint32_t x = number_of(nav, a), y = number_of(nav, b);
+	struct walk w;
+	walk_init(&w, h, false);
+	err_t err = walk_merge_bases(&w, x, &y, 1, bases, error);
+	walk_clear(&w);
+	for (guint i = 0; i < bases->len && !err; i++)
+		g_ptr_array_add(out, hex_of(history_oid(h, g_array_index(bases, uint32_t, i))));
+	return err;
+}
+
+/* ---- where it begins ---- */
+
+static char *release_line(const char *name, const struct oid *oid)
+{
+	g_autofree char *hex = hex_of(oid);
+	return g_strdup_printf("%s %s", name, hex);
+}
+
+/* Releases that the walk back tests, newest first. */
+static err_t list_releases(const struct navigator *nav, const char *start, GPtrArray *lines,
+			   struct error *error)
+{
+	struct oid bad;
+	GArray *all = NULL;
+	oid_parse(&bad, start);
+	err_t err = repo_releases(nav->repo, &bad, &all, error);
+	if (err)
+		return err;
+	g_autofree const char **names = g_new0(const char *, all->len + 1);
+	for (guint i = 0; i < all->len; i++) {
+		const struct release *r = &g_array_index(all, struct release, i);
+		/* a release that is the starting commit itself says nothing new */
+		if (oid_compare(&r->commit, &bad) == 0) {
+			g_array_remove_index(all, i--);
+			continue;
+		}
+		names[i] = r->name;
+	}
+	g_autoptr(GArray) picked =
+		releases_pick(names, all->len, settings_text(nav->settings, SET_OLDEST));
+	for (guint i = 0; i < picked->len; i++) {
+		const struct release *r =
+			&g_array_index(all, struct release, g_array_index(picked, guint, i));
+		g_ptr_array_add(lines, release_line(r->name, &r->commit));
+	}
+	g_array_unref(all);
+	return 0;
+}
+
+/* A commit that was rebased keeps its title (syzbot's rule): the one on the branch stands for it.
+ */
+static err_t find_copy(const struct navigator *nav, const char *branch, struct event *answer,
+		       const char *bad, struct error *error)
+{
+	struct oid oid, copy;
+	bool found = false;
+	oid_parse(&oid, bad);
+	err_t err = repo_find_title(nav->repo, branch, &oid, &copy, &found, error);
+	if (!err && found)
+		answer->commit = hex_of(&copy);
+	return err;
+}
+
+static err_t locate_on_branch(const struct navigator *nav, const char *head, const char *bad,
+			      char *const *goods, struct event *answer, struct error *error)
+{
+	bool on_branch;
+	err_t err = reaches(nav, head, bad, &on_branch, error);
+	if (err || on_branch)
+		return err;
+	err = find_copy(nav, head, answer, bad, error);
+	if (err || answer->commit || !is_fix(nav) || (goods && goods[0]))
+		return err;
+	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
+	err = merge_bases(nav, head, bad, bases, error);
+	if (!err && !bases->len)
+		return error_set(error, EINVAL,
+				 "the starting commit %s and the branch have no common history",
+				 bad);
+	if (!err && strcmp(g_ptr_array_index(bases, 0), head) == 0)
+		return error_set(error, EINVAL,
+				 "the branch's head %s is an ancestor of the starting commit: it "
+				 "cannot hold a later fix",
+				 head);
+	if (!err)
+		answer->base = g_strdup(g_ptr_array_index(bases, 0));
+	return err;
+}
+
+/* The name of an option in a line of a .config; NULL for other lines. */
+static char *option_name(const char *line)
+{
+	const char *at = g_str_has_prefix(line, "# CONFIG_") ? line + 2 : line;
+	if (!g_str_has_prefix(at, "CONFIG_"))
+		return NULL;
+	return g_strndup(at, strcspn(at, "= "));
+}
+
+GStrv navigate_options(const char *config, const char *baseline)
+{
+	g_autoptr(GHashTable) base = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_auto(GStrv) have = lines_of(baseline);
+	g_auto(GStrv) want = lines_of(config);
+	for (char **l = have; *l; l++) {
+		char *name = option_name(*l);
+		if (name)
+			g_hash_table_replace(base, name, g_strdup(*l));
+	}
+	GPtrArray *out = g_ptr_array_new();
+	for (char **l = want; *l; l++) {
+		g_autofree char *name = option_name(*l);
+		const char *old = name ? g_hash_table_lookup(base, name) : NULL;
+		bool off = g_str_has_prefix(*l, "# ");
+		if (name && (old ? strcmp(old, *l) != 0 : !off))
+			g_ptr_array_add(out, g_strdup(*l));
+	}
+	g_ptr_array_add(out, NULL);
+	GStrv list = (GStrv)g_ptr_array_free(out, FALSE);
+	if (!list[0])
+		g_clear_pointer(&list, g_strfreev);
+	return list;
+}
+
+err_t navigate_load(const struct navigator *nav, const char *bad, char *const *goods,
+		    struct event *answer, struct error *error)
+{
+	const char *branch = settings_text(nav->settings, SET_BRANCH);
+	GPtrArray *lines = g_ptr_array_new();
+	struct event ev = event_make(EV_LOADED);
+	struct oid head;
+	err_t err = 0;
+	/* without a branch of the user's own, only a fix has to lie on the default one */
+	if (is_fix(nav) || strcmp(branch, "HEAD") != 0) {
+		err = repo_resolve(nav->repo, branch, &head, error);
+		g_autofree char *hex = err ? NULL : hex_of(&head);
+		if (!err)
+			err = locate_on_branch(nav, hex, bad, goods, &ev, error);
+	}
+	if (!err && is_fix(nav))
+		g_ptr_array_add(lines, release_line(branch, &head));
+	else if (!err)
+		err = list_releases(nav, ev.commit ? ev.commit : bad, lines, error);
+	g_ptr_array_add(lines, NULL);
+	ev.list = (GStrv)g_ptr_array_free(lines, FALSE);
+	if (!err && nav->baseline && *nav->baseline)
+		ev.options = navigate_options(nav->config, nav->baseline);
+	if (err) {
+		event_clear(&ev);
+		return err;
+	}
+	*answer = ev;
+	return 0;
+}
+
+/* ---- a step ---- */
+
+/* "RELEASE CC": the highest release that the commit contains wins, "* CC" is for the rest. */
+static err_t compiler_for(const struct navigator *nav, const char *commit, char **cc,
+			  struct error *error)
+{
+	g_auto(GStrv) lines = lines_of(nav->compilers);
+	struct release_version best = { .major = -1 }, v;
+	for (char **l = lines; *l; l++) {
+		size_t word = strcspn(*l, " \t");
+		g_autofree char *release = g_strndup(*l, word);
+		const char *rest = *l + word + strspn(*l + word, " \t");
+		struct oid oid;
+		bool contained = false;
+		if (!**l || **l == '#')
+			continue;
+		if (strcmp(release, "*") == 0) {
+			if (!*cc)
+				*cc = g_strdup(rest);
+			continue;
+		}
+		if (!release_parse(release, &v) || release_compare(&v, &best) <= 0)
+			continue;
+		err_t err = repo_resolve(nav->repo, release, &oid, error);
+		g_autofree char *hex = err ? NULL : hex_of(&oid);
+		if (!err)
+			err = reaches(nav, commit, hex, &contained, error);
+		if (err)
+			return err;
+		if (contained) {
+			best = v;
+			g_free(*cc);
+			*cc = g_strdup(rest);
+		}
+	}
+	return 0;
+}
+
+/* First word of a line that is no comment. */
+static char *revision_in(const char *line)
+{
+	if (!*line || *line == '#')
+		return NULL;
+	return g_strndup(line, strcspn(line, " \t"));
+}
+
+static err_t backports_for(const struct navigator *nav, const char *commit, GPtrArray *patches,
+			   struct error *error)
+{
+	g_auto(GStrv) lines = lines_of(nav->backports);
+	for (char **l = lines; *l; l++) {
+		g_autofree char *rev = revision_in(*l);
+		struct oid oid;
+		bool there = false;
+		if (!rev)
+			continue;
+		err_t err = repo_resolve(nav->repo, rev, &oid, error);
+		g_autofree char *hex = err ? NULL : hex_of(&oid);
+		if (!err)
+			err = reaches(nav, commit, hex, &there, error);
+		if (err)
+			return err;
+		if (!there)
+			g_ptr_array_add(patches, g_strdup_printf("backport %s", hex));
+	}
+	return 0;
+}
+
+err_t navigate_check(const struct navigator *nav, struct error *error)
+{
+	g_auto(GStrv) compilers = lines_of(nav->compilers);
+	g_auto(GStrv) backports = lines_of(nav->backports);
+	struct release_version v;
+	struct oid oid;
+	for (int i = 0; compilers[i]; i++) {
+		g_autofree char *release = revision_in(compilers[i]);
+		if (!release || strcmp(release, "*") == 0)
+			continue;
+		if (!release_parse(release, &v))
+			return error_set(error, EINVAL,
+					 "compilers: line %d: '%s' is not a release tag (vX.Y)",
+					 i + 1, release);
+		if (repo_resolve(nav->repo, release, &oid, NULL) != 0)
+			return error_set(error, EINVAL,
+					 "compilers: line %d: the repository has no tag '%s'",
+					 i + 1, release);
+	}
+	for (int i = 0; backports[i]; i++) {
+		g_autofree char *rev = revision_in(backports[i]);
+		err_t err = rev ? repo_resolve(nav->repo, rev, &oid, error) : 0;
+		if (err) {
+			error_prefix(error, "backports: line %d", i + 1);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static err_t describe_step(const struct navigator *nav, const struct next_query *q,
+			   enum step_role role, const char *commit, int step, struct event *ev,
+			   struct error *error)
+{
+	struct oid oid;
+	if (!oid_parse(&oid, commit))
+		return error_set(error, EINVAL, "'%s' is not a commit", commit);
+	*ev = event_make(EV_STEP);
+	ev->step = step;
+	ev->commit = g_strdup(commit);
+	ev->role = g_strdup(step_role_name(role));
+	ev->release =
+		q->release && role == q->role ? g_strdup(q->release) : repo_tag_of(nav->repo, &oid);
+	ev->options = g_strdupv(q->options);
+	GPtrArray *patches = g_ptr_array_new();
+	err_t err = repo_subject(nav->repo, &oid, &ev->subject, error);
+	if (!err)
+		err = compiler_for(nav, commit, &ev->cc, error);
+	if (!err)
+		err = backports_for(nav, commit, patches, error);
+	for (char **p = q->patches; p && *p; p++)
+		g_ptr_array_add(patches, g_strdup(*p));
+	bool any = patches->len > 0;
+	g_ptr_array_add(patches, NULL);
+	ev->patches = (GStrv)g_ptr_array_free(patches, FALSE);
+	if (!any)
+		g_clear_pointer(&ev->patches, g_strfreev);
+	if (err)
+		event_clear(ev);
+	return err;
+}
+
+static err_t describe_found(const struct navigator *nav, const struct choice *choice,
+			    struct event *answer, struct error *error)
+{
+	struct history *h = repo_history(nav->repo);
+	GPtrArray *list = g_ptr_array_new(), *parents = g_ptr_array_new();
+	guint n = choice->kind == CHOICE_FOUND ? 1 : choice->candidates->len;
+	for (guint i = 0; i < n; i++) {
+		uint32_t c = choice->kind == CHOICE_FOUND
+				     ? choice->commit
+				     : g_array_index(choice->candidates, uint32_t, i);
+		g_ptr_array_add(list, hex_of(history_oid(h, c)));
+	}
+	err_t err = n == 1 ? history_load(h, choice->commit, error) : 0;
+	for (uint32_t i = 0; n == 1 && !err && i < history_parent_count(h, choice->commit); i++)
+		g_ptr_array_add(parents,
+				hex_of(history_oid(h, history_parent(h, choice->commit, i))));
+	g_ptr_array_add(list, NULL);
+	g_ptr_array_add(parents, NULL);
+	*answer = event_make(EV_FOUND);
+	answer->list = (GStrv)g_ptr_array_free(list, FALSE);
+	answer->parents = (GStrv)g_ptr_array_free(parents, FALSE);
+	if (!err && n == 1)
+		err = repo_show(nav->repo, history_oid(h, choice->commit), &answer->text, error);
+	if (err)
+		event_clear(answer);
+	return err;
+}
+
+/* ---- fix: does a commit have the bug yet? ---- */
+
+static bool is_in(const GStrv list, const char *commit)
+{
+	return list && g_strv_contains((const char *const *)list, commit);
+}
+
+static err_t has_crashed_ancestor(const struct navigator *nav, const struct next_query *q,
+				  const char *commit, bool *yes, struct error *error)
+{
+	*yes = false;
+	for (char **c = q->crashed; c && *c && !*yes; c++) {
+		err_t err = reaches(nav, commit, *c, yes, error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* syzbot's rule: a commit that no crashing one leads to may lie on a branch that never had the bug.
+ * Its merge bases with the starting commit tell. Leaves an answer, or EV_NONE: test the commit. */
+static err_t ask_whether_contained(const struct navigator *nav, const struct next_query *q,
+				   const char *commit, int step, struct event *answer,
+				   struct error *error)
+{
+	bool yes;
+	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
+	err_t err = has_crashed_ancestor(nav, q, commit, &yes, error);
+	if (!err && !yes)
+		err = merge_bases(nav, commit, q->start, bases, error);
+	if (err || yes)
+		return err;
+	guint clean = 0;
+	for (guint i = 0; i < bases->len; i++) {
+		const char *base = g_ptr_array_index(bases, i);
+		clean += is_in(q->clean, base);
+		if (!is_in(q->clean, base) && !is_in(q->untestable, base))
+			return describe_step(nav, q, ROLE_CONTAINS, base, step, answer, error);
+	}
+	err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
+	if (err)
+		return err;
+	bool without = clean == bases->len;
+	answer->verdict = g_strdup(verdict_name(without ? VERDICT_BAD : VERDICT_SKIP));
+	answer->reason =
+		g_strdup(!without ? "cannot tell whether it has the bug yet: its merge base with "
+				    "the starting commit cannot be tested"
+			 : bases->len ? "the bug is not there yet: its merge base with the "
+					"starting commit is good; it counts as not fixed"
+				      : "the bug is not there yet: it shares no history with the "
+					"starting commit; it counts as not fixed");
+	return 0;
+}
+
+/* ---- the choice ---- */
+
+static GArray *numbers(struct history *h, char *const *hashes)
+{
+	GArray *out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	for (; *hashes; hashes++) {
+		struct oid oid;
+		if (oid_parse(&oid, *hashes)) {
+			uint32_t c = history_number(h, &oid);
+			g_array_append_val(out, c);
+		}
+	}
+	return out;
+}
+
+static err_t wrong_way_round(const struct navigator *nav, const struct next_query *q,
+			     struct error *error)
+{
+	if (is_fix(nav))
+		return error_set(error, EINVAL,
+				 "the branch's head %s is an ancestor of the starting commit: it "
+				 "cannot hold a later fix",
+				 q->bad);
+	return error_set(error, EINVAL,
+			 "the merge base %s is bad: the bug was fixed between it and the good "
+			 "commits",
+			 q->bad);
+}
+
+static err_t describe_choice(const struct navigator *nav, const struct next_query *q,
+			     const struct choice *choice, int step, struct event *answer,
+			     struct error *error)
+{
+	struct history *h = repo_history(nav->repo);
+	g_autofree char *commit = hex_of(history_oid(h, choice->commit));
+	err_t err = 0;
+	if (q->current && strcmp(q->current, commit) == 0) {
+		*answer = event_make(EV_KEPT);
+		answer->step = step - 1;
+		return 0;
+	}
+	if (is_fix(nav))
+		err = ask_whether_contained(nav, q, commit, step, answer, error);
+	if (err || (answer->role && strcmp(answer->role, "contains") == 0))
+		return err;
+	if (answer->kind == EV_NONE)
+		err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
+	if (!err && choice->kind == CHOICE_TEST) {
+		answer->left = (int)choice->left;
+		answer->roughly = (int)choice->roughly;
+	}
+	if (!err)
+		answer->checked = choice->checked;
+	return err;
+}
+
+struct price {
+	const struct navigator *nav;
+	double test_s;
+};
+
+static double price_of(void *arg, uint32_t commit)
+{
+	const struct price *p = arg;
+	g_autofree char *hash = hex_of(history_oid(repo_history(p->nav->repo), commit));
+	double build = cost_of(p->nav->cost, hash);
+	return build < 0 ? build : build + p->test_s;
+}
+
+static err_t choose(const struct navigator *nav, const struct next_query *q, int step,
+		    struct event *answer, struct error *error)
+{
+	struct history *h = repo_history(nav->repo);
+	struct oid bad;
+	if (!q->bad || !oid_parse(&bad, q->bad))
+		return error_set(error, EINVAL, "the search has no bad commit");
+	g_autoptr(GArray) goods = numbers(h, q->goods);
+	g_autoptr(GArray) skips = numbers(h, q->skips);
+	struct choose_query query = {
+		.bad = history_number(h, &bad),
+		.goods = (const uint32_t *)(void *)goods->data,
+		.ngoods = goods->len,
+		.skips = (const uint32_t *)(void *)skips->data,
+		.nskips = skips->len,
+		.checked = q->checked,
+	};
+	struct price price = { .nav = nav, .test_s = q->test_s };
+	if (nav->cost) {
+		query.cost = price_of;
+		query.arg = &price;
+	}
+	struct choice choice;
+	err_t err = choose_next(h, &query, &choice, error);
+	if (err)
+		return err;
+	if (choice.kind == CHOICE_BASE_IS_BAD)
+		err = wrong_way_round(nav, q, error);
+	else if (choice.kind == CHOICE_TEST || choice.kind == CHOICE_MERGE_BASE)
+		err = describe_choice(nav, q, &choice, step, answer, error);
+	else
+		err = describe_found(nav, &choice, answer, error);
+	choice_clear(&choice);
+	return err;
+}
+
+err_t navigate_next(const struct navigator *nav, const struct next_query *q, int step,
+		    struct event *answer, struct error *error)
+{
+	*answer = event_make(EV_NONE);
+	if (!q->commit)
+		return choose(nav, q, step, answer, error);
+	if (q->current && strcmp(q->current, q->commit) == 0) {
+		*answer = event_make(EV_KEPT);
+		answer->step = step - 1;
+		return 0;
+	}
+	return describe_step(nav, q, q->role, q->commit, step, answer, error);
+}

@@ -1,0 +1,342 @@
+/*
+ * What a session concludes from its state and wants done: decisions and wishes.
+ */
+#include "certify.h"
+#include "range.h"
+#include "engine/text/mail.h"
+#include "tally.h"
+
+#include <string.h>
+
+/* ---- a step ---- */
+
+static const char *last_infra_title(const struct step *step)
+{
+	for (guint k = step->runs->len; k-- > 0;) {
+		if (step_run(step, (int)k)->outcome == OUTCOME_INFRA)
+			return step_run(step, (int)k)->title;
+	}
+	return "?";
+}
+
+static void verdict_event(struct event *ev, int n, enum verdict v, char *reason)
+{
+	*ev = event_make(EV_VERDICT);
+	ev->step = n;
+	ev->verdict = g_strdup(verdict_name(v));
+	ev->reason = reason;
+}
+
+static void drop(struct event *ev, int n, const char *reason)
+{
+	*ev = event_make(EV_DROPPED);
+	ev->step = n;
+	ev->reason = g_strdup(reason);
+}
+
+/* A user's word on what is tested now. The search asks for a commit that has been judged before
+ * when that was the word of the day for a wider range: it holds, and is not tested. */
+static const struct judgement *judgement_on(const struct session *s, int n)
+{
+	const struct step *step = session_step(s, n);
+	bool any_time = step->role == ROLE_SEARCH;
+	for (guint i = s->judgements->len; i-- > 0;) {
+		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
+		if (strcmp(j->commit, step->commit) == 0 && (any_time || (int)j->after > n))
+			return j;
+	}
+	return NULL;
+}
+
+/* Only these may take over what another step showed: the first step measures, a retest doubts, and
+ * a certificate counts all runs of a kernel together anyway. */
+static bool may_take_over(const struct step *step)
+{
+	switch (step->role) {
+	case ROLE_MINIMIZE:
+	case ROLE_RELEASE:
+	case ROLE_BASE:
+	case ROLE_HEAD:
+	case ROLE_SEARCH:
+	case ROLE_CONTAINS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool session_may_take_over(const struct session *s, int n)
+{
+	const struct step *step = session_step(s, n);
+	return step && step->state == STEP_TESTING && !step->runs->len &&
+	       step->known == VERDICT_NONE && may_take_over(step);
+}
+
+static bool decide_by_kernel(const struct session *s, int n, struct event *ev)
+{
+	const struct step *step = session_step(s, n);
+	if (step->known != VERDICT_NONE) {
+		verdict_event(ev, n, step->known, g_strdup(step->reason));
+		return true;
+	}
+	bool no_op = step->role == ROLE_PARENT && certify_is_no_op(s);
+	int same = step->runs->len ? -1 : tally_same_kernel(s, n);
+	if (same >= 0 && (no_op || may_take_over(step))) {
+		verdict_event(ev, n, session_step(s, same)->verdict,
+			      g_strdup_printf("same kernel as step %d", same));
+		ev->same = same;
+		return true;
+	}
+	if (tally_certifies(step) && (no_op || !settings_on(&s->settings, SET_CERTIFY))) {
+		drop(ev, n, "built for its signature alone");
+		return true;
+	}
+	return false;
+}
+
+static bool decide_step(const struct session *s, int n, struct event *ev)
+{
+	const struct step *step = session_step(s, n);
+	const struct judgement *user = judgement_on(s, n);
+	if (user) {
+		verdict_event(ev, n, user->verdict, g_strdup("by its user"));
+		return true;
+	}
+	if (step->presumed != VERDICT_NONE) {
+		verdict_event(ev, n, step->presumed, g_strdup(step->reason));
+		return true;
+	}
+	if (step->state == STEP_BUILDING && !step->build_failed)
+		return false;
+	if (step->build_failed) {
+		verdict_event(ev, n, VERDICT_SKIP, g_strdup(step->reason));
+		return true;
+	}
+	if (decide_by_kernel(s, n, ev))
+		return true;
+	if (tally_is_fault(s, step)) {
+		*ev = event_make(EV_FAILED);
+		ev->reason = g_strdup_printf("step %d: too many runs were lost: %s", n,
+					     last_infra_title(step));
+		return true;
+	}
+	struct tally t;
+	enum verdict v = tally_judge(s, step, &t);
+	if (v == VERDICT_NONE)
+		return false;
+	verdict_event(ev, n, v, tally_reason(s, step, &t, v));
+	return true;
+}
+
+/* ---- the end ---- */
+
+static void conclude(struct event *ev, const char *verdict)
+{
+	*ev = event_make(EV_CONCLUDED);
+	ev->verdict = g_strdup(verdict);
+}
+
+static void fail(struct event *ev, char *reason)
+{
+	*ev = event_make(EV_FAILED);
+	ev->reason = reason;
+}
+
+static const char *name_of(const struct step *step)
+{
+	switch (step->role) {
+	case ROLE_ORIGINAL:
+		return "the starting commit";
+	case ROLE_HEAD:
+		return "the branch's head";
+	case ROLE_BASE:
+		return "the merge base with the branch";
+	default:
+		return "the oldest release";
+	}
+}
+
+/* The last step that led here: one of a user's retests says it again of an earlier one. */
+static const struct step *last_on_the_way(const struct session *s)
+{
+	for (guint i = s->steps->len; i-- > 0;) {
+		const struct step *step = session_step(s, (int)i);
+		if (step->role != ROLE_RETEST && step->role != ROLE_MINIMIZE)
+			return step;
+	}
+	return NULL;
+}
+
+/* The oldest release could not be tested, by its user's word: without it nothing is known of the
+ * time before the one tested last. */
+static char *untold_release(const struct session *s)
+{
+	guint n = s->releases ? g_strv_length(s->releases) : 0;
+	g_autofree char *name = NULL;
+	g_autofree char *commit = NULL;
+	if (!n)
+		return NULL;
+	path_split(s->releases[n - 1], &name, &commit);
+	if (session_verdict_of(s, commit) != VERDICT_SKIP)
+		return NULL;
+	return g_steal_pointer(&name);
+}
+
+static void decide_dead_end(const struct session *s, struct event *ev)
+{
+	const struct step *last = last_on_the_way(s);
+	g_autofree char *untold = untold_release(s);
+	enum verdict v = session_verdict_of(s, last->commit);
+	if (last->build_failed && v == VERDICT_SKIP) {
+		fail(ev, g_strdup_printf("the kernel of %s %s does not build: %s", name_of(last),
+					 last->commit, last->reason));
+	} else if (session_verdict_of(s, s->bad) != VERDICT_BAD) {
+		conclude(ev, "not reproduced");
+	} else if (last->role == ROLE_ORIGINAL) {
+		fail(ev, g_strdup_printf("no release since %s is reachable from %s: give a good "
+					 "commit, or an older 'oldest'",
+					 settings_text(&s->settings, SET_OLDEST), s->bad));
+	} else if (last->role == ROLE_BASE && v == VERDICT_GOOD) {
+		fail(ev, g_strdup_printf("the starting commit is of another tree, and its merge "
+					 "base %s with the branch does not have the bug: the "
+					 "branch cannot hold its fix",
+					 last->commit));
+	} else if (last->role == ROLE_HEAD && v == VERDICT_BAD) {
+		conclude(ev, "not fixed");
+	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD && untold) {
+		fail(ev, g_strdup_printf("the oldest release %s cannot be tested: its user skips "
+					 "it; %s has the bug already",
+					 untold, last->release));
+	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD) {
+		g_autofree char *text = g_strdup_printf("older than %s", last->release);
+		conclude(ev, text);
+	} else {
+		fail(ev, g_strdup_printf("%s %s cannot be tested: %s", name_of(last),
+					 last->role == ROLE_RELEASE ? last->release : last->commit,
+					 last->reason));
+	}
+}
+
+static void decide_found(const struct session *s, struct event *ev)
+{
+	guint n = g_strv_length(s->found);
+	g_autofree char *text = NULL;
+	char *why = certify_contradiction(s);
+	if (why) {
+		*ev = event_make(EV_REOPENED);
+		ev->reason = why;
+		return;
+	}
+	if (n > 1) {
+		text = g_strdup_printf("inconclusive: %u candidates", n);
+	} else if (certify_is_no_op(s)) {
+		text = g_strdup_printf("no-op: %s does not change the kernel", s->found[0]);
+	} else {
+		/* never rounded up: 0.999 is shown as 0.99 */
+		int percent = (int)(certify_confidence(s) * 100.0 + 1e-9);
+		text = g_strdup_printf("culprit %s (confidence %d.%02d)", s->found[0],
+				       percent / 100, percent % 100);
+	}
+	conclude(ev, text);
+	if (n == 1)
+		ev->subject = report_subject(s);
+}
+
+static bool is_contradicted(const struct session *s)
+{
+	g_autofree char *why = certify_contradiction(s);
+	return why != NULL;
+}
+
+static bool wants_report(const struct session *s)
+{
+	return s->found && s->found[0] && !s->found[1] && !s->reported && !s->verdict &&
+	       report_needs_maintainers(s);
+}
+
+bool session_decide(const struct session *s, struct event *ev)
+{
+	if (s->state != STATE_RUNNING && s->state != STATE_PAUSED)
+		return false;
+	int n = (int)s->steps->len - 1;
+	if (!s->loaded || n < 0)
+		return false;
+	if (session_step(s, n)->state != STEP_DONE)
+		return decide_step(s, n, ev);
+	if (path_next(s) != ROLES)
+		return false;
+	if (s->verdict) { /* it was over, and was minimised after that */
+		conclude(ev, s->verdict);
+		return true;
+	}
+	if (s->found) {
+		if (wants_report(s) && !is_contradicted(s))
+			return false;
+		decide_found(s, ev);
+		return true;
+	}
+	decide_dead_end(s, ev);
+	return true;
+}
+
+/* ---- wishes ---- */
+
+static void wish(GArray *wishes, enum wish_kind kind, int step, int run)
+{
+	struct wish w = { .kind = kind, .step = step, .run = run };
+	g_array_append_val(wishes, w);
+}
+
+static void wish_runs(const struct session *s, int n, GArray *wishes)
+{
+	const struct step *step = session_step(s, n);
+	bool fresh = s->state == STATE_RUNNING;
+	struct tally t = tally_step(s, step);
+	int in_flight = 0;
+	int needed = tally_needed(s, step, &t);
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome != OUTCOME_NONE)
+			continue;
+		if (r->started || (fresh && in_flight < needed))
+			wish(wishes, WISH_RUN, n, (int)k);
+		in_flight++;
+	}
+	for (int k = (int)step->runs->len; fresh && in_flight < needed; k++, in_flight++)
+		wish(wishes, WISH_RUN, n, k);
+}
+
+static void wish_next(const struct session *s, int n, GArray *wishes)
+{
+	if (path_next(s) != ROLES)
+		wish(wishes, WISH_NEXT, n + 1, -1);
+	else if (wants_report(s) && !is_contradicted(s))
+		wish(wishes, WISH_REPORT, n, -1);
+}
+
+void session_wishes(const struct session *s, GArray *wishes)
+{
+	bool fresh = s->state == STATE_QUEUED || s->state == STATE_RUNNING;
+	if (!session_in_progress(s))
+		return;
+	if (!s->loaded) {
+		if (fresh)
+			wish(wishes, WISH_LOAD, -1, -1);
+		return;
+	}
+	int n = (int)s->steps->len - 1;
+	const struct step *last = session_step(s, n);
+	if (!last || last->state == STEP_DONE || s->replan) {
+		if (fresh)
+			wish_next(s, n, wishes);
+		if (!last || last->state == STEP_DONE)
+			return;
+	}
+	if (last->state == STEP_BUILDING) {
+		/* a pause lets a build that runs go on: stopping it would throw work away */
+		if (!last->build_failed && !s->paused_by_disk)
+			wish(wishes, WISH_BUILD, n, -1);
+		return;
+	}
+	wish_runs(s, n, wishes);
+}

@@ -1,0 +1,320 @@
+#include "tally.h"
+
+#include "engine/base/pattern.h"
+
+#include <string.h>
+
+int step_representative(const struct step *step)
+{
+	/* syzbot: types by frequency; the first run of the most frequent type. A hang counts only
+	 * when it is at least half of all, a lost connection only when it is alone. */
+	int count[CRASH_TYPES] = { 0 }, all = 0, kinds = 0;
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_CRASHED) {
+			kinds += count[r->type]++ == 0;
+			all++;
+		}
+	}
+	if (kinds > 1) {
+		count[CRASH_LOST_CONNECTION] = 0;
+		if (count[CRASH_HANG] * 2 < all)
+			count[CRASH_HANG] = 0;
+	}
+	int best = -1;
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_CRASHED && count[r->type] &&
+		    (best < 0 || count[r->type] > count[step_run(step, best)->type]))
+			best = (int)k;
+	}
+	return best;
+}
+
+const struct run *session_crash(const struct session *s, int *n, int *k)
+{
+	for (guint i = s->steps->len; i-- > 0;) {
+		const struct step *step = session_step(s, (int)i);
+		int run = step->verdict == VERDICT_BAD ? step_representative(step) : -1;
+		if (run < 0)
+			continue;
+		if (n)
+			*n = (int)i;
+		if (k)
+			*k = run;
+		return step_run(step, run);
+	}
+	return NULL;
+}
+
+static enum crash_type type_of_bug(const struct session *s)
+{
+	const struct step *first = session_step(s, 0);
+	int k = first ? step_representative(first) : -1;
+	return k < 0 ? CRASH_NONE : step_run(first, k)->type;
+}
+
+static bool crash_counts(const struct session *s, const struct step *step, const struct run *r)
+{
+	const char *match = settings_text(&s->settings, SET_MATCH);
+	bool first = step == session_step(s, 0);
+	if (r->type == CRASH_LOST_CONNECTION && !first && type_of_bug(s) != CRASH_LOST_CONNECTION)
+		return false;
+	if (!*match || strcmp(match, "any") == 0)
+		return true;
+	if (strcmp(match, "type") == 0)
+		return first || r->type == type_of_bug(s);
+	return pattern_matches(match, r->title);
+}
+
+/* A run that was stopped because nothing depended on it any more says nothing. */
+static bool was_stopped(const struct run *r)
+{
+	return r->outcome == OUTCOME_SKIPPED && r->status != 125;
+}
+
+static void count_runs(const struct session *s, const struct step *step, struct tally *t)
+{
+	t->good += step->known_good;
+	t->bad += step->known_bad;
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_NONE || was_stopped(r))
+			continue;
+		if (r->outcome == OUTCOME_OK)
+			t->good++;
+		else if (r->outcome == OUTCOME_EXIT)
+			t->bad++;
+		else if (r->outcome == OUTCOME_CRASHED && crash_counts(s, step, r))
+			t->bad++;
+		else if (r->outcome == OUTCOME_INFRA)
+			t->infra++;
+		else
+			t->skip++;
+	}
+}
+
+bool tally_certifies(const struct step *step)
+{
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_REVERT;
+}
+
+/* A certificate goes on until it is sure; this is where it gives up on a reproducer that hardly
+ * ever works. */
+#define CERTIFICATE_LIMIT 100
+
+static int certificate_limit(const struct session *s)
+{
+	int first = settings_int(&s->settings, SET_FIRST_RUNS);
+	bool all = settings_number(&s->settings, SET_CONFIDENCE) >= 1.0;
+	return all || first > CERTIFICATE_LIMIT ? first : CERTIFICATE_LIMIT;
+}
+
+int session_runs_wanted(const struct session *s, const struct step *step)
+{
+	int runs = settings_int(&s->settings, SET_RUNS);
+	if (tally_certifies(step))
+		return certificate_limit(s);
+	if (step->role == ROLE_ORIGINAL)
+		return settings_int(&s->settings, SET_FIRST_RUNS);
+	return s->flaky ? 2 * runs : runs;
+}
+
+static bool adds_to(const struct step *other, const struct step *step)
+{
+	if (other == step || !step->signature || !other->signature ||
+	    strcmp(other->signature, step->signature) != 0)
+		return false;
+	return other->dropped || tally_certifies(step);
+}
+
+struct tally tally_step(const struct session *s, const struct step *step)
+{
+	struct tally t = { .total = session_runs_wanted(s, step) };
+	const struct step *same = session_step(s, step->same_as);
+	count_runs(s, same ? same : step, &t);
+	for (guint i = 0; i < s->steps->len && !same; i++) {
+		if (adds_to(session_step(s, (int)i), step))
+			count_runs(s, session_step(s, (int)i), &t);
+	}
+	return t;
+}
+
+struct tally tally_kernel(const struct session *s, const char *signature)
+{
+	struct tally t = { .total = certificate_limit(s) };
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		if (g_strcmp0(step->signature, signature) == 0)
+			count_runs(s, step, &t);
+	}
+	return t;
+}
+
+static bool own_result(const struct step *step, const char *signature)
+{
+	return step->signature && step->verdict != VERDICT_NONE && step->same_as < 0 &&
+	       step->presumed == VERDICT_NONE && step->runs->len &&
+	       strcmp(step->signature, signature) == 0;
+}
+
+int tally_same_kernel(const struct session *s, int n)
+{
+	const char *signature = session_step(s, n)->signature;
+	for (int i = n - 1; i >= 0; i--) { /* the latest: a retest may have corrected the others */
+		if (own_result(session_step(s, i), signature))
+			return i;
+	}
+	return -1;
+}
+
+int session_step_with_kernel(const struct session *s, const char *signature)
+{
+	for (int i = (int)s->steps->len - 1; i >= 0; i--) {
+		const struct step *step = session_step(s, i);
+		/* a user's verdict, or a smaller configuration's, is no measurement of this kind */
+		if (own_result(step, signature) && step->role != ROLE_MINIMIZE &&
+		    strcmp(step->reason, "by its user") != 0)
+			return i;
+	}
+	return -1;
+}
+
+void session_counts(const struct session *s, int n, int *good, int *bad)
+{
+	struct tally t = { 0 };
+	count_runs(s, session_step(s, n), &t);
+	*good = t.good;
+	*bad = t.bad;
+}
+
+struct rate tally_rate(const struct session *s)
+{
+	const struct step *first = session_step(s, 0);
+	struct tally t = { 0 };
+	if (first)
+		count_runs(s, first, &t);
+	struct rate rate = { .bad = t.bad, .good = t.good };
+	int all = rate.bad + rate.good;
+	int corrected = (int)(s->reproducibility * all);
+	if (s->reproducibility >= 0 && corrected < rate.bad)
+		rate = (struct rate){ .bad = corrected, .good = all - corrected };
+	return rate;
+}
+
+/* syzbot's rule knows lost runs as a part of all; ours are made again, until that is given up. */
+static struct tally as_counted(const struct tally *t)
+{
+	struct tally counts = *t;
+	if (t->infra < t->total || t->good + t->bad + t->skip >= t->total)
+		counts.infra = 0;
+	return counts;
+}
+
+/* syzbot's sixth is of a step's runs; a certificate's limit is no such number. And with fewer runs
+ * than two "at least two bad" could never be met. */
+static int want_bad(const struct step *step, const struct tally *t)
+{
+	struct tally counts = as_counted(t);
+	int n = tally_certifies(step) ? 2 : verdict_want_bad(&counts);
+	return n > t->total ? t->total : n;
+}
+
+int tally_certificate_needs(const struct session *s, const struct tally *t)
+{
+	double confidence = settings_number(&s->settings, SET_CONFIDENCE);
+	int left = t->total - t->good - t->bad - t->skip, need;
+	struct rate rate = tally_rate(s);
+	if (left <= 0)
+		return 0;
+	if (t->bad)
+		need = (t->total < 2 ? 1 : 2) - t->bad;
+	else if (confidence >= 1.0)
+		need = left;
+	else
+		need = verdict_good_needed(&rate, confidence, t->total) - t->good;
+	return CLAMP(need, 0, left);
+}
+
+#define FIRST_STEP_MEASURES 5 /* it also measures how often the bug shows */
+
+int tally_needed(const struct session *s, const struct step *step, const struct tally *t)
+{
+	double confidence = settings_number(&s->settings, SET_CONFIDENCE);
+	int left = t->total - t->good - t->bad - t->skip;
+	if (tally_certifies(step))
+		return tally_certificate_needs(s, t);
+	if (confidence >= 1.0 || left <= 0)
+		return left;
+	int need;
+	if (step->role == ROLE_ORIGINAL) {
+		if (t->good || t->skip)
+			return left;
+		need = FIRST_STEP_MEASURES - t->bad;
+		if (need < want_bad(step, t) - t->bad)
+			need = want_bad(step, t) - t->bad;
+	} else if (step->role == ROLE_MINIMIZE && t->bad && t->good) {
+		need = left; /* the rate decides */
+	} else if (t->bad) {
+		need = want_bad(step, t) - t->bad;
+	} else {
+		struct rate rate = tally_rate(s);
+		need = verdict_good_needed(&rate, confidence, t->total) - t->good;
+	}
+	return need < left ? need : left;
+}
+
+/* syzbot: a smaller configuration is taken when the bug shows in more than a third of the runs, or
+ * no less often than it did. */
+static enum verdict judge_smaller(const struct session *s, const struct tally *t)
+{
+	double rate = t->bad ? (double)t->bad / (double)(t->bad + t->good) : 0;
+	return t->bad && (rate > 1.0 / 3 || rate >= s->reproducibility) ? VERDICT_BAD
+									: VERDICT_GOOD;
+}
+
+enum verdict tally_judge(const struct session *s, const struct step *step, struct tally *t)
+{
+	*t = tally_step(s, step);
+	int counted = t->good + t->bad + t->skip;
+	bool gave_up = t->infra >= t->total; /* as many faults as runs: no more is tried */
+	if (tally_needed(s, step, t) > 0 && !gave_up)
+		return VERDICT_NONE;
+	if (step->role == ROLE_MINIMIZE)
+		return judge_smaller(s, t);
+	if (counted < t->total && !gave_up)
+		return t->bad ? VERDICT_BAD : VERDICT_GOOD; /* sure enough, stopped early */
+	if (t->total == 1)
+		return t->bad ? VERDICT_BAD : t->good ? VERDICT_GOOD : VERDICT_SKIP;
+	struct tally counts = as_counted(t);
+	return verdict_rule(&counts, s->flaky);
+}
+
+bool tally_is_fault(const struct session *s, const struct step *step)
+{
+	struct tally t = tally_step(s, step);
+	struct tally counts = as_counted(&t);
+	return t.infra >= t.total && verdict_rule(&counts, s->flaky) == VERDICT_NONE;
+}
+
+char *tally_reason(const struct session *s, const struct step *step, const struct tally *t,
+		   enum verdict v)
+{
+	GString *why = g_string_new(NULL);
+	int counted = t->good + t->bad + t->skip;
+	if (v == VERDICT_BAD)
+		g_string_printf(why, "%d of %d runs crashed", t->bad, counted);
+	else if (v == VERDICT_GOOD)
+		g_string_printf(why, "%d of %d runs were OK", t->good, counted);
+	else
+		g_string_printf(why,
+				"unable to determine the verdict: %d good runs (wanted %d), "
+				"%d bad (wanted %d), %d could not tell",
+				t->good, verdict_want_good(t, s->flaky), t->bad, want_bad(step, t),
+				t->skip);
+	if (t->infra)
+		g_string_append_printf(why, ", %d lost to infrastructure", t->infra);
+	if (v != VERDICT_SKIP && counted < t->total && !tally_certifies(step))
+		g_string_append_printf(why, ", stopped early: %d would be the most", t->total);
+	return g_string_free(why, FALSE);
+}

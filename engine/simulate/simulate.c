@@ -1,0 +1,314 @@
+#include "simulate.h"
+
+#include "agenda.h"
+#include "engine/history/choose.h"
+#include "engine/history/navigate.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct simulator {
+	struct engine *e;
+	struct profile profile;
+	const struct simulation *what;
+	int64_t now;
+	struct agenda agenda;
+	GHashTable *skips;
+	uint32_t culprit;
+	GHashTable *contains; /* commit -> whether the culprit is it or its ancestor, + 1 */
+	int counter;
+};
+
+/* ---- chance ---- */
+
+static guint64 mix(guint64 x) /* splitmix64's finisher: Steele, Lea, Flood 2014 */
+{
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+/* 0..1, the same for the same things whenever it is asked. */
+static double chance(const struct simulator *sim, const struct job *job, guint64 what)
+{
+	guint64 x = mix(sim->what->seed ^ what);
+	for (const char *c = job->key; *c; c++)
+		x = mix(x ^ (guint64)*c);
+	x = mix(x ^ (guint64)job->run);
+	return (double)(x >> 11) / (double)(1ull << 53);
+}
+
+/* ---- the hidden truth ---- */
+
+static bool contains_culprit(struct simulator *sim, const char *commit)
+{
+	struct history *h = repo_history(sim->e->repo);
+	int known = GPOINTER_TO_INT(g_hash_table_lookup(sim->contains, commit));
+	struct oid oid;
+	bool yes = false;
+	if (known)
+		return known > 1;
+	if (oid_parse(&oid, commit))
+		history_reaches(h, history_number(h, &oid), sim->culprit, &yes, NULL);
+	g_hash_table_insert(sim->contains, g_strdup(commit), GINT_TO_POINTER(yes ? 2 : 1));
+	return yes;
+}
+
+static bool has_bug(struct simulator *sim, const struct job *job)
+{
+	for (char **p = job->patches; p && *p; p++) {
+		if (!g_str_has_prefix(*p, "backport "))
+			return false; /* the culprit reverted; the fix picked */
+	}
+	bool fix = strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
+	return contains_culprit(sim, job->commit) != fix;
+}
+
+static int64_t seconds(double s)
+{
+	return (int64_t)(s * 1e9);
+}
+
+static void ends_in(struct simulator *sim, struct job *job, int64_t duration)
+{
+	agenda_add(&sim->agenda, sim->now + duration,
+		   (struct message){ .kind = MSG_JOB_DONE, .job = job });
+}
+
+static void begin_build(struct simulator *sim, struct job *job)
+{
+	job->made.build_ns = seconds(sim->what->build_s);
+	job->made.compiler = g_strdup("simulated");
+	if (g_hash_table_contains(sim->skips, job->commit))
+		job->made.reason = g_strdup("simulated: this commit does not build");
+	else
+		job->made.signature = g_strdup(job->key);
+	ends_in(sim, job, job->made.build_ns);
+}
+
+static void begin_run(struct simulator *sim, struct job *job)
+{
+	const struct simulation *w = sim->what;
+	bool shows = has_bug(sim, job) && chance(sim, job, 1) < w->reproducibility;
+	bool noise = chance(sim, job, 2) < w->noise;
+	double s = w->test_s;
+	if ((shows || noise) && w->crash_s > 0)
+		s = MIN(w->test_s, 2 * w->crash_s * chance(sim, job, 3));
+	struct event *ev = &job->answer;
+	*ev = event_make(EV_RUN_DONE);
+	ev->run = job->run;
+	ev->duration = seconds(s);
+	ev->outcome = shows || noise ? OUTCOME_CRASHED : OUTCOME_OK;
+	ev->type = shows ? CRASH_BUG : noise ? CRASH_WARNING : CRASH_NONE;
+	ev->title = g_strdup(shows   ? "BUG: the simulated bug"
+			     : noise ? "WARNING: something else"
+				     : "");
+	ends_in(sim, job, ev->duration);
+}
+
+static void ask_history(struct simulator *sim, struct job *job)
+{
+	struct navigator nav = { .repo = sim->e->repo, .settings = &job->settings };
+	work_navigate(job, &nav);
+	core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
+}
+
+static void start(void *self, struct job *job)
+{
+	struct simulator *sim = self;
+	switch (job->kind) {
+	case WISH_LOAD:
+	case WISH_NEXT:
+		ask_history(sim, job);
+		break;
+	case WISH_BUILD:
+		begin_build(sim, job);
+		break;
+	case WISH_RUN:
+		begin_run(sim, job);
+		break;
+	case WISH_REPORT:
+		job->answer = event_make(EV_REPORTED);
+		job->answer.list = g_new0(char *, 1);
+		core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
+		break;
+	}
+}
+
+static int64_t now(void *self)
+{
+	return ((struct simulator *)self)->now;
+}
+
+/* ---- time ---- */
+
+static void stop(void *self, struct job *job)
+{
+	(void)self;
+	if (job->kind == WISH_BUILD) {
+		job->err = -ECANCELED;
+		return;
+	}
+	event_clear(&job->answer);
+	job->answer = event_make(EV_RUN_DONE);
+	job->answer.run = job->run;
+	schedule_skip_run(&job->answer);
+}
+
+/* A silent stretch says something too: see forecast_odds. */
+#define LOOKS_PER_RUN 8
+
+static bool advance(struct simulator *sim)
+{
+	const struct appointment *a = agenda_first(&sim->agenda, sim->now);
+	if (!a)
+		return false;
+	int64_t look = sim->now + seconds(sim->what->test_s / LOOKS_PER_RUN);
+	if (sim->what->crash_s > 0 && sim->what->ahead && look < a->at) {
+		sim->now = look;
+		return true;
+	}
+	sim->now = MAX(sim->now, a->at);
+	core_post(sim->e, agenda_take(&sim->agenda, a));
+	return true;
+}
+
+/* ---- one bisection ---- */
+
+static err_t begin(struct simulator *sim, struct bisection *b, struct error *error)
+{
+	const struct simulation *w = sim->what;
+	struct event ev = event_make(EV_CREATED);
+	ev.name = g_strdup(b->s->name);
+	ev.uid = ev.gid = 0;
+	err_t err = core_record(sim->e, b, &ev, error);
+	if (err)
+		return err;
+	ev = event_make(EV_STARTED);
+	ev.text = g_strdup(w->bad);
+	ev.commit = g_strdup(w->bad);
+	ev.list = w->goods ? g_strdupv((GStrv)w->goods) : g_new0(char *, 1);
+	ev.values = settings_to_json(w->settings);
+	ev.host = g_strdup("simulation");
+	return core_record(sim->e, b, &ev, error);
+}
+
+static int counted_runs(const struct session *s)
+{
+	int n = 0;
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		for (guint k = 0; k < step->runs->len; k++) {
+			enum outcome_kind o = step_run(step, (int)k)->outcome;
+			n += o != OUTCOME_NONE && o != OUTCOME_SKIPPED;
+		}
+	}
+	return n;
+}
+
+static void report(const struct simulator *sim, const struct session *s, int64_t begun,
+		   struct simulated *out)
+{
+	*out = (struct simulated){
+		.verdict = g_strdup(s->verdict),
+		.found = g_strdupv(s->found),
+		.runs = counted_runs(s),
+		.tested = session_tested(s),
+		.total_ns = sim->now - begun,
+		.build_ns = s->build_ns,
+		.test_ns = s->test_ns,
+		.log = g_strdup(s->log->str),
+	};
+}
+
+void simulated_clear(struct simulated *out)
+{
+	g_free(out->verdict);
+	g_strfreev(out->found);
+	g_free(out->log);
+	*out = (struct simulated){ 0 };
+}
+
+/* What is still in flight is not waited for. */
+static void clear_flight(struct simulator *sim)
+{
+	core_turn(sim->e);
+	while (advance(sim))
+		core_turn(sim->e);
+}
+
+err_t simulator_run(struct simulator *sim, const struct simulation *what, struct simulated *out,
+		    struct error *error)
+{
+	struct oid oid;
+	sim->what = what;
+	g_hash_table_remove_all(sim->skips);
+	for (char *const *s = what->skips; s && *s; s++)
+		g_hash_table_add(sim->skips, g_strdup(*s));
+	if (!oid_parse(&oid, what->culprit))
+		return error_set(error, EINVAL, "'%s' is not a commit", what->culprit);
+	uint32_t culprit = history_number(repo_history(sim->e->repo), &oid);
+	if (culprit != sim->culprit)
+		g_hash_table_remove_all(sim->contains);
+	sim->culprit = culprit;
+	kernels_close(sim->e->kernels);
+	sim->e->kernels = kernels_open(NULL, G_MAXUINT64);
+
+	g_autofree char *name = g_strdup_printf("s%d", sim->counter++);
+	struct bisection *b = bisection_new(name);
+	g_hash_table_insert(sim->e->bisections, g_strdup(name), b);
+	int64_t begun = sim->now;
+	err_t err = begin(sim, b, error);
+	while (!err && !session_over(b->s)) {
+		if (!core_turn(sim->e) && !session_over(b->s) && !advance(sim))
+			err = error_set(error, EDEADLK, "the bisection stands still: %s",
+					b->s->log->str);
+	}
+	if (!err)
+		report(sim, b->s, begun, out);
+	clear_flight(sim);
+	g_hash_table_remove(sim->e->bisections, name);
+	return err;
+}
+
+/* ---- the machine ---- */
+
+err_t simulator_new(const char *repo, const struct simulation *machine, struct simulator **out,
+		    struct error *error)
+{
+	struct simulator *sim = g_new0(struct simulator, 1);
+	profile_init(&sim->profile);
+	sim->profile.builders = machine->builders;
+	sim->profile.ahead = machine->ahead;
+	agenda_init(&sim->agenda, stop, sim);
+	sim->skips = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	sim->contains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	sim->now = (int64_t)1500000000 * 1000000000;
+	sim->what = machine;
+	struct workers workers = { .self = sim, .start = start, .now = now };
+	err_t err = core_new_simulated(repo, &sim->profile, machine->vms, workers, &sim->e, error);
+	if (err) {
+		simulator_free(sim);
+		return err;
+	}
+	*out = sim;
+	return 0;
+}
+
+void simulator_free(struct simulator *sim)
+{
+	if (!sim)
+		return;
+	engine_free(sim->e);
+	profile_clear(&sim->profile);
+	agenda_clear(&sim->agenda);
+	g_hash_table_unref(sim->skips);
+	g_hash_table_unref(sim->contains);
+	g_free(sim);
+}
+
+struct repo *simulator_repo(struct simulator *sim)
+{
+	return sim->e->repo;
+}

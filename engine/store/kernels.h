@@ -1,0 +1,59 @@
+/*
+ * Built kernels, kept by what they were built from, so that none is built twice: not for the
+ * certificate, not for another bisection, not after a restart.
+ *
+ *   STATE/kernels/KEY/{kernel,vmlinux,config,build.log,result}
+ *
+ * A step gets its files as further names of the same ones, so that deleting here takes nothing away
+ * from a step. Owned by the core thread; a worker writes only into the directory that
+ * kernels_part() names for the key it builds.
+ */
+#ifndef ENGINE_STORE_KERNELS_H
+#define ENGINE_STORE_KERNELS_H
+
+#include "bisectfs/error.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kernel {
+	char *key;
+	char *compiler;
+	char *signature; /* NULL: it does not build */
+	char *reason;	 /* why */
+	int64_t build_ns;
+	int64_t made; /* ns since 1970 */
+	guint64 bytes;
+	guint64 used; /* higher: later */
+	bool ahead;   /* begun before a step asked for it */
+	bool given;   /* to a step, or found when the store was opened */
+};
+
+struct kernels;
+/* `state` NULL: nothing on disk, for simulations. `limit`: bytes. What an earlier daemon left whole
+ * is known again; what it left half made is deleted. */
+struct kernels *kernels_open(const char *state, guint64 limit);
+void kernels_close(struct kernels *k);
+
+/* NULL: not there. Valid until the next call that adds or deletes. */
+const struct kernel *kernels_find(struct kernels *k, const char *key);
+/* Takes over what the worker left in its part directory; `signature` or `reason` may be NULL, not
+ * both. Deletes what was used longest ago until all is within the limit. */
+err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *error);
+void kernels_forget(struct kernels *k, const char *key);
+/* Gives the step's directory (created if need be) the kernel's files. */
+err_t kernels_give(struct kernels *k, const char *key, const char *step, struct error *error);
+/* Notes that a step uses it. True: it was made for another one. */
+bool kernels_given(struct kernels *k, const char *key);
+/* Deletes what was used longest ago until `limit` bytes are left. */
+void kernels_shrink(struct kernels *k, guint64 limit);
+
+/* Where a worker builds it; and where the finished one lies. To be freed. Any thread. */
+char *kernels_part(const char *state, const char *key);
+char *kernels_file(const char *state, const char *key, const char *name);
+
+/* In the worker, once the build is over: makes the kernel itself durable. */
+err_t kernels_sync(const char *part, struct error *error);
+
+#endif

@@ -1,0 +1,321 @@
+#include "bisection_log.h"
+
+#include "engine/session/certify.h"
+#include "engine/session/range.h"
+#include "mail.h"
+#include "engine/session/tally.h"
+
+#include <string.h>
+
+char *log_duration(int64_t ns)
+{
+	if (ns < 0)
+		ns = 0;
+	int64_t s = ns / 1000000000, frac = ns % 1000000000;
+	GString *out = g_string_new(NULL);
+	if (s >= 3600)
+		g_string_append_printf(out, "%ldh", (long)(s / 3600));
+	if (s >= 60)
+		g_string_append_printf(out, "%ldm", (long)(s / 60 % 60));
+	g_string_append_printf(out, "%ld", (long)(s % 60));
+	if (frac) {
+		g_string_append_printf(out, ".%09ld", (long)frac);
+		while (out->str[out->len - 1] == '0')
+			g_string_truncate(out, out->len - 1);
+	}
+	g_string_append_c(out, 's');
+	return g_string_free(out, FALSE);
+}
+
+char *log_time(int64_t ns)
+{
+	g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(ns / 1000000000);
+	return t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S +0000 UTC") : g_strdup("?");
+}
+
+/* The last word of "testing commit": which compiler, by its short name. */
+static const char *compiler_name(const struct session *s, const char *cc)
+{
+	const char *slash = cc ? strrchr(cc, '/') : NULL;
+	if (cc)
+		return slash ? slash + 1 : cc;
+	return strstr(settings_text(&s->settings, SET_MAKE), "LLVM=") ? "clang" : "gcc";
+}
+
+static void log_start(struct session *s, const struct event *ev)
+{
+	g_autofree char *when = log_time(ev->time);
+	g_string_append_printf(s->log, "%s starts bisection %s\n", ev->host, when);
+	g_string_append_printf(s->log, "bisecting %s commit starting from %s\n",
+			       path_is_fix(s) ? "fixing" : "cause", s->bad);
+}
+
+/* git prints this line at `git bisect start`; the goods in the order in which they were given. */
+static void log_search_start(struct session *s)
+{
+	struct next_query q;
+	session_next_query(s, &q);
+	g_string_append_printf(s->log, "# git bisect start %s", q.bad);
+	for (char **g = q.goods; *g; g++)
+		g_string_append_printf(s->log, " %s", *g);
+	g_string_append_c(s->log, '\n');
+	next_query_clear(&q);
+}
+
+static bool search_began_before(const struct session *s, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		if (session_step(s, (int)i)->role == ROLE_SEARCH)
+			return true;
+	}
+	return false;
+}
+
+/* Lines that stand before "testing commit": why this one. Called before the step is added, so that
+ * the query shows the state in which it was chosen. */
+static void log_choice(struct session *s, const struct event *ev)
+{
+	static const char *const certifying[][2] = {
+		{ "culprit", "certifying: testing the culprit" },
+		{ "parent", "certifying: testing the parent of the culprit" },
+		{ "revert", "certifying: testing the starting commit with the culprit reverted" },
+		{ "base", "testing the merge base with the branch" },
+		{ "contains", "testing a merge base: does the next commit have the bug yet?" },
+		{ "retest", "testing again, as its user asked" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(certifying); i++) {
+		if (strcmp(ev->role, certifying[i][0]) == 0) {
+			g_string_append_printf(
+				s->log, "%s\n",
+				i == 2 && path_is_fix(s)
+					? "certifying: testing the starting commit with the fix"
+					: certifying[i][1]);
+			return;
+		}
+	}
+	if (strcmp(ev->role, "minimize") == 0) {
+		g_string_append_printf(s->log,
+				       "minimizing the kernel config: testing %u of %u options "
+				       "over the baseline\n",
+				       ev->options ? g_strv_length(ev->options) : 0,
+				       g_strv_length(s->options));
+	} else if (strcmp(ev->role, "original") == 0) {
+		g_string_append_printf(s->log,
+				       "ensuring issue is reproducible on original commit %s\n\n",
+				       ev->commit);
+	} else if (strcmp(ev->role, "release") == 0) {
+		g_string_append_printf(s->log, "testing release %s\n", ev->release);
+	} else if (strcmp(ev->role, "head") == 0) {
+		g_string_append_printf(s->log, "testing current HEAD %s\n", ev->commit);
+	} else {
+		if (!search_began_before(s, s->steps->len - 1))
+			log_search_start(s);
+		if (ev->left < 0)
+			g_string_append(s->log, "Bisecting: a merge base must be tested\n");
+		else
+			g_string_append_printf(s->log,
+					       "Bisecting: %d revision%s left to test after this "
+					       "(roughly %d step%s)\n",
+					       ev->left, ev->left == 1 ? "" : "s", ev->roughly,
+					       ev->roughly == 1 ? "" : "s");
+		g_string_append_printf(s->log, "[%s] %s\n\n", ev->commit, ev->subject);
+	}
+}
+
+static void log_outcomes(struct session *s, const struct step *step)
+{
+	char first[400] = "", line[400];
+	bool equal = true;
+	int cancelled = 0, shown = 0;
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_NONE ||
+		    (r->outcome == OUTCOME_SKIPPED && r->status != 125)) {
+			cancelled++;
+			continue;
+		}
+		outcome_print(r->outcome, r->title, r->status, line, sizeof(line));
+		if (!shown++)
+			g_strlcpy(first, line, sizeof(first));
+		equal = equal && strcmp(first, line) == 0;
+	}
+	if (shown && equal)
+		g_string_append_printf(s->log, "all runs: %s\n", first);
+	for (guint k = 0; !equal && k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_NONE ||
+		    (r->outcome == OUTCOME_SKIPPED && r->status != 125))
+			continue;
+		outcome_print(r->outcome, r->title, r->status, line, sizeof(line));
+		g_string_append_printf(s->log, "run #%u: %s\n", k, line);
+	}
+	int wanted = session_runs_wanted(s, step);
+	if (shown && shown < wanted && !tally_certifies(step))
+		g_string_append_printf(s->log, "runs stopped early: %d of %d were enough\n", shown,
+				       wanted);
+}
+
+static void log_verdict(struct session *s, const struct event *ev)
+{
+	const struct step *step = session_step(s, ev->step);
+	if (step->build_failed)
+		g_string_append_printf(s->log, "failed to build: %s\n", step->reason);
+	else if (step->runs->len)
+		log_outcomes(s, step);
+	else
+		g_string_append_printf(s->log, "%s: %s\n", verdict_name(step->verdict),
+				       step->reason);
+	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && s->reproducibility < 1.0)
+		g_string_append_printf(s->log, "reproducer is flaky (%.2f repro chance estimate)\n",
+				       s->reproducibility);
+	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len)
+		g_string_append_printf(s->log, "%s\n", step->reason);
+	if (step->role == ROLE_SEARCH)
+		g_string_append_printf(s->log, "# git bisect %s %s\n",
+				       session_git_term(s, step->verdict), step->commit);
+}
+
+static void log_found(struct session *s, const struct event *ev)
+{
+	if (!search_began_before(s, s->steps->len))
+		log_search_start(s);
+	if (g_strv_length(ev->list) == 1) {
+		g_string_append_printf(s->log, "%s is the first bad commit\n%s", ev->list[0],
+				       ev->text ? ev->text : "");
+		if (s->log->str[s->log->len - 1] != '\n')
+			g_string_append_c(s->log, '\n');
+		return;
+	}
+	g_string_append(s->log, "There are only 'skip'ped commits left to test.\n"
+				"The first bad commit could be any of:\n");
+	for (char **c = ev->list; *c; c++)
+		g_string_append_printf(s->log, "%s\n", *c);
+	g_string_append(s->log, "We cannot bisect more!\n");
+}
+
+/* As Go prints a list of strings, which is what readers of these logs know. */
+static void log_recipients(struct session *s, const GPtrArray *all, const char *word)
+{
+	bool first = true;
+	g_string_append_printf(s->log, "recipients (%s): [", word);
+	for (guint i = 0; i < all->len; i++) {
+		const char *line = g_ptr_array_index(all, i);
+		if (strncmp(line, word, 2) != 0)
+			continue;
+		g_string_append_printf(s->log, "%s\"%s\"", first ? "" : " ", line + 4);
+		first = false;
+	}
+	g_string_append(s->log, "]\n");
+}
+
+static void log_conclusion(struct session *s, const struct event *ev)
+{
+	g_autofree char *total = log_duration(ev->time - s->started);
+	g_autofree char *build = log_duration(s->build_ns);
+	g_autofree char *test = log_duration(s->test_ns);
+	if (s->found && !s->found[1]) {
+		const char *culprit = certify_signature(s, s->found[0]);
+		const char *parent = s->parents && s->parents[0] && !s->parents[1]
+					     ? certify_signature(s, s->parents[0])
+					     : NULL;
+		g_string_append_c(s->log, '\n');
+		if (culprit)
+			g_string_append_printf(s->log, "culprit signature: %s\n", culprit);
+		if (parent)
+			g_string_append_printf(s->log, "parent  signature: %s\n", parent);
+	}
+	g_string_append_printf(s->log,
+			       "revisions tested: %d, total time: %s (build: %s, test: %s)\n",
+			       session_tested(s), total, build, test);
+	if (s->found && !s->found[1])
+		g_string_append_printf(s->log, "first %s commit: %s %s\n",
+				       path_is_fix(s) ? "good" : "bad", s->found[0],
+				       ev->subject ? ev->subject : "");
+	else
+		g_string_append_printf(s->log, "%s\n", s->verdict);
+	if (s->confidence >= 0 && s->confidence < 1.0)
+		g_string_append_printf(s->log, "accumulated error probability: %.2f\n",
+				       1.0 - s->confidence);
+	if (g_str_has_prefix(s->verdict, "no-op"))
+		g_string_append_printf(s->log, "%s\n", s->verdict);
+	if (s->found && !s->found[1]) {
+		g_autoptr(GPtrArray) all = report_recipients(s);
+		log_recipients(s, all, "to");
+		log_recipients(s, all, "cc");
+	}
+	const struct run *crash = session_crash(s, NULL, NULL);
+	if (crash)
+		g_string_append_printf(s->log, "crash: %s\n", crash->title);
+	if (crash && ev->text && *ev->text)
+		g_string_append_printf(s->log, "%s%s", ev->text,
+				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");
+}
+
+void log_append(struct session *s, const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_STARTED:
+		log_start(s, ev);
+		break;
+	case EV_LOADED:
+		if (s->given)
+			g_string_append_printf(s->log,
+					       "%s is not on the branch, %s has its title and is "
+					       "taken instead\n",
+					       s->given, s->bad);
+		break;
+	case EV_STEP:
+		log_choice(s, ev);
+		g_string_append_printf(s->log, "testing commit %s %s\n", ev->commit,
+				       compiler_name(s, ev->cc));
+		break;
+	case EV_DROPPED:
+		g_string_append_printf(s->log, "step %d: %s\n", ev->step, ev->reason);
+		break;
+	case EV_JUDGED:
+		g_string_append_printf(s->log, "# by its user: %s is %s\n", ev->commit,
+				       ev->verdict);
+		break;
+	case EV_RETEST:
+		g_string_append_printf(s->log, "# by its user: step %d is to be tested again\n",
+				       ev->step);
+		break;
+	case EV_MINIMIZE:
+		g_string_append(s->log, "# by its user: the kernel config is to be minimized\n");
+		break;
+	case EV_REOPENED:
+		g_string_append_printf(s->log, "%s\n", ev->reason);
+		break;
+	case EV_BUILT:
+		g_string_append_printf(s->log, "compiler: %s\nkernel signature: %s\n",
+				       ev->compiler ? ev->compiler : "", ev->signature);
+		break;
+	case EV_VERDICT:
+		log_verdict(s, ev);
+		break;
+	case EV_FOUND:
+		log_found(s, ev);
+		break;
+	case EV_CONCLUDED:
+		log_conclusion(s, ev);
+		break;
+	case EV_FAILED:
+		g_string_append_printf(s->log, "error: %s\n", ev->reason);
+		break;
+	case EV_PAUSED:
+		g_string_append_printf(s->log, "paused: %s\n", ev->reason);
+		break;
+	case EV_RESUMED:
+		g_string_append(s->log, "resumed\n");
+		break;
+	case EV_ABORTED:
+		g_string_append(s->log, "aborted\n");
+		break;
+	case EV_RESTARTED:
+		if (session_in_progress(s))
+			g_string_append(s->log, "restarted: what was in flight is done again\n");
+		break;
+	default:
+		break;
+	}
+}
