@@ -4,38 +4,38 @@
 #include <syslog.h>
 #include <unistd.h>
 
-static const char *const names[SAY_LEVELS] = { "error", "warning", "info", "debug" };
-static const int priorities[SAY_LEVELS] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+static const char *const names[DAEMON_LOG_LEVELS] = { "error", "warning", "info", "debug" };
+static const int priorities[DAEMON_LOG_LEVELS] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 static struct {
-	enum say_level up_to;
+	enum daemon_log_level up_to;
 	bool syslog;
 	void (*sink)(const char *line);
-} where = { .up_to = SAY_INFO };
+} where = { .up_to = DAEMON_LOG_INFO };
 
-void say_up_to(enum say_level level)
+void daemon_log_up_to(enum daemon_log_level level)
 {
 	where.up_to = level;
 }
 
-bool say_level_parse(const char *name, enum say_level *level)
+bool daemon_log_level_parse(const char *name, enum daemon_log_level *level)
 {
-	for (int i = 0; i < SAY_LEVELS; i++) {
+	for (int i = 0; i < DAEMON_LOG_LEVELS; i++) {
 		if (strcmp(names[i], name) == 0) {
-			*level = (enum say_level)i;
+			*level = (enum daemon_log_level)i;
 			return true;
 		}
 	}
 	return false;
 }
 
-void say_to_syslog(void)
+void daemon_log_to_syslog(void)
 {
 	where.syslog = true;
 	openlog("bisectfs", LOG_PID, LOG_DAEMON);
 }
 
-void say_to(void (*sink)(const char *line))
+void daemon_log_to(void (*sink)(const char *line))
 {
 	where.sink = sink;
 }
@@ -51,7 +51,7 @@ static void print(const char *line)
 		return; /* there is nowhere to say so */
 }
 
-void say(enum say_level level, const char *bisection, const char *format, ...)
+void daemon_log(enum daemon_log_level level, const char *bisection, const char *format, ...)
 {
 	va_list args;
 	if (level > where.up_to && !where.sink)

@@ -9,17 +9,24 @@
 #include <glib.h>
 #include <stdbool.h>
 
-enum say_level { SAY_ERROR, SAY_WARNING, SAY_INFO, SAY_DEBUG, SAY_LEVELS };
+enum daemon_log_level {
+	DAEMON_LOG_ERROR,
+	DAEMON_LOG_WARNING,
+	DAEMON_LOG_INFO,
+	DAEMON_LOG_DEBUG,
+	DAEMON_LOG_LEVELS
+};
 
 /* `bisection` NULL: of the whole. */
-void say(enum say_level level, const char *bisection, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void daemon_log(enum daemon_log_level level, const char *bisection, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
 
-/* Nothing above `level` is said; SAY_INFO at first. Before any other thread is there. */
-void say_up_to(enum say_level level);
-bool say_level_parse(const char *name, enum say_level *level);
+/* Nothing above `level` is said; DAEMON_LOG_INFO at first. Before any other thread is there. */
+void daemon_log_up_to(enum daemon_log_level level);
+bool daemon_log_level_parse(const char *name, enum daemon_log_level *level);
 /* To syslog(3), as a daemon, instead of stderr. */
-void say_to_syslog(void);
+void daemon_log_to_syslog(void);
 /* For tests: all lines go here. NULL: to where they went before. */
-void say_to(void (*sink)(const char *line));
+void daemon_log_to(void (*sink)(const char *line));
 
 #endif

@@ -70,10 +70,11 @@ static void say_fact(const struct session *s, const struct event *ev)
 	const char *what = ev->verdict ? ev->verdict : ev->reason ? ev->reason : "";
 	switch (ev->kind) {
 	case EV_VERDICT:
-		say(SAY_INFO, s->name, "step %d is %s: %s", ev->step, ev->verdict, ev->reason);
+		daemon_log(DAEMON_LOG_INFO, s->name, "step %d is %s: %s", ev->step, ev->verdict,
+			   ev->reason);
 		break;
 	case EV_STARTED:
-		say(SAY_INFO, s->name, "started by uid %d: %s", s->uid, ev->text);
+		daemon_log(DAEMON_LOG_INFO, s->name, "started by uid %d: %s", s->uid, ev->text);
 		break;
 	case EV_CONCLUDED:
 	case EV_FAILED:
@@ -81,17 +82,17 @@ static void say_fact(const struct session *s, const struct event *ev)
 	case EV_PAUSED:
 	case EV_RESUMED:
 	case EV_REOPENED:
-		say(SAY_INFO, s->name, "%s%s%s", name, *what ? ": " : "", what);
+		daemon_log(DAEMON_LOG_INFO, s->name, "%s%s%s", name, *what ? ": " : "", what);
 		break;
 	case EV_RUN_DONE:
 		if (ev->outcome == OUTCOME_INFRA) {
-			say(SAY_WARNING, s->name, "run %d of step %d was lost: %s", ev->run,
-			    ev->step, ev->title);
+			daemon_log(DAEMON_LOG_WARNING, s->name, "run %d of step %d was lost: %s",
+				   ev->run, ev->step, ev->title);
 			break;
 		}
 		/* fall through */
 	default:
-		say(SAY_DEBUG, s->name, "%s step %d run %d", name, ev->step, ev->run);
+		daemon_log(DAEMON_LOG_DEBUG, s->name, "%s step %d run %d", name, ev->step, ev->run);
 	}
 }
 
@@ -201,7 +202,7 @@ void facts_conclude(struct engine *e, struct bisection *b)
 		if (facts_is_disk(err))
 			facts_disk_stuck(e, err);
 		if (err) {
-			say(SAY_ERROR, b->s->name, "%s", why.text);
+			daemon_log(DAEMON_LOG_ERROR, b->s->name, "%s", why.text);
 			return;
 		}
 	}
@@ -229,7 +230,7 @@ err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struc
  * would be to guess. */
 static void give_up(struct engine *e, struct bisection *b, const struct event *ev, const char *why)
 {
-	say(SAY_ERROR, b->s->name, "%s", why);
+	daemon_log(DAEMON_LOG_ERROR, b->s->name, "%s", why);
 	if (ev->kind == EV_FAILED || !session_in_progress(b->s))
 		return;
 	struct event end = event_make(EV_FAILED);
@@ -288,8 +289,8 @@ void facts_disk_stuck(struct engine *e, err_t err)
 	if (!e->stuck) {
 		e->faults++;
 		e->stuck = err;
-		say(SAY_WARNING, NULL, "nothing can be written to %s: %s", e->state,
-		    g_strerror(-err));
+		daemon_log(DAEMON_LOG_WARNING, NULL, "nothing can be written to %s: %s", e->state,
+			   g_strerror(-err));
 		if (facts_is_full(err))
 			kernels_shrink(e->kernels, 0);
 		e->room_then = e->disk->room(e->disk->self, e->state);
@@ -307,7 +308,7 @@ void facts_disk_stuck(struct engine *e, err_t err)
 		ev.role = g_strdup("disk");
 		ev.reason = say_why(e);
 		if (record_one(e, b, &ev, NULL) != 0)
-			say(SAY_WARNING, b->s->name, "the pause cannot be recorded");
+			daemon_log(DAEMON_LOG_WARNING, b->s->name, "the pause cannot be recorded");
 		event_clear(&ev);
 	}
 }
@@ -344,7 +345,7 @@ void facts_look_for_room(struct engine *e)
 	    (facts_is_full(e->stuck) && room < e->room_then + ROOM_TO_GO_ON))
 		return;
 	e->stuck = 0;
-	say(SAY_INFO, NULL, "trying to write to %s again", e->state);
+	daemon_log(DAEMON_LOG_INFO, NULL, "trying to write to %s again", e->state);
 	facts_reserve(e);
 	go_on(e);
 }

@@ -468,7 +468,7 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 	if (!err && session_in_progress(b->s)) {
 		struct event ev = event_make(EV_RESTARTED);
 		e->restarts++;
-		say(SAY_INFO, name, "it was interrupted, and goes on");
+		daemon_log(DAEMON_LOG_INFO, name, "it was interrupted, and goes on");
 		ev.time = MAX(core_now(e), b->s->changed);
 		err = facts_append(e, b, &ev, error);
 		if (!err)

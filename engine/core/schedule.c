@@ -123,7 +123,7 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 			return false;
 		}
 		if (err) { /* somebody has been at the files: it is built again */
-			say(SAY_WARNING, b->s->name, "%s", why.text);
+			daemon_log(DAEMON_LOG_WARNING, b->s->name, "%s", why.text);
 			kernels_forget(e->kernels, key);
 			return false;
 		}

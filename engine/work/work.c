@@ -156,7 +156,7 @@ void work_show_log(const struct job *job)
 		return; /* not begun: the worker shows it as soon as it has */
 	unlink(to);
 	if (link(from, to) != 0)
-		say(SAY_WARNING, job->name, "%s: %s", to, g_strerror(errno));
+		daemon_log(DAEMON_LOG_WARNING, job->name, "%s: %s", to, g_strerror(errno));
 }
 
 /* ---- the slots' trees ---- */
@@ -192,7 +192,7 @@ static void note_cost(const struct job *job, const char *slot, int64_t begun, in
 	bool wanted = strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0 ||
 		      job->e->profile->builders > 1;
 	if (wanted && cost_note(slot, begun, build_ns, &why) != 0)
-		say(SAY_WARNING, job->name, "%s", why.text);
+		daemon_log(DAEMON_LOG_WARNING, job->name, "%s", why.text);
 }
 
 /* An empty place to build in, with the log that a step may show already. */
@@ -241,7 +241,7 @@ static void make_executable(const struct job *job, const char *program)
 		return;
 	if (core_is_others(job->e, job->user) && !(st.st_mode & S_IROTH) &&
 	    lchown(program, (uid_t)job->user.uid, (gid_t)job->user.gid) != 0)
-		say(SAY_WARNING, job->name, "%s: %s", program, g_strerror(errno));
+		daemon_log(DAEMON_LOG_WARNING, job->name, "%s: %s", program, g_strerror(errno));
 	chmod(program, (st.st_mode & 0777) | (st.st_mode & 0444) >> 2);
 }
 
@@ -325,7 +325,7 @@ void work_report(struct job *job)
 	if (job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT)
 		return;
 	if (job->err) /* a report without them is better than none */
-		say(SAY_WARNING, job->name, "no maintainers: %s", job->error.text);
+		daemon_log(DAEMON_LOG_WARNING, job->name, "no maintainers: %s", job->error.text);
 	job->answer = event_make(EV_REPORTED);
 	job->answer.list = list ? list : g_new0(char *, 1);
 }

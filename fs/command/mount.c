@@ -61,17 +61,17 @@ static void take_fuse_option(struct options *o, const char *word)
 
 static int check_log(const struct options *o)
 {
-	enum say_level level;
+	enum daemon_log_level level;
 	if (o->log && strcmp(o->log, "syslog") == 0)
-		say_to_syslog();
+		daemon_log_to_syslog();
 	else if (o->log && strcmp(o->log, "stderr") != 0)
 		return complain(2, "--log: '%s' is neither stderr nor syslog", o->log);
 	if (!o->log_level)
 		return 0;
-	if (!say_level_parse(o->log_level, &level))
+	if (!daemon_log_level_parse(o->log_level, &level))
 		return complain(2, "--log-level: '%s' is none of error, warning, info, debug",
 				o->log_level);
-	say_up_to(level);
+	daemon_log_up_to(level);
 	return 0;
 }
 

@@ -425,7 +425,7 @@ int main(int argc, char **argv)
 		n = 1;
 	g_log_set_always_fatal(G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 	repo_library_start();
-	say_to(verbose ? say_on_stdout : be_silent);
+	daemon_log_to(verbose ? say_on_stdout : be_silent);
 	for (int i = 0; i < REPOSITORIES; i++)
 		histories[i] = random_history_make((guint32)i, 12 + 4 * i);
 	const char *shm =

@@ -35,7 +35,7 @@ static int timeout_s = 60;
 static int has_rootfs;
 static int kmsg = -1;
 
-static void say(const char *text)
+static void daemon_log(const char *text)
 {
 	char line[256];
 	/* level 0: shown whatever the log level is */
@@ -189,7 +189,7 @@ int main(void)
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	set_up();
 	read_config();
-	say("ready");
+	daemon_log("ready");
 	int in_rootfs = has_rootfs && enter_rootfs() == 0;
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -200,17 +200,17 @@ int main(void)
 	if (has_rootfs && !in_rootfs)
 		status = 126; /* the kernel cannot mount the disk */
 	snprintf(text, sizeof(text), "basic %d", status);
-	say(text);
+	daemon_log(text);
 	if (status != 0)
 		end_guest();
 	pid = start(REPRODUCER, in_rootfs);
 	status = await(pid, timeout_s);
 	if (status < 0) {
 		kill(-1, SIGKILL);
-		say("timeout");
+		daemon_log("timeout");
 	} else {
 		snprintf(text, sizeof(text), "exit %d", status);
-		say(text);
+		daemon_log(text);
 	}
 	end_guest();
 }

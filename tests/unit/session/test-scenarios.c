@@ -201,7 +201,7 @@ static bool has_bug(const struct world *w, int n)
 	return there && !(sc->culprit && reaches(n, sc->culprit));
 }
 
-static struct event say(struct world *w, enum event_kind kind)
+static struct event daemon_log(struct world *w, enum event_kind kind)
 {
 	struct event ev = event_make(kind);
 	ev.time = w->now += 1000000000;
@@ -259,7 +259,7 @@ static void build(struct world *w, int n)
 		      within(c, sc->broken2_from, sc->broken2_to) ||
 		      within(c, sc->broken3_from, sc->broken3_to) ||
 		      (is_revert(step) && sc->revert_fails);
-	struct event ev = say(w, broken ? EV_BUILD_FAILED : EV_BUILT);
+	struct event ev = daemon_log(w, broken ? EV_BUILD_FAILED : EV_BUILT);
 	ev.step = n;
 	ev.duration = 60000000000;
 	ev.compiler = g_strdup("cc 1.0");
@@ -292,11 +292,11 @@ static void run(struct world *w, int n, int k)
 	const struct scenario *sc = w->sc;
 	const struct step *step = session_step(w->s, n);
 	int c = number_of(step->commit);
-	struct event ev = say(w, EV_RUN_STARTED);
+	struct event ev = daemon_log(w, EV_RUN_STARTED);
 	ev.step = n;
 	ev.run = k;
 	apply(w, &ev);
-	ev = say(w, EV_RUN_DONE);
+	ev = daemon_log(w, EV_RUN_DONE);
 	ev.step = n;
 	ev.run = k;
 	ev.duration = 1000000000;
@@ -321,7 +321,7 @@ static bool control(struct world *w)
 	if (!sc->control_after || w->said || w->verdicts < sc->control_after)
 		return false;
 	w->said = true;
-	struct event ev = say(w, sc->retest ? EV_RETEST : EV_JUDGED);
+	struct event ev = daemon_log(w, sc->retest ? EV_RETEST : EV_JUDGED);
 	if (sc->retest) {
 		ev.step = sc->retest - 1;
 	} else {
@@ -355,7 +355,7 @@ static void drive(struct world *w)
 		else if (wish.kind == WISH_RUN)
 			run(w, wish.step, wish.run);
 		else {
-			ev = say(w, EV_REPORTED);
+			ev = daemon_log(w, EV_REPORTED);
 			ev.list = g_strsplit("cc: maintainer@example.org", ",", -1);
 			apply(w, &ev);
 		}
@@ -371,7 +371,7 @@ static void begin(struct world *w)
 	w->lied = g_hash_table_new(NULL, NULL);
 	w->random = g_str_hash(sc->name);
 	w->now = 1600000000000000000;
-	struct event ev = say(w, EV_CREATED);
+	struct event ev = daemon_log(w, EV_CREATED);
 	ev.name = g_strdup(sc->name);
 	ev.uid = ev.gid = 0;
 	apply(w, &ev);
@@ -381,7 +381,7 @@ static void begin(struct world *w)
 		g_assert_cmpint(settings_set(&set, (enum setting)setting_find(p[0]), p[1],
 					     strlen(p[1]), NULL),
 				==, 0);
-	ev = say(w, EV_STARTED);
+	ev = daemon_log(w, EV_STARTED);
 	ev.text = g_strdup("start");
 	ev.commit = g_strdup(hash_of(sc->start));
 	ev.host = g_strdup("host");

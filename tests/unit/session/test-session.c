@@ -18,7 +18,7 @@ struct world {
 	const char *title;
 };
 
-static struct event say(enum event_kind kind)
+static struct event daemon_log(enum event_kind kind)
 {
 	static int64_t now = 1000000000;
 	struct event ev = event_make(kind);
@@ -62,7 +62,7 @@ static bool crashes(const struct session *s, const struct world *w, int commit)
 static struct session *start(const struct world *w, const char *good, const char *const *settings)
 {
 	struct session *s = session_new("test");
-	struct event ev = say(EV_CREATED);
+	struct event ev = daemon_log(EV_CREATED);
 	ev.name = g_strdup("test");
 	ev.uid = ev.gid = 0;
 	apply(s, ev);
@@ -73,7 +73,7 @@ static struct session *start(const struct world *w, const char *good, const char
 					     settings[1], strlen(settings[1]), NULL),
 				==, 0);
 	bool fix = strcmp(settings_text(&set, SET_MODE), "fix") == 0;
-	ev = say(EV_STARTED);
+	ev = daemon_log(EV_STARTED);
 	ev.text = g_strdup("BAD");
 	ev.commit = hash(fix ? 0 : w->commits - 1);
 	ev.list = g_strsplit(good ? good : "", " ", -1);
@@ -94,7 +94,7 @@ static void answer_load(struct session *s, const struct world *w)
 		g_ptr_array_add(list,
 				g_strdup_printf("v%d.0 %040d", w->releases[i], w->releases[i]));
 	g_ptr_array_add(list, NULL);
-	struct event ev = say(EV_LOADED);
+	struct event ev = daemon_log(EV_LOADED);
 	ev.list = (GStrv)g_ptr_array_free(list, FALSE);
 	apply(s, ev);
 }
@@ -116,14 +116,14 @@ static struct event choose(const struct next_query *q)
 	}
 	struct event ev;
 	if (stay->len) {
-		ev = say(EV_STEP);
+		ev = daemon_log(EV_STEP);
 		ev.commit = hash(g_array_index(stay, int, stay->len / 2));
 		ev.left = (int)stay->len / 2;
 		ev.roughly = 1;
 		g_ptr_array_set_free_func(left, g_free);
 		g_ptr_array_unref(left);
 	} else {
-		ev = say(EV_FOUND);
+		ev = daemon_log(EV_FOUND);
 		g_ptr_array_add(left, g_strdup(q->bad));
 		g_ptr_array_add(left, NULL);
 		ev.list = (GStrv)g_ptr_array_free(left, FALSE);
@@ -139,7 +139,7 @@ static void answer_next(struct session *s, int step)
 	session_next_query(s, &q);
 	struct event ev;
 	if (q.commit) {
-		ev = say(EV_STEP);
+		ev = daemon_log(EV_STEP);
 		ev.commit = g_strdup(q.commit);
 	} else {
 		ev = choose(&q);
@@ -157,7 +157,7 @@ static void answer_next(struct session *s, int step)
 static void answer_build(struct session *s, const struct world *w, int step)
 {
 	int commit = number(session_step(s, step)->commit);
-	struct event ev = say(in(w->unbuildable, commit) ? EV_BUILD_FAILED : EV_BUILT);
+	struct event ev = daemon_log(in(w->unbuildable, commit) ? EV_BUILD_FAILED : EV_BUILT);
 	ev.step = step;
 	ev.duration = 1000000000;
 	ev.compiler = g_strdup("cc");
@@ -171,12 +171,12 @@ static void answer_build(struct session *s, const struct world *w, int step)
 static void answer_run(struct session *s, const struct world *w, int step, int run)
 {
 	int commit = number(session_step(s, step)->commit);
-	struct event ev = say(EV_RUN_STARTED);
+	struct event ev = daemon_log(EV_RUN_STARTED);
 	ev.step = step;
 	ev.run = run;
 	if (!step_run(session_step(s, step), run) || !step_run(session_step(s, step), run)->started)
 		apply(s, ev);
-	ev = say(EV_RUN_DONE);
+	ev = daemon_log(EV_RUN_DONE);
 	ev.step = step;
 	ev.run = run;
 	ev.duration = 1000000000;
@@ -197,7 +197,7 @@ static void answer_run(struct session *s, const struct world *w, int step, int r
 
 static void answer_report(struct session *s)
 {
-	struct event ev = say(EV_REPORTED);
+	struct event ev = daemon_log(EV_REPORTED);
 	ev.list = g_new0(char *, 1);
 	apply(s, ev);
 }
@@ -400,11 +400,11 @@ static void test_infra_is_not_counted(void)
 	answer_load(s, &w);
 	answer_next(s, 0);
 	answer_build(s, &w, 0);
-	struct event ev = say(EV_RUN_STARTED);
+	struct event ev = daemon_log(EV_RUN_STARTED);
 	ev.step = 0;
 	ev.run = 0;
 	apply(s, ev);
-	ev = say(EV_RUN_DONE);
+	ev = daemon_log(EV_RUN_DONE);
 	ev.step = 0;
 	ev.run = 0;
 	ev.outcome = OUTCOME_INFRA;
@@ -418,7 +418,7 @@ static void test_infra_is_not_counted(void)
 
 static void end_run(struct session *s, int step, int run, enum outcome_kind outcome)
 {
-	struct event ev = say(EV_RUN_DONE);
+	struct event ev = daemon_log(EV_RUN_DONE);
 	ev.step = step;
 	ev.run = run;
 	ev.outcome = outcome;
@@ -462,7 +462,7 @@ static void test_infra_made_again(void)
 
 static void judge(struct session *s, int commit, const char *verdict)
 {
-	struct event ev = say(EV_JUDGED);
+	struct event ev = daemon_log(EV_JUDGED);
 	ev.commit = hash(commit);
 	ev.verdict = g_strdup(verdict);
 	apply(s, ev);
@@ -484,7 +484,7 @@ static void test_word_meanwhile(void)
 	answer_next(s, 1);
 	int tested = number(session_step(s, 1)->commit);
 	judge(s, 80, "bad"); /* later in the history than what is tested */
-	struct event ev = say(EV_KEPT);
+	struct event ev = daemon_log(EV_KEPT);
 	ev.step = 1;
 	apply(s, ev);
 	answer_build(s, &w, 1);
@@ -535,22 +535,22 @@ static void test_pause_and_restart(void)
 	answer_load(s, &w);
 	answer_next(s, 0);
 	answer_build(s, &w, 0);
-	struct event ev = say(EV_RUN_STARTED);
+	struct event ev = daemon_log(EV_RUN_STARTED);
 	ev.step = 0;
 	ev.run = 0;
 	apply(s, ev);
-	ev = say(EV_PAUSED);
+	ev = daemon_log(EV_PAUSED);
 	ev.reason = g_strdup("test");
 	apply(s, ev);
 	g_assert_cmpint(s->state, ==, STATE_PAUSED);
 	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
 	session_wishes(s, wishes);
 	g_assert_cmpint(wishes->len, ==, 1); /* what runs may go on, nothing new */
-	apply(s, say(EV_RESTARTED));
+	apply(s, daemon_log(EV_RESTARTED));
 	g_array_set_size(wishes, 0);
 	session_wishes(s, wishes);
 	g_assert_cmpint(wishes->len, ==, 0);
-	apply(s, say(EV_RESUMED));
+	apply(s, daemon_log(EV_RESUMED));
 	run(s, &w);
 	g_assert_cmpint(s->state, ==, STATE_DONE);
 	g_assert_cmpint(runs_of(s, 0), ==, 5); /* run 0 was done again, under its number */
@@ -562,13 +562,13 @@ static void test_abort(void)
 	struct world w = { 100, 37 };
 	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
 	answer_load(s, &w);
-	apply(s, say(EV_ABORTED));
+	apply(s, daemon_log(EV_ABORTED));
 	g_assert_cmpstr(s->verdict, ==, "aborted");
 	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
 	session_wishes(s, wishes);
 	g_assert_cmpint(wishes->len, ==, 0);
 	/* nothing that comes late is taken */
-	struct event ev = say(EV_RESUMED);
+	struct event ev = daemon_log(EV_RESUMED);
 	g_assert_cmpint(session_apply(s, &ev, NULL), <, 0);
 	session_free(s);
 }
@@ -580,8 +580,9 @@ static void test_misfits(void)
 	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
 	answer_load(s, &w);
 	answer_next(s, 0);
-	struct event bad[] = { say(EV_RUN_DONE), say(EV_BUILT),	  say(EV_STEP),
-			       say(EV_LOADED),	 say(EV_VERDICT), say(EV_RUN_STARTED) };
+	struct event bad[] = { daemon_log(EV_RUN_DONE), daemon_log(EV_BUILT),
+			       daemon_log(EV_STEP),	daemon_log(EV_LOADED),
+			       daemon_log(EV_VERDICT),	daemon_log(EV_RUN_STARTED) };
 	bad[0].step = 0, bad[0].run = 7, bad[0].outcome = OUTCOME_OK;
 	bad[1].step = 3;
 	bad[2].step = 5;
