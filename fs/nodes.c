@@ -127,7 +127,7 @@ static void add_large(struct view *v, const struct session *s, struct node *dir,
 
 static void add_further_files(struct view *v, const struct session *s, struct node *dir)
 {
-	g_autofree char *path = store_setting(v->state, s ? s->name : NULL, SETTING_FILES_DIR);
+	g_autofree char *path = state_dir_setting(v->state, s ? s->name : NULL, SETTING_FILES_DIR);
 	DIR *d = opendir(path);
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
@@ -147,7 +147,8 @@ struct node *nodes_settings(struct view *v, const struct session *s)
 	for (int i = 0; i < SETTINGS; i++) {
 		const char *name = setting_name((enum setting)i);
 		if (setting_is_large((enum setting)i)) {
-			g_autofree char *path = store_setting(v->state, s ? s->name : NULL, name);
+			g_autofree char *path =
+				state_dir_setting(v->state, s ? s->name : NULL, name);
 			add_large(v, s, dir, name, path);
 			continue;
 		}
@@ -172,7 +173,7 @@ void nodes_lock_settings(struct node *n)
 
 struct node *nodes_run_log(struct view *v, const struct session *s, int step, int k)
 {
-	g_autofree char *path = store_run(v->state, s->name, step, k, "log");
+	g_autofree char *path = state_dir_run(v->state, s->name, step, k, "log");
 	g_autofree char *name = g_strdup_printf("%d.log", k);
 	struct node *n = nodes_new(v, s, NODE_FILE, name, 0444);
 	n->path = g_strdup(path);
@@ -191,7 +192,7 @@ struct node *nodes_run_verdict(struct view *v, const struct session *s, const st
 
 struct node *nodes_run_report(struct view *v, const struct session *s, int step, int k)
 {
-	g_autofree char *path = store_run(v->state, s->name, step, k, "report");
+	g_autofree char *path = state_dir_run(v->state, s->name, step, k, "report");
 	g_autofree char *name = g_strdup_printf("%d.report", k);
 	int64_t size = nodes_file_size(path);
 	if (!size)
@@ -226,7 +227,7 @@ struct node *nodes_step(struct view *v, const struct session *s, int n, struct s
 	struct render r = nodes_render_of(v, s, n);
 	struct shown_step *st = g_new0(struct shown_step, 1);
 	g_autofree char *name = g_strdup_printf("%d", n);
-	g_autofree char *path = store_step(v->state, s->name, n);
+	g_autofree char *path = state_dir_step(v->state, s->name, n);
 	struct node *dir = nodes_new(v, s, NODE_DIR, name, 0755);
 	st->files = g_new0(GBytes *, step_file_count);
 	for (int i = 0; i < step_file_count; i++) {

@@ -305,7 +305,7 @@ static void r_report_commit(const struct render *r, GString *out)
 
 static void append_report(const struct render *r, int n, int k, GString *out)
 {
-	g_autofree char *path = store_run(r->state, r->s->name, n, k, "report");
+	g_autofree char *path = state_dir_run(r->state, r->s->name, n, k, "report");
 	g_autofree char *text = NULL;
 	gsize len;
 	if (g_file_get_contents(path, &text, &len, NULL))
@@ -372,7 +372,7 @@ static void r_report_config(const struct render *r, GString *out)
 		if (step->role != ROLE_MINIMIZE || step->verdict != VERDICT_BAD ||
 		    !g_strv_equal((const char *const *)step->options, (const char *const *)options))
 			continue;
-		g_autofree char *dir = store_step(r->state, r->s->name, n);
+		g_autofree char *dir = state_dir_step(r->state, r->s->name, n);
 		g_autofree char *path = g_build_filename(dir, "config", NULL);
 		g_autofree char *text = NULL;
 		gsize len;

@@ -1,5 +1,6 @@
 #include "nodes.h"
 
+#include "engine/base/file.h"
 #include "engine/store/state_dir.h"
 
 #include <string.h>
@@ -72,11 +73,11 @@ static void show_step(struct view *v, const struct session *s, struct shown *sh,
 static void show_build(struct view *v, const struct session *s, int n)
 {
 	static const char *const files[] = { "build.log", "config" };
-	g_autofree char *dir = store_step(v->state, s->name, n);
+	g_autofree char *dir = state_dir_step(v->state, s->name, n);
 	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autofree char *path = g_strdup_printf("%s/steps/%d/%s", s->name, n, files[i]);
 		g_autofree char *file = g_build_filename(dir, files[i], NULL);
-		if (store_exists(file))
+		if (file_exists(file))
 			show_file_done(v, path, file);
 	}
 }
@@ -101,7 +102,7 @@ static void show_run_done(struct view *v, const struct session *s, int n, int k)
 	g_autofree char *log = run_path(s, n, k, "log");
 	g_autofree char *verdict = run_path(s, n, k, "verdict");
 	g_autofree char *report = run_path(s, n, k, "report");
-	g_autofree char *file = store_run(v->state, s->name, n, k, "log");
+	g_autofree char *file = state_dir_run(v->state, s->name, n, k, "log");
 	show_file_done(v, log, file);
 	g_mutex_lock(&v->m->tree.lock);
 	struct node *report_node = nodes_run_report(v, s, n, k);
@@ -270,7 +271,7 @@ static void view_setting(void *self, const char *name, const char *setting)
 	struct view *v = self;
 	g_autofree char *dir = g_strdup_printf("%s/settings", name ? name : "new");
 	g_autofree char *path = g_strdup_printf("%s/%s", dir, setting);
-	g_autofree char *file = store_setting(v->state, name, setting);
+	g_autofree char *file = state_dir_setting(v->state, name, setting);
 	struct stat st;
 	bool there = stat(file, &st) == 0;
 	struct timespec now = timespec_now();

@@ -1,6 +1,6 @@
 #include "random-history.h"
 
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <git2.h>
 #include <string.h>
@@ -115,7 +115,7 @@ struct random_history *random_history_make(guint32 seed, int commits)
 
 void random_history_free(struct random_history *h)
 {
-	store_remove_tree(h->dir, NULL);
+	file_remove_tree(h->dir, NULL);
 	g_free(h->dir);
 	g_free(h->commits);
 	g_free(h);

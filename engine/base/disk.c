@@ -1,7 +1,6 @@
 #include "disk.h"
 
-#include "engine/store/state_dir.h"
-
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static ssize_t real_write(void *self, int fd, const void *data, size_t len)
@@ -22,10 +21,18 @@ static int real_truncate(void *self, int fd, off_t size)
 	return ftruncate(fd, size);
 }
 
+guint64 disk_room(const char *dir)
+{
+	struct statvfs v;
+	if (statvfs(dir, &v) != 0)
+		return G_MAXUINT64;
+	return (guint64)v.f_bavail * v.f_frsize;
+}
+
 static guint64 real_room(void *self, const char *dir)
 {
 	(void)self;
-	return store_room(dir);
+	return disk_room(dir);
 }
 
 const struct disk disk_real = {

@@ -18,6 +18,9 @@ struct disk {
 	guint64 (*room)(void *self, const char *dir);
 };
 
+/* Free bytes of the file system that holds `dir`; UINT64_MAX when that cannot be told. */
+guint64 disk_room(const char *dir);
+
 /* The real one. */
 extern const struct disk disk_real;
 

@@ -1,6 +1,6 @@
 #include "cage.h"
 
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void add_bind(GPtrArray *argv, const char *how, const char *path)
 
 static void add_root(GPtrArray *argv)
 {
-	g_autoptr(GPtrArray) names = store_names("/");
+	g_autoptr(GPtrArray) names = file_names("/");
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename("/", names->pdata[i], NULL);
 		g_autofree char *target = g_file_read_link(path, NULL);

@@ -3,7 +3,7 @@
 #include "cage.h"
 #include "slot.h"
 #include "engine/base/spawn.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,7 @@ static gpointer find_ccache_dir(gpointer arg)
 	(void)arg;
 	struct spawn sp = { .argv = argv };
 	if (spawn_capture(&sp, 4096, &text, &status, NULL) != 0 || status != 0 ||
-	    !g_path_is_absolute(g_strstrip(text)) || store_mkdir(text, NULL) != 0)
+	    !g_path_is_absolute(g_strstrip(text)) || file_mkdir(text, NULL) != 0)
 		g_clear_pointer(&text, g_free);
 	return text;
 }
@@ -78,7 +78,7 @@ bool build_is_others(const struct build *b)
 err_t build_mkdir(const struct build *b, const char *dir, struct error *error)
 {
 	const struct spawn_user *user = &b->rq->confine.user;
-	err_t err = store_mkdir(dir, error);
+	err_t err = file_mkdir(dir, error);
 	if (!err && build_is_others(b) && lchown(dir, (uid_t)user->uid, (gid_t)user->gid) != 0)
 		err = error_set(error, errno, "%s: %s", dir, g_strerror(errno));
 	return err;

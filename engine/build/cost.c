@@ -1,6 +1,6 @@
 #include "cost.h"
 
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +128,7 @@ err_t cost_note(const char *slot, int64_t begun, int64_t build_ns, struct error 
 		g_string_printf(out, "objects %u, %.3f milliseconds each, %.3f for the rest\n",
 				rates.objects, rates.each_ms, rates.rest_ms);
 		g_hash_table_foreach(c.files, write_line, out);
-		err = store_write(path, out->str, out->len, 0644, error);
+		err = file_write(path, out->str, out->len, 0644, error);
 	}
 	g_hash_table_unref(c.files);
 	return err;

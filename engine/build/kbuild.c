@@ -6,7 +6,7 @@
 #include "signature.h"
 #include "slot.h"
 #include "engine/base/spawn.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include "bisectfs/settings.h"
 
@@ -44,7 +44,7 @@ static err_t make_target(struct build *b, const char *obj, const char *target, b
 static char *read_config(const char *dir)
 {
 	gsize len;
-	return store_read_below(dir, ".config", CONFIG_LIMIT, &len);
+	return file_read_below(dir, ".config", CONFIG_LIMIT, &len);
 }
 
 static err_t append_config(const char *dir, const char *text, struct error *error)
@@ -52,7 +52,7 @@ static err_t append_config(const char *dir, const char *text, struct error *erro
 	g_autofree char *path = g_build_filename(dir, ".config", NULL);
 	g_autofree char *old = read_config(dir);
 	g_autofree char *all = g_strconcat(old ? old : "", "\n", text, "\n", NULL);
-	return store_write(path, all, strlen(all), 0644, error);
+	return file_write(path, all, strlen(all), 0644, error);
 }
 
 /* Puts the wanted .config into the directory `conf`. */
@@ -63,7 +63,7 @@ static err_t prepare_config(struct build *b, const char *config, bool *ok, struc
 	if (!*config)
 		return make_target(b, b->conf, "defconfig", ok, error);
 	if (!g_str_has_prefix(config, SETTING_FRAGMENT_MARK))
-		return store_write(dot, config, strlen(config), 0644, error);
+		return file_write(dot, config, strlen(config), 0644, error);
 	const char *target = config + strlen(SETTING_FRAGMENT_MARK);
 	g_autofree char *name = g_strstrip(g_strndup(target, strcspn(target, "\n")));
 	err_t err = make_target(b, b->conf, name, ok, error);
@@ -114,7 +114,7 @@ static bool is_configured(struct build *b, const char *head, const char *key)
 {
 	g_autofree char *used = read_config(b->obj);
 	gsize len;
-	g_autofree char *text = store_read_below(b->conf, "stamp", CONFIG_LIMIT, &len);
+	g_autofree char *text = file_read_below(b->conf, "stamp", CONFIG_LIMIT, &len);
 	if (!head || !used || !text)
 		return false;
 	g_auto(GStrv) words = g_strsplit(g_strstrip(text), " ", 2);
@@ -140,7 +140,7 @@ static err_t make_configuration(struct build *b, const char *config, bool *ok, s
 		return 0;
 	}
 	if (!old || strcmp(old, new) != 0)
-		err = store_write(used, new, strlen(new), 0644, error);
+		err = file_write(used, new, strlen(new), 0644, error);
 	return err;
 }
 
@@ -150,7 +150,7 @@ static err_t show_configuration(struct build *b, struct error *error)
 	g_autofree char *text = read_config(b->obj);
 	if (!text)
 		return error_set(error, EIO, "%s: the .config is gone", b->obj);
-	return store_write(saved, text, strlen(text), 0644, error);
+	return file_write(saved, text, strlen(text), 0644, error);
 }
 
 static err_t configure(struct build *b, bool *ok, struct error *error)
@@ -172,7 +172,7 @@ static err_t configure(struct build *b, bool *ok, struct error *error)
 			return err;
 	}
 	g_autofree char *text = g_strdup_printf("%s %s\n", head ? head : "?", key);
-	err = store_write(stamp, text, strlen(text), 0644, error);
+	err = file_write(stamp, text, strlen(text), 0644, error);
 	return err ? err : show_configuration(b, error);
 }
 
@@ -284,7 +284,7 @@ static err_t sign(struct build *b, const char *file, struct error *error)
 static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *error)
 {
 	g_autofree char *to = g_build_filename(b->rq->dir, "kernel", NULL);
-	int vmlinux = store_open_below(b->obj, "vmlinux");
+	int vmlinux = file_open_below(b->obj, "vmlinux");
 	g_autofree char *with_names = vmlinux >= 0 ? opened_path(vmlinux) : NULL;
 	g_autofree char *image = opened_path(kernel);
 	if (vmlinux >= 0 && build_is_others(b) && /* it is mapped: nobody may cut it off then */
@@ -305,7 +305,7 @@ static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *
 /* `image`: path below the object directory. */
 static err_t collect(struct build *b, const char *image, struct error *error)
 {
-	int kernel = store_open_below(b->obj, image);
+	int kernel = file_open_below(b->obj, image);
 	struct stat st = { 0 };
 	err_t err;
 	if (kernel < 0 || fstat(kernel, &st) != 0 || st.st_size > KERNEL_LIMIT) {
@@ -352,7 +352,7 @@ static err_t make_directory(const struct build *b, const char *dir, struct error
 	struct stat st;
 	err_t err = 0;
 	if (lstat(config, &st) == 0 && !S_ISREG(st.st_mode))
-		err = store_remove_tree(dir, error);
+		err = file_remove_tree(dir, error);
 	return err ? err : build_mkdir(b, dir, error);
 }
 
@@ -409,7 +409,7 @@ static err_t build_other(struct build *b, struct error *error)
 static err_t open_log(struct build *b, struct error *error)
 {
 	g_autofree char *path = g_build_filename(b->rq->dir, "build.log", NULL);
-	err_t err = store_mkdir(b->rq->dir, error);
+	err_t err = file_mkdir(b->rq->dir, error);
 	if (err)
 		return err;
 	b->log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);

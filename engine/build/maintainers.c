@@ -3,7 +3,7 @@
 #include "cage.h"
 #include "slot.h"
 #include "engine/base/spawn.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -135,16 +135,16 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
 		err = slot_checkout(slot, commit, NULL, &conflict, notes, error);
 	g_autofree char *script =
 		err ? NULL : g_build_filename(slot_src(slot), "scripts/get_maintainer.pl", NULL);
-	if (!err && store_exists(script)) {
+	if (!err && file_exists(script)) {
 		/* the script asks git only where it sees a .git; builds must see none */
 		g_autofree char *dotgit = g_build_filename(slot_src(slot), ".git", NULL);
 		g_autofree char *patch = g_build_filename(dir, "patch", NULL);
 		g_autofree char *git = g_strdup_printf("gitdir: %s/git\n", dir);
 		err = slot_patch(slot, commit, &text, error);
 		if (!err)
-			err = store_write(patch, text, strlen(text), 0644, error);
+			err = file_write(patch, text, strlen(text), 0644, error);
 		if (!err)
-			err = store_write(dotgit, git, strlen(git), 0644, error);
+			err = file_write(dotgit, git, strlen(git), 0644, error);
 		struct question q = { .slot = slot,
 				      .gitdir = gitdir,
 				      .patch = patch,

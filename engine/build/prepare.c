@@ -1,7 +1,7 @@
 #include "prepare.h"
 
 #include "engine/base/spawn.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static void workshop_clear(struct workshop *w)
 	if (w->dir && w->other)
 		remove_as_user(w);
 	else if (w->dir)
-		store_remove_tree(w->dir, NULL);
+		file_remove_tree(w->dir, NULL);
 	g_free(w->dir);
 	g_free(w->source);
 	g_free(w->program);
@@ -70,7 +70,7 @@ static err_t workshop_open(struct workshop *w, const char *data, gsize len, stru
 				 g_strerror(errno));
 	w->source = g_build_filename(w->dir, "reproducer.c", NULL);
 	w->program = g_build_filename(w->dir, "reproducer", NULL);
-	err_t err = store_write(w->source, data, len, 0600, error);
+	err_t err = file_write(w->source, data, len, 0600, error);
 	if (!err && w->other &&
 	    (chown(w->source, (uid_t)w->user.uid, (gid_t)w->user.gid) != 0 ||
 	     chown(w->dir, (uid_t)w->user.uid, (gid_t)w->user.gid) != 0))
@@ -124,7 +124,7 @@ static err_t take_program(const struct workshop *w, const char *to, struct error
 		close(fd);
 	if (!program)
 		return error_set(error, EINVAL, "the compiler left no program");
-	return store_write(to, program, len, 0700, error);
+	return file_write(to, program, len, 0700, error);
 }
 
 static err_t compile(const char *data, gsize len, const char *to, const struct settings *settings,
@@ -150,6 +150,6 @@ err_t prepare_reproducer(const char *from, const char *to, const struct settings
 		return 0;
 	if ((len > 4 && memcmp(data, "\177ELF", 4) == 0) ||
 	    (len > 2 && data[0] == '#' && data[1] == '!'))
-		return store_write(to, data, len, 0700, error); /* it may be private */
+		return file_write(to, data, len, 0700, error); /* it may be private */
 	return compile(data, len, to, settings, user, limits, error);
 }

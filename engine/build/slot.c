@@ -1,6 +1,6 @@
 #include "slot.h"
 
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <git2.h>
@@ -29,14 +29,14 @@ static err_t borrow_objects(const char *git, const char *gitdir, struct error *e
 	g_autofree char *old = NULL;
 	if (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0)
 		return 0;
-	err_t err = store_mkdir(info, error);
-	return err ? err : store_write(path, text, strlen(text), 0644, error);
+	err_t err = file_mkdir(info, error);
+	return err ? err : file_write(path, text, strlen(text), 0644, error);
 }
 
 static err_t open_git(struct slot *slot, const char *gitdir, struct error *error)
 {
 	g_autofree char *git = g_build_filename(slot->dir, "git", NULL);
-	err_t err = store_mkdir(slot->src, error);
+	err_t err = file_mkdir(slot->src, error);
 	if (!err)
 		err = borrow_objects(git, gitdir, error);
 	if (err)

@@ -4,6 +4,7 @@
  * asks for it: only then does it become a fact. The session knows nothing of speculation.
  */
 #include "core.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +79,7 @@ void ahead_free(struct ahead *a)
 
 static char *logs_dir(const struct engine *e, const char *name, const char *key)
 {
-	g_autofree char *dir = store_bisection(e->state, name);
+	g_autofree char *dir = state_dir_bisection(e->state, name);
 	return key ? g_build_filename(dir, "ahead", key, NULL)
 		   : g_build_filename(dir, "ahead", NULL);
 }
@@ -171,7 +172,7 @@ static void drop_stale_runs(struct engine *e, struct bisection *b)
 			continue;
 		if (e->on_disk && !writes_there(e, b, r->key, NULL)) {
 			g_autofree char *dir = logs_dir(e, b->s->name, r->key);
-			store_remove_tree(dir, NULL);
+			file_remove_tree(dir, NULL);
 		}
 		g_ptr_array_remove_index_fast(a->runs, i);
 	}
@@ -381,7 +382,7 @@ void ahead_clean(struct engine *e, const struct bisection *b, const struct job *
 	if (!e->on_disk || !session_over(b->s) || writes_there(e, b, NULL, last))
 		return;
 	g_autofree char *dir = logs_dir(e, b->s->name, NULL);
-	store_remove_tree(dir, NULL);
+	file_remove_tree(dir, NULL);
 }
 
 void ahead_run_done(struct engine *e, struct job *job)
@@ -407,9 +408,9 @@ static bool move_logs(struct engine *e, struct bisection *b, const char *key, in
 		return true;
 	g_autofree char *dir = logs_dir(e, b->s->name, key);
 	g_autofree char *from = g_build_filename(dir, "runs", NULL);
-	g_autofree char *step_dir = store_step(e->state, b->s->name, step);
+	g_autofree char *step_dir = state_dir_step(e->state, b->s->name, step);
 	g_autofree char *to = g_build_filename(step_dir, "runs", NULL);
-	if (store_mkdir(step_dir, NULL) != 0 || symlink(to, to) != 0)
+	if (file_mkdir(step_dir, NULL) != 0 || symlink(to, to) != 0)
 		return false;
 	/* the link and the directory change places at once, so that there always is one */
 	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)

@@ -9,6 +9,7 @@
 #include "engine/session/releases.h"
 #include "rights.h"
 #include "engine/history/walk.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -73,7 +74,7 @@ err_t commands_load_settings(struct engine *e, const char *name, struct settings
 		if (setting_is_large((enum setting)i))
 			continue;
 		g_autofree char *path =
-			store_setting(e->state, name, setting_name((enum setting)i));
+			state_dir_setting(e->state, name, setting_name((enum setting)i));
 		g_autofree char *text = NULL;
 		gsize len;
 		if (!g_file_get_contents(path, &text, &len, NULL)) {
@@ -117,7 +118,7 @@ static err_t set_scalar(struct settings *settings, enum setting id, const char *
 	err_t err = settings_set(&trial, id, data, len, error);
 	if (!err) {
 		const char *text = settings_text(&trial, id);
-		err = store_write(path, text, strlen(text), 0644, error);
+		err = file_write(path, text, strlen(text), 0644, error);
 	}
 	if (!err) {
 		g_free(settings->value[id]);
@@ -150,18 +151,18 @@ static err_t set_setting(struct engine *e, const struct command *c, struct error
 		err = check_rights(e, c, id, data ? data : "", len, error);
 	if (err)
 		return err;
-	g_autofree char *path = store_setting(e->state, c->name, c->word);
+	g_autofree char *path = state_dir_setting(e->state, c->name, c->word);
 	struct stat st; /* a file made private stays so when it is written again */
 	int mode = c->mode >= 0 ? c->mode : stat(path, &st) == 0 ? (int)(st.st_mode & 0777) : 0644;
 	if (id < 0) { /* files/NAME: anything goes */
 		if (len > SETTING_FILE_LIMIT)
 			return error_set(error, EFBIG, "%s: at most %zu bytes are taken", c->word,
 					 SETTING_FILE_LIMIT);
-		err = store_write(path, data ? data : "", len, mode, error);
+		err = file_write(path, data ? data : "", len, mode, error);
 	} else if (setting_is_large((enum setting)id)) {
 		err = setting_check_large((enum setting)id, data ? data : "", len, error);
 		if (!err)
-			err = store_write(path, data ? data : "", len, mode, error);
+			err = file_write(path, data ? data : "", len, mode, error);
 	} else {
 		err = set_scalar(settings, (enum setting)id, path, data ? data : "", len, error);
 	}
@@ -176,7 +177,7 @@ static err_t unset_file(struct engine *e, const struct command *c, struct error 
 	err_t err = writable(e, c, &settings, error);
 	if (err)
 		return err;
-	g_autofree char *path = store_setting(e->state, c->name, c->word);
+	g_autofree char *path = state_dir_setting(e->state, c->name, c->word);
 	if (unlink(path) != 0)
 		return error_set(error, errno, "%s: %s", c->word, g_strerror(errno));
 	e->view.setting(e->view.self, c->name, c->word);
@@ -187,7 +188,7 @@ static err_t unset_file(struct engine *e, const struct command *c, struct error 
 
 static bool has_setting(struct engine *e, const char *name, enum setting id)
 {
-	g_autofree char *path = store_setting(e->state, name, setting_name(id));
+	g_autofree char *path = state_dir_setting(e->state, name, setting_name(id));
 	g_autofree char *text = NULL;
 	gsize len = 0;
 	return g_file_get_contents(path, &text, &len, NULL) && len > 0;
@@ -308,7 +309,8 @@ static err_t check_order(struct repo *repo, const struct start *st, const struct
 
 static char *large_text(const struct start *st, enum setting id)
 {
-	g_autofree char *path = store_setting(st->e->state, st->command->name, setting_name(id));
+	g_autofree char *path =
+		state_dir_setting(st->e->state, st->command->name, setting_name(id));
 	char *text = NULL;
 	g_file_get_contents(path, &text, NULL, NULL);
 	return text;
@@ -372,7 +374,7 @@ static char *free_name(struct engine *e, const char *commit)
 
 static void digest_files(GChecksum *sum, const char *path)
 {
-	g_autoptr(GPtrArray) names = store_names(path);
+	g_autoptr(GPtrArray) names = file_names(path);
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *file = g_build_filename(path, names->pdata[i], NULL);
 		digest_text(sum, names->pdata[i]);
@@ -396,10 +398,11 @@ static char *experiment_key(const struct engine *e, const struct session *s)
 	for (gsize i = 0; i < G_N_ELEMENTS(matter); i++)
 		digest_text(sum, settings_text(&s->settings, matter[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++) {
-		g_autofree char *path = store_setting(e->state, s->name, setting_name(large[i]));
+		g_autofree char *path =
+			state_dir_setting(e->state, s->name, setting_name(large[i]));
 		digest_file(sum, path);
 	}
-	g_autofree char *files = store_setting(e->state, s->name, SETTING_FILES_DIR);
+	g_autofree char *files = state_dir_setting(e->state, s->name, SETTING_FILES_DIR);
 	digest_files(sum, files);
 	recipe_add_user(e, s, sum);
 	return g_strdup(g_checksum_get_string(sum));
@@ -430,7 +433,7 @@ static err_t begin(struct engine *e, struct start *st, struct error *error)
 	err = core_record(e, b, &ev, error);
 	if (err && c->made) {
 		core_drop(e, c->made);
-		store_remove_bisection(e->state, c->made, NULL);
+		state_dir_remove_bisection(e->state, c->made, NULL);
 	} else if (c->made) { /* shown whole, as started */
 		e->view.added(e->view.self, b->s, false);
 	}

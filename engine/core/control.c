@@ -16,7 +16,7 @@
 static err_t fill_options(struct engine *e, const struct session *s, struct event *ev,
 			  struct error *error)
 {
-	g_autofree char *path = store_setting(e->state, s->name, setting_name(SET_CONFIG));
+	g_autofree char *path = state_dir_setting(e->state, s->name, setting_name(SET_CONFIG));
 	g_autofree char *config = NULL;
 	g_file_get_contents(path, &config, NULL, NULL);
 	if (s->minimize)

@@ -37,8 +37,8 @@ struct engine_config {
 };
 
 struct engine;
-/* Opens the repository, the state directory must be locked already (store_open). Borrows what the
- * configuration points to. */
+/* Opens the repository, the state directory must be locked already (state_dir_open). Borrows what
+ * the configuration points to. */
 err_t engine_new(const struct engine_config *config, struct engine **engine, struct error *error);
 /* Reads what is recorded; calls view.added for each bisection. Before engine_run. A journal that
  * cannot be read is an error: nothing is guessed. */

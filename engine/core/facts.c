@@ -57,7 +57,7 @@ err_t facts_append(struct engine *e, struct bisection *b, struct event *ev, stru
 /* No run of a step with a verdict needs its kernel any more. */
 static void drop_kernel(const struct engine *e, const char *name, int step)
 {
-	g_autofree char *dir = store_step(e->state, name, step);
+	g_autofree char *dir = state_dir_step(e->state, name, step);
 	g_autofree char *kernel = g_build_filename(dir, "kernel", NULL);
 	g_autofree char *vmlinux = g_build_filename(dir, "vmlinux", NULL);
 	unlink(kernel);
@@ -159,7 +159,7 @@ static void attach_report(const struct engine *e, const struct session *s, struc
 	gsize len = 0;
 	if (ev->kind != EV_CONCLUDED || !session_crash(s, &n, &k))
 		return;
-	g_autofree char *path = store_run(e->state, s->name, n, k, "report");
+	g_autofree char *path = state_dir_run(e->state, s->name, n, k, "report");
 	if (g_file_get_contents(path, &ev->text, &len, NULL) && len > REPORT_LIMIT)
 		ev->text[REPORT_LIMIT] = '\0';
 }

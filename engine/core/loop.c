@@ -1,6 +1,7 @@
 #include "core.h"
 
 #include "engine/build/cage.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +62,7 @@ static err_t replay(const struct event *ev, void *arg, struct error *error)
 static err_t open_bisection(struct engine *e, const char *name, struct bisection **out,
 			    struct error *error)
 {
-	g_autofree char *dir = store_bisection(e->state, name);
+	g_autofree char *dir = state_dir_bisection(e->state, name);
 	g_autofree char *path = g_build_filename(dir, "journal", NULL);
 	struct bisection *b = bisection_new(name);
 	err_t err = journal_open(path, e->disk, replay, b->s, &b->journal, error);
@@ -76,15 +77,15 @@ static err_t open_bisection(struct engine *e, const char *name, struct bisection
 err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bisection **out,
 	       struct error *error)
 {
-	g_autofree char *settings = store_setting(e->state, name, NULL);
-	g_autofree char *defaults = store_setting(e->state, NULL, NULL);
+	g_autofree char *settings = state_dir_setting(e->state, name, NULL);
+	g_autofree char *defaults = state_dir_setting(e->state, NULL, NULL);
 	g_autofree char *files = g_build_filename(settings, SETTING_FILES_DIR, NULL);
 	struct bisection *b = NULL;
 	/* what root keeps from others does not become theirs */
 	bool other = spawn_is_other((struct spawn_user){ uid, gid });
-	err_t err = store_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
+	err_t err = file_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
 	if (!err)
-		err = store_mkdir(files, error);
+		err = file_mkdir(files, error);
 	if (!err)
 		err = open_bisection(e, name, &b, error);
 	if (!err)
@@ -97,7 +98,7 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 		ev.time = core_now(e);
 		err = journal_append(b->journal, &ev, error);
 		if (!err) /* the file itself is on disk; so must be its name */
-			err = store_sync_names(e->state, name, error);
+			err = state_dir_sync_bisection(e->state, name, error);
 		if (!err)
 			err = session_apply(b->s, &ev, error);
 		event_clear(&ev);
@@ -105,7 +106,7 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 	if (err) {
 		if (b)
 			bisection_free(b);
-		store_remove_bisection(e->state, name, NULL);
+		state_dir_remove_bisection(e->state, name, NULL);
 		return err;
 	}
 	g_hash_table_insert(e->bisections, g_strdup(name), b);
@@ -121,9 +122,9 @@ void core_drop(struct engine *e, const char *name)
 
 err_t core_remove(struct engine *e, const char *name, struct error *error)
 {
-	g_autofree char *dir = store_bisection(e->state, name);
-	err_t err = store_remove_bisection(e->state, name, error);
-	if (err && store_exists(dir))
+	g_autofree char *dir = state_dir_bisection(e->state, name);
+	err_t err = state_dir_remove_bisection(e->state, name, error);
+	if (err && file_exists(dir))
 		return err;
 	core_drop(e, name); /* what is left of it lies in trash/ until the next start */
 	return 0;
@@ -277,15 +278,15 @@ static err_t load_defaults(struct engine *e, struct error *error)
 	settings_copy(&e->defaults, &e->profile->settings);
 	for (int i = 0; i < SETTINGS; i++) {
 		g_autofree char *path =
-			store_setting(e->state, NULL, setting_name((enum setting)i));
+			state_dir_setting(e->state, NULL, setting_name((enum setting)i));
 		g_autofree char *data = NULL;
 		gsize len;
-		if (!e->profile->large[i] || store_exists(path) ||
+		if (!e->profile->large[i] || file_exists(path) ||
 		    !g_file_get_contents(e->profile->large[i], &data, &len, NULL))
 			continue;
 		err_t err = setting_check_large((enum setting)i, data, len, error);
 		if (!err)
-			err = store_write(path, data, len, 0644, error);
+			err = file_write(path, data, len, 0644, error);
 		if (err)
 			return err;
 	}
@@ -456,15 +457,15 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 	}
 	if (!b->s->created) { /* its mkdir was never acknowledged */
 		bisection_free(b);
-		return store_remove_bisection(e->state, name, error);
+		return state_dir_remove_bisection(e->state, name, error);
 	}
 	if (b->s->state == STATE_DRAFT)
 		err = commands_load_settings(e, name, &b->s->settings, error);
 	g_hash_table_insert(e->bisections, g_strdup(name), b);
-	g_autofree char *bisection = store_bisection(e->state, name);
+	g_autofree char *bisection = state_dir_bisection(e->state, name);
 	g_autofree char *left = g_build_filename(bisection, "ahead", NULL);
-	if (store_exists(left))
-		store_remove_tree(left, NULL);
+	if (file_exists(left))
+		file_remove_tree(left, NULL);
 	if (!err && session_in_progress(b->s)) {
 		struct event ev = event_make(EV_RESTARTED);
 		e->restarts++;
@@ -491,8 +492,8 @@ err_t engine_recover(struct engine *e, struct error *error)
 	err_t err = 0;
 	for (guint i = 0; i < all->len && !err; i++)
 		err = recover_one(e, g_ptr_array_index(all, i), error);
-	store_remove_tree(trash, NULL);
-	return err ? err : store_mkdir(trash, error);
+	file_remove_tree(trash, NULL);
+	return err ? err : file_mkdir(trash, error);
 }
 
 void engine_run(struct engine *e)

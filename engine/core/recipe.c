@@ -32,7 +32,7 @@ static void add_large(const struct engine *e, const struct bisection *b, enum se
 {
 	g_autofree char *text = NULL;
 	g_autofree char *path =
-		e->on_disk ? store_setting(e->state, b->s->name, setting_name(id)) : NULL;
+		e->on_disk ? state_dir_setting(e->state, b->s->name, setting_name(id)) : NULL;
 	if (path)
 		g_file_get_contents(path, &text, NULL, NULL);
 	digest_text(sum, text);

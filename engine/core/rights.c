@@ -1,4 +1,5 @@
 #include "rights.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -65,7 +66,7 @@ err_t rights_check_setting(const struct engine *e, struct spawn_user owner, enum
 /* -EACCES when a file of the directory is not for all to read. */
 static err_t check_readable(const char *dir, struct error *error)
 {
-	g_autoptr(GPtrArray) names = store_names(dir);
+	g_autoptr(GPtrArray) names = file_names(dir);
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename(dir, names->pdata[i], NULL);
 		struct stat st;
@@ -81,8 +82,8 @@ static err_t check_readable(const char *dir, struct error *error)
 
 err_t rights_check_defaults(const struct engine *e, struct spawn_user user, struct error *error)
 {
-	g_autofree char *settings = store_setting(e->state, NULL, NULL);
-	g_autofree char *files = store_setting(e->state, NULL, SETTING_FILES_DIR);
+	g_autofree char *settings = state_dir_setting(e->state, NULL, NULL);
+	g_autofree char *files = state_dir_setting(e->state, NULL, SETTING_FILES_DIR);
 	if (!spawn_is_other(user))
 		return 0;
 	err_t err = check_readable(settings, error);

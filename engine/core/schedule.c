@@ -85,7 +85,7 @@ static void describe_job(struct engine *e, struct bisection *b, struct job *job)
 		job->options = g_strdupv(step->options);
 	}
 	if (step && job->kind == WISH_RUN && e->on_disk) {
-		g_autofree char *dir = store_step(e->state, job->name, job->step);
+		g_autofree char *dir = state_dir_step(e->state, job->name, job->step);
 		job->dir = g_build_filename(dir, "runs", NULL);
 	}
 }
@@ -116,7 +116,7 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 		return false;
 	struct error why;
 	if (e->on_disk) {
-		g_autofree char *dir = store_step(e->state, b->s->name, w->step);
+		g_autofree char *dir = state_dir_step(e->state, b->s->name, w->step);
 		err_t err = kernels_give(e->kernels, key, dir, &why);
 		if (facts_is_full(err)) {
 			facts_disk_stuck(e, err);

@@ -1,6 +1,7 @@
 #include "fsck.h"
 
 #include "journal.h"
+#include "engine/base/file.h"
 #include "state_dir.h"
 
 #include "bisectfs/session.h"
@@ -40,11 +41,11 @@ static void check_runs(struct fsck *f, const char *state, const struct session *
 		const struct step *step = session_step(s, (int)i);
 		for (guint k = 0; k < step->runs->len; k++) {
 			const struct run *r = step_run(step, (int)k);
-			g_autofree char *log = store_run(state, s->name, (int)i, (int)k, "log");
+			g_autofree char *log = state_dir_run(state, s->name, (int)i, (int)k, "log");
 			bool ran = r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_INFRA &&
 				   (r->outcome != OUTCOME_SKIPPED || r->status == 125);
 			f->runs += ran;
-			if (ran && !store_exists(log))
+			if (ran && !file_exists(log))
 				found(f, false, log, "missing: the log of a finished run");
 		}
 	}
@@ -56,7 +57,7 @@ static void check_settings(struct fsck *f, const char *state, const struct sessi
 	settings_init(&trial);
 	for (int i = 0; i < SETTINGS; i++) {
 		const char *name = setting_name((enum setting)i);
-		g_autofree char *path = store_setting(state, s->name, name);
+		g_autofree char *path = state_dir_setting(state, s->name, name);
 		g_autofree char *text = NULL;
 		struct error why;
 		gsize len;
@@ -73,7 +74,7 @@ static void check_settings(struct fsck *f, const char *state, const struct sessi
 
 static void check_bisection(struct fsck *f, const char *state, const char *name)
 {
-	g_autofree char *dir = store_bisection(state, name);
+	g_autofree char *dir = state_dir_bisection(state, name);
 	g_autofree char *journal = g_build_filename(dir, "journal", NULL);
 	g_autofree char *ahead = g_build_filename(dir, "ahead", NULL);
 	struct session *s = session_new(name);
@@ -91,7 +92,7 @@ static void check_bisection(struct fsck *f, const char *state, const char *name)
 		found(f, true, dir, "made by a command that was never answered");
 	if (torn)
 		found(f, true, journal, "the last %zu bytes were never acknowledged", torn);
-	if (store_exists(ahead) && session_over(s))
+	if (file_exists(ahead) && session_over(s))
 		found(f, true, ahead, "left by work ahead");
 	f->bisections += !err && s->created;
 	if (!err)
@@ -113,7 +114,7 @@ static void check_kernel(struct fsck *f, const char *dir)
 	json = json_load_file(result, 0, &why);
 	if (!json)
 		found(f, true, result, "%s: it will be built again", why.text);
-	else if (json_object_get(json, "signature") && !store_exists(kernel))
+	else if (json_object_get(json, "signature") && !file_exists(kernel))
 		found(f, true, kernel, "missing: it will be built again");
 	f->kernels += json != NULL;
 	json_decref(json);
@@ -122,7 +123,7 @@ static void check_kernel(struct fsck *f, const char *dir)
 static void check_trash(struct fsck *f, const char *state)
 {
 	g_autofree char *trash = g_build_filename(state, "trash", NULL);
-	g_autoptr(GPtrArray) names = store_names(trash);
+	g_autoptr(GPtrArray) names = file_names(trash);
 	for (guint i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename(trash, names->pdata[i], NULL);
 		found(f, true, path, "was removed, and is not gone yet");
@@ -154,8 +155,8 @@ err_t fsck_state(struct fsck *f, const char *state, struct error *error)
 		return err;
 	g_autofree char *b = g_build_filename(state, "b", NULL);
 	g_autofree char *kernels = g_build_filename(state, "kernels", NULL);
-	g_autoptr(GPtrArray) names = store_names(b);
-	g_autoptr(GPtrArray) keys = store_names(kernels);
+	g_autoptr(GPtrArray) names = file_names(b);
+	g_autoptr(GPtrArray) keys = file_names(kernels);
 	for (guint i = 0; i < names->len; i++)
 		check_bisection(f, state, g_ptr_array_index(names, i));
 	for (guint i = 0; i < keys->len; i++) {

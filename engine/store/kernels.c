@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-#include "state_dir.h"
+#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +66,7 @@ static err_t write_result(const char *dir, const struct kernel *one, struct erro
 	json_decref(json);
 	if (!text)
 		return error_set(error, EINVAL, "the result of a build has no JSON form");
-	err_t err = store_write(path, text, strlen(text), 0644, error);
+	err_t err = file_write(path, text, strlen(text), 0644, error);
 	free(text);
 	return err;
 }
@@ -125,7 +125,7 @@ static void load(struct kernels *k)
 		if (one)
 			g_ptr_array_add(found, one);
 		else
-			store_remove_tree(dir, NULL);
+			file_remove_tree(dir, NULL);
 	}
 	if (d)
 		g_dir_close(d);
@@ -170,7 +170,7 @@ void kernels_forget(struct kernels *k, const char *key)
 		return;
 	if (k->state) {
 		g_autofree char *dir = g_build_filename(k->state, "kernels", key, NULL);
-		store_remove_tree(dir, NULL);
+		file_remove_tree(dir, NULL);
 	}
 	k->bytes -= one->bytes;
 	g_hash_table_remove(k->known, key);
@@ -210,7 +210,7 @@ err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *er
 		g_autofree char *part = kernels_part(k->state, one->key);
 		g_autofree char *dir = g_build_filename(k->state, "kernels", one->key, NULL);
 		kernels_forget(k, one->key);
-		err = store_remove_tree(dir, error);
+		err = file_remove_tree(dir, error);
 		if (!err)
 			err = write_result(part, one, error);
 		if (!err && rename(part, dir) != 0)
@@ -240,7 +240,7 @@ static err_t give(const char *from, const char *to, struct error *error)
 
 err_t kernels_give(struct kernels *k, const char *key, const char *step, struct error *error)
 {
-	err_t err = k->state ? store_mkdir(step, error) : 0;
+	err_t err = k->state ? file_mkdir(step, error) : 0;
 	for (gsize i = 0; k->state && !err && i < G_N_ELEMENTS(files); i++) {
 		g_autofree char *from = kernels_file(k->state, key, files[i]);
 		g_autofree char *to = g_build_filename(step, files[i], NULL);

@@ -6,6 +6,8 @@
 #include "engine/build/cost.h"
 #include "engine/history/navigate.h"
 #include "engine/build/prepare.h"
+#include "engine/base/file.h"
+#include "engine/base/disk.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,7 +29,7 @@ static void fail(struct job *job, const struct error *why)
 
 static bool blame_the_disk(struct job *job)
 {
-	if (store_room(job->e->state) >= TOO_LITTLE_ROOM)
+	if (disk_room(job->e->state) >= TOO_LITTLE_ROOM)
 		return false;
 	event_clear(&job->answer);
 	job->err = -ENOSPC;
@@ -36,7 +38,7 @@ static bool blame_the_disk(struct job *job)
 
 static char *large_setting(const struct job *job, enum setting id)
 {
-	char *path = store_setting(job->e->state, job->name, setting_name(id));
+	char *path = state_dir_setting(job->e->state, job->name, setting_name(id));
 	struct stat st;
 	if (stat(path, &st) == 0 && st.st_size > 0)
 		return path;
@@ -93,8 +95,9 @@ void work_navigate(struct job *job, const struct navigator *nav)
 static err_t load(struct job *job, struct error *error)
 {
 	struct engine *e = job->e;
-	g_autofree char *source = store_setting(e->state, job->name, setting_name(SET_REPRODUCER));
-	g_autofree char *dir = store_bisection(e->state, job->name);
+	g_autofree char *source =
+		state_dir_setting(e->state, job->name, setting_name(SET_REPRODUCER));
+	g_autofree char *dir = state_dir_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
 	return prepare_reproducer(source, target, &job->settings, job->user, &e->confine.limits,
 				  error);
@@ -150,9 +153,9 @@ void work_show_log(const struct job *job)
 		return;
 	g_autofree char *part = kernels_part(job->e->state, job->key);
 	g_autofree char *from = g_build_filename(part, "build.log", NULL);
-	g_autofree char *dir = store_step(job->e->state, job->name, step);
+	g_autofree char *dir = state_dir_step(job->e->state, job->name, step);
 	g_autofree char *to = g_build_filename(dir, "build.log", NULL);
-	if (!store_exists(from) || store_mkdir(dir, NULL) != 0)
+	if (!file_exists(from) || file_mkdir(dir, NULL) != 0)
 		return; /* not begun: the worker shows it as soon as it has */
 	unlink(to);
 	if (link(from, to) != 0)
@@ -199,11 +202,11 @@ static void note_cost(const struct job *job, const char *slot, int64_t begun, in
 static err_t make_place(const struct job *job, const char *part, struct error *error)
 {
 	g_autofree char *log = g_build_filename(part, "build.log", NULL);
-	err_t err = store_remove_tree(part, error);
+	err_t err = file_remove_tree(part, error);
 	if (!err)
-		err = store_mkdir(part, error);
+		err = file_mkdir(part, error);
 	if (!err)
-		err = store_write(log, "", 0, 0644, error);
+		err = file_write(log, "", 0, 0644, error);
 	if (!err)
 		work_show_log(job);
 	return err;
@@ -229,7 +232,7 @@ static err_t write_config(const struct job *job, const char *part, char **path, 
 	g_autofree char *text = g_strconcat(baseline, "\n", kept, "\n", NULL);
 	g_free(*path);
 	*path = g_build_filename(part, "config.wanted", NULL);
-	return store_write(*path, text, strlen(text), 0644, error);
+	return file_write(*path, text, strlen(text), 0644, error);
 }
 
 /* cp onto a new file keeps no x bit. Who may not read it may not run it either; but its owner, who
@@ -300,7 +303,7 @@ void work_build(struct job *job)
 	if (!stopped && job->err)
 		fail(job, &job->error);
 	if (stopped || job->err) {
-		store_remove_tree(part, NULL);
+		file_remove_tree(part, NULL);
 		build_result_clear(&result);
 		return;
 	}
@@ -344,7 +347,7 @@ static void run_log_grew(void *arg, int64_t size)
 static char *kernel_file(const struct job *job, const char *name)
 {
 	if (!job->begun_ahead) {
-		g_autofree char *dir = store_step(job->e->state, job->name, job->step);
+		g_autofree char *dir = state_dir_step(job->e->state, job->name, job->step);
 		return g_build_filename(dir, name, NULL);
 	}
 	return kernels_file(job->e->state, job->key, name);
@@ -354,20 +357,20 @@ static err_t run_guest(struct job *job, struct outcome *outcome, struct error *e
 {
 	struct engine *e = job->e;
 	const struct settings *set = &job->settings;
-	g_autofree char *dir = store_bisection(e->state, job->name);
+	g_autofree char *dir = state_dir_bisection(e->state, job->name);
 	g_autofree char *kernel = kernel_file(job, "kernel");
 	g_autofree char *reproducer = g_build_filename(dir, REPRODUCER, NULL);
-	g_autofree char *files = store_setting(e->state, job->name, SETTING_FILES_DIR);
+	g_autofree char *files = state_dir_setting(e->state, job->name, SETTING_FILES_DIR);
 	g_autofree char *log = g_strdup_printf("%s/%d.log", job->dir, job->run);
 	g_autofree char *report = g_strdup_printf("%s/%d.report", job->dir, job->run);
 	g_autofree char *domain = large_setting(job, SET_DOMAIN);
-	err_t err = store_mkdir(job->dir, error);
+	err_t err = file_mkdir(job->dir, error);
 	if (err)
 		return err;
 	const char *rootfs = settings_text(set, SET_ROOTFS);
 	struct run_request rq = {
 		.kernel = kernel,
-		.reproducer = store_exists(reproducer) ? reproducer : NULL,
+		.reproducer = file_exists(reproducer) ? reproducer : NULL,
 		.files = files,
 		.rootfs = *rootfs ? rootfs : NULL,
 		.log = log,
@@ -411,7 +414,7 @@ static void symbolise_report(struct job *job)
 	g_autofree char *text = NULL;
 	g_autofree char *better = NULL;
 	gsize len;
-	if (!store_exists(vmlinux) || !g_file_get_contents(path, &text, &len, NULL))
+	if (!file_exists(vmlinux) || !g_file_get_contents(path, &text, &len, NULL))
 		return;
 	g_mutex_lock(&e->symbols_lock);
 	struct symbols *symbols = symbols_for(e, vmlinux);
@@ -419,7 +422,7 @@ static void symbolise_report(struct job *job)
 		better = symbols_report(symbols, text, NULL);
 	g_mutex_unlock(&e->symbols_lock);
 	if (better)
-		store_write(path, better, strlen(better), 0644, NULL);
+		file_write(path, better, strlen(better), 0644, NULL);
 }
 
 void work_run(struct job *job)

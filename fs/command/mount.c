@@ -206,7 +206,7 @@ static err_t set_up(struct daemon *d, struct error *error)
 		return err;
 	d->gitdir = g_strdup(repo_gitdir(repo));
 	repo_free(repo);
-	err = store_open(o->state, &d->lock, error);
+	err = state_dir_open(o->state, &d->lock, error);
 	if (!err)
 		err = start_vmm(d, error);
 	if (!err)

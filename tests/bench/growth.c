@@ -5,6 +5,7 @@
  */
 #include "engine/core/engine.h"
 #include "engine/history/repo.h"
+#include "engine/base/file.h"
 #include "engine/store/state_dir.h"
 #include "fs/ops.h"
 #include "fs/view.h"
@@ -48,7 +49,7 @@ static err_t build(void *self, const struct build_request *rq, struct build_resu
 	(void)self;
 	*result = (struct build_result){ .compiler = g_strdup("none"),
 					 .signature = g_strdup(rq->commit) };
-	return store_write(kernel, "kernel", 6, 0644, error);
+	return file_write(kernel, "kernel", 6, 0644, error);
 }
 
 static err_t maintainers(void *self, const char *slot, const char *commit,
@@ -102,7 +103,7 @@ static void serve(const char *state, const char *repo, const char *mountpoint, i
 	struct fuse_session *se = fuse_session_new(&args, &fs_ops, sizeof(fs_ops), &m);
 	profile_init(&profile);
 	profile.sandbox = false;
-	if (!se || fuse_set_signal_handlers(se) != 0 || store_open(state, &lock, &why) != 0)
+	if (!se || fuse_set_signal_handlers(se) != 0 || state_dir_open(state, &lock, &why) != 0)
 		die("session");
 	tree_init(&m.tree, geteuid(), getegid());
 	g_mutex_init(&m.errors_lock);
@@ -229,7 +230,7 @@ int main(int argc, char **argv)
 	g_autofree char *mnt = g_build_filename(argv[1], "mnt", NULL);
 	g_autofree char *runs = NULL;
 	g_autofree char *last = NULL;
-	if (shared == MAP_FAILED || pipe(ready) != 0 || store_mkdir(mnt, NULL) != 0)
+	if (shared == MAP_FAILED || pipe(ready) != 0 || file_mkdir(mnt, NULL) != 0)
 		die(mnt);
 	pid_t daemon = fork();
 	if (daemon == 0) {

@@ -2,6 +2,7 @@
  * make-state DIR COUNT STEPS RUNS: a state directory with so many finished bisections, each with so
  * many steps and runs, with logs, reports and configurations, as a daemon would have left it.
  */
+#include "engine/base/file.h"
 #include "engine/store/state_dir.h"
 
 #include "bisectfs/session.h"
@@ -61,21 +62,21 @@ static void run(struct session *s, GString *journal, int n, int k, bool bad)
 	ev.type = bad ? CRASH_KASAN : CRASH_NONE;
 	ev.title = g_strdup(bad ? "KASAN: use-after-free Read in mptcp_close" : "");
 	add(s, journal, &ev);
-	g_autofree char *log = store_run(state, s->name, n, k, "log");
+	g_autofree char *log = state_dir_run(state, s->name, n, k, "log");
 	put(log, text, strlen(text));
 	if (bad) {
-		g_autofree char *report = store_run(state, s->name, n, k, "report");
+		g_autofree char *report = state_dir_run(state, s->name, n, k, "report");
 		put(report, text, 1500);
 	}
 }
 
 static void step(struct session *s, GString *journal, int n, bool bad)
 {
-	g_autofree char *dir = store_step(state, s->name, n);
+	g_autofree char *dir = state_dir_step(state, s->name, n);
 	g_autofree char *logs = g_build_filename(dir, "runs", NULL);
 	g_autofree char *config = g_build_filename(dir, "config", NULL);
 	g_autofree char *log = g_build_filename(dir, "build.log", NULL);
-	if (store_mkdir(logs, NULL) != 0)
+	if (file_mkdir(logs, NULL) != 0)
 		g_error("cannot create %s", logs);
 	put(config, text, strlen(text));
 	put(log, text, strlen(text));
@@ -103,13 +104,13 @@ static void step(struct session *s, GString *journal, int n, bool bad)
 static void bisection(int i)
 {
 	g_autofree char *name = g_strdup_printf("b%04d", i);
-	g_autofree char *dir = store_bisection(state, name);
-	g_autofree char *settings = store_setting(state, name, NULL);
+	g_autofree char *dir = state_dir_bisection(state, name);
+	g_autofree char *settings = state_dir_setting(state, name, NULL);
 	g_autofree char *files = g_build_filename(settings, "files", NULL);
 	g_autofree char *journal = g_build_filename(dir, "journal", NULL);
 	g_autoptr(GString) out = g_string_new(NULL);
 	struct session *s = session_new(name);
-	if (store_mkdir(files, NULL) != 0)
+	if (file_mkdir(files, NULL) != 0)
 		g_error("cannot create %s", files);
 	s->changed = (int64_t)1600000000 * 1000000000 + i;
 	struct event ev = event_make(EV_CREATED);

@@ -7,6 +7,7 @@
 #include "world.h"
 
 #include "engine/simulate/simulate.h"
+#include "engine/base/file.h"
 
 #include <locale.h>
 #include <malloc.h>
@@ -108,7 +109,7 @@ static void world_make(struct world *w, guint64 seed, const char *state, const c
 	choose_truth(w);
 	choose_settings(w, reproducer);
 	w->bad_writes = world_chance(w, 0.05) ? 0.01 : 0;
-	if (store_remove_tree(state, &why) != 0)
+	if (file_remove_tree(state, &why) != 0)
 		world_fail(w, "%s", why.text);
 	world_say(w, "%d commits, culprit %d, %s, %d builders, %d VMs, ahead %d, shows %.2f",
 		  w->history->n, w->truth.culprit, w->truth.fix ? "fix" : "cause",
@@ -459,7 +460,7 @@ int main(int argc, char **argv)
 	}
 	if (!verbose)
 		check_twice((guint64)seed, state, reproducer);
-	store_remove_tree(dir, NULL);
+	file_remove_tree(dir, NULL);
 	for (int i = 0; i < REPOSITORIES; i++)
 		random_history_free(histories[i]);
 	repo_library_stop();

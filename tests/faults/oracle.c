@@ -1,6 +1,7 @@
 #include "oracle.h"
 
 #include "world.h"
+#include "engine/base/file.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -277,7 +278,7 @@ static void take(const struct oracle *o, struct shown *b, const struct event *ev
 
 static char *journal_path(const struct oracle *o, const char *name)
 {
-	g_autofree char *dir = store_bisection(o->w->state, name);
+	g_autofree char *dir = state_dir_bisection(o->w->state, name);
 	return g_build_filename(dir, "journal", NULL);
 }
 
@@ -593,11 +594,11 @@ void oracle_check_rest(struct oracle *o)
 	g_hash_table_iter_init(&it, e->bisections);
 	while (g_hash_table_iter_next(&it, NULL, &p)) {
 		struct bisection *b = p;
-		g_autofree char *dir = store_bisection(o->w->state, b->s->name);
+		g_autofree char *dir = state_dir_bisection(o->w->state, b->s->name);
 		g_autofree char *ahead = g_build_filename(dir, "ahead", NULL);
 		if (!g_queue_is_empty(&b->backlog))
 			world_fail(o->w, "%s: facts wait for room that is there", b->s->name);
-		if (store_exists(ahead))
+		if (file_exists(ahead))
 			world_fail(o->w, "%s is left", ahead);
 	}
 }

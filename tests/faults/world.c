@@ -3,6 +3,8 @@
 #include "oracle.h"
 
 #include "engine/history/navigate.h"
+#include "engine/base/file.h"
+#include "engine/base/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,7 +136,7 @@ off_t world_written(const struct world *w, const char *path)
 		       : st.st_size;
 }
 
-static guint64 disk_room(void *self, const char *dir)
+static guint64 world_room(void *self, const char *dir)
 {
 	struct world *w = self;
 	(void)dir;
@@ -174,7 +176,7 @@ static void leave_kernel(const struct world *w, const struct job *job)
 {
 	g_autofree char *part = kernels_part(w->state, job->key);
 	g_autofree char *kernel = g_build_filename(part, "kernel", NULL);
-	if (store_mkdir(part, NULL) != 0 || !g_file_set_contents(kernel, job->key, -1, NULL))
+	if (file_mkdir(part, NULL) != 0 || !g_file_set_contents(kernel, job->key, -1, NULL))
 		world_fail(w, "%s: cannot be written", kernel);
 }
 
@@ -286,7 +288,7 @@ static int64_t uptime(void *self)
 static void drop_kernel(const struct world *w, const struct job *job)
 {
 	g_autofree char *part = kernels_part(w->state, job->key);
-	store_remove_tree(part, NULL);
+	file_remove_tree(part, NULL);
 }
 
 /* Nobody needs it any more: it is gone in a moment, without its answer. */
@@ -388,11 +390,11 @@ void world_boot(struct world *w)
 			       .write = disk_write,
 			       .sync = disk_sync,
 			       .truncate = disk_truncate,
-			       .room = disk_room };
+			       .room = world_room };
 	w->dead = false;
 	g_hash_table_remove_all(w->leavings); /* what is there now is what there is */
 	oracle_check_journals(w->oracle);
-	err_t err = store_open(w->state, &w->lock, &why);
+	err_t err = state_dir_open(w->state, &w->lock, &why);
 	if (!err)
 		err = core_new(&config, disk, &w->e, &why);
 	if (err)

@@ -3,7 +3,7 @@
  * any name, in the cpio archive; read back from there they are what they were.
  */
 #include "engine/build/prepare.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 #include "vmm/initramfs.h"
 
 #include <archive.h>
@@ -30,7 +30,7 @@ static void set_up(void)
 
 static void clean_up(void)
 {
-	store_remove_tree(dir, NULL);
+	file_remove_tree(dir, NULL);
 }
 
 static void must(bool holds)
@@ -100,8 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *rest = data + 4;
 	size_t left = size - 4;
 	settings_init(&settings);
-	must(store_mkdir(files, NULL) == 0);
-	must(store_write(source, data, size, 0600, NULL) == 0);
+	must(file_mkdir(files, NULL) == 0);
+	must(file_write(source, data, size, 0600, NULL) == 0);
 	struct spawn_limits limits = { 0 };
 	must(prepare_reproducer(source, program, &settings, (struct spawn_user){ 0 }, &limits,
 				&why) == 0);

@@ -2,7 +2,7 @@
  * What building a commit costs, in a slot whose object files were made by hand.
  */
 #include "engine/build/cost.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <git2.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static void put(const char *path, const char *text)
 {
 	g_autofree char *full = g_build_filename(dir, "slots/0", path, NULL);
 	g_autofree char *parent = g_path_get_dirname(full);
-	g_assert_cmpint(store_mkdir(parent, NULL), ==, 0);
+	g_assert_cmpint(file_mkdir(parent, NULL), ==, 0);
 	g_assert_true(g_file_set_contents(full, text, -1, NULL));
 }
 
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 	int status = g_test_run();
 	git_repository_free(git);
 	git_libgit2_shutdown();
-	store_remove_tree(dir, NULL);
+	file_remove_tree(dir, NULL);
 	g_free(dir);
 	return status;
 }

@@ -3,7 +3,7 @@
  * objects say, or nothing.
  */
 #include "engine/history/commit_graph.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include <string.h>
 
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/commit-graph/as-written", test_as_written);
 	g_test_add_func("/commit-graph/damaged", test_damaged);
 	int status = g_test_run();
-	store_remove_tree(dir, NULL);
+	file_remove_tree(dir, NULL);
 	g_free(dir);
 	return status;
 }

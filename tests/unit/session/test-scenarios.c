@@ -8,7 +8,7 @@
  */
 #include "engine/session/minimize.h"
 #include "engine/history/navigate.h"
-#include "engine/store/state_dir.h"
+#include "engine/base/file.h"
 
 #include "bisectfs/session.h"
 
@@ -974,7 +974,7 @@ int main(int argc, char **argv)
 	git_repository_free(git);
 	g_hash_table_unref(numbers);
 	g_hash_table_unref(hashes);
-	store_remove_tree(dir, NULL);
+	file_remove_tree(dir, NULL);
 	g_free(dir);
 	repo_library_stop();
 	return status;
