@@ -1,9 +1,13 @@
 #include "render.h"
 
-#include "engine/text/bisection_log.h"
 #include "engine/session/certify.h"
 #include "engine/session/range.h"
+#include "engine/session/recipients.h"
+#include "engine/text/certificate.h"
+#include "engine/text/format.h"
+#include "engine/text/git_log.h"
 #include "engine/text/mail.h"
+#include "engine/text/page.h"
 #include "engine/store/state_dir.h"
 
 #include <errno.h>
@@ -90,7 +94,7 @@ static void eta(GString *out, const struct session *s, const struct progress *p)
 		g_string_append(out, "  ETA unknown");
 		return;
 	}
-	g_autofree char *text = log_duration(MAX(p->eta, 10000000000));
+	g_autofree char *text = format_duration(MAX(p->eta, 10000000000));
 	g_string_append_printf(out, "  ETA %s", text);
 }
 
@@ -331,7 +335,7 @@ static void r_recipients(const struct render *r, GString *out)
 {
 	if (!session_has_answer(r->s))
 		return;
-	g_autoptr(GPtrArray) all = report_recipients(r->s);
+	g_autoptr(GPtrArray) all = recipients_of(r->s);
 	for (int to = 1; to >= 0; to--) { /* `to` before `cc` */
 		for (guint i = 0; i < all->len; i++) {
 			const char *line = g_ptr_array_index(all, i);
@@ -344,29 +348,29 @@ static void r_recipients(const struct render *r, GString *out)
 static void r_mail(const struct render *r, GString *out)
 {
 	g_autofree char *crash = crash_text(r);
-	report_mail(r->s, crash, out);
+	mail_print(r->s, crash, out);
 }
 
 static void r_html(const struct render *r, GString *out)
 {
 	g_autofree char *crash = crash_text(r);
-	report_html(r->s, crash, out);
+	page_print(r->s, crash, out);
 }
 
 static void r_git_log(const struct render *r, GString *out)
 {
-	report_git_log(r->s, out);
+	git_log_print(r->s, out);
 }
 
 static void r_certificate(const struct render *r, GString *out)
 {
-	certify_text(r->s, out);
+	certificate_print(r->s, out);
 }
 
 /* The configuration that minimisation has left, complete, as the smallest crashing build had it. */
 static void r_report_config(const struct render *r, GString *out)
 {
-	g_auto(GStrv) options = session_over(r->s) ? path_options(r->s) : NULL;
+	g_auto(GStrv) options = session_over(r->s) ? range_options(r->s) : NULL;
 	for (int n = (int)r->s->steps->len - 1; options && n >= 0; n--) {
 		const struct step *step = session_step(r->s, n);
 		if (step->role != ROLE_MINIMIZE || step->verdict != VERDICT_BAD ||

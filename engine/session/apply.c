@@ -489,6 +489,6 @@ err_t session_apply(struct session *s, const struct event *ev, struct error *err
 		return err;
 	apply(s, ev);
 	s->changed = ev->time;
-	log_append(s, ev);
+	bisection_log_append(s, ev);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #define ENGINE_SESSION_CERTIFY_H
 
 #include "bisectfs/session.h"
+#include "tally.h"
 
 /* What is to be tested next for what was found; ROLES: nothing. */
 enum step_role certify_next(const struct session *s);
@@ -25,8 +26,17 @@ char *certify_contradiction(const struct session *s);
  * steps. */
 double certify_confidence(const struct session *s);
 
-/* What was run and how sure it makes: for report/certificate. Empty until a culprit is concluded.
- */
-void certify_text(const struct session *s, GString *out);
+/* Whether the setting asks for a certificate. */
+bool certify_is_wanted(const struct session *s);
+/* The parent that the culprit is compared with; NULL for a merge: each of its parents lacks what
+ * the other brings. Of the session. */
+const char *certify_parent(const struct session *s);
+/* The last step of this role, and of this commit (NULL: of any); NULL: none. */
+const struct step *certify_step(const struct session *s, enum step_role role, const char *commit);
+/* Reverting the culprit on itself gives its parent, and what reverting a merge shows is not said by
+ * its text: false then. */
+bool certify_revert_tells_more(const struct session *s);
+/* Chance that a kernel shown clean in these runs has the bug all the same. */
+double certify_miss_probability(const struct session *s, const struct tally *t);
 
 #endif

@@ -3,7 +3,7 @@
  */
 #include "certify.h"
 #include "range.h"
-#include "engine/text/mail.h"
+#include "recipients.h"
 #include "tally.h"
 
 #include <string.h>
@@ -176,7 +176,7 @@ static char *untold_release(const struct session *s)
 	g_autofree char *commit = NULL;
 	if (!n)
 		return NULL;
-	path_split(s->releases[n - 1], &name, &commit);
+	range_split(s->releases[n - 1], &name, &commit);
 	if (session_verdict_of(s, commit) != VERDICT_SKIP)
 		return NULL;
 	return g_steal_pointer(&name);
@@ -239,7 +239,7 @@ static void decide_found(const struct session *s, struct event *ev)
 	}
 	conclude(ev, text);
 	if (n == 1)
-		ev->subject = report_subject(s);
+		ev->subject = recipients_subject(s);
 }
 
 static bool is_contradicted(const struct session *s)
@@ -251,7 +251,7 @@ static bool is_contradicted(const struct session *s)
 static bool wants_report(const struct session *s)
 {
 	return s->found && s->found[0] && !s->found[1] && !s->reported && !s->verdict &&
-	       report_needs_maintainers(s);
+	       recipients_need_maintainers(s);
 }
 
 bool session_decide(const struct session *s, struct event *ev)
@@ -263,7 +263,7 @@ bool session_decide(const struct session *s, struct event *ev)
 		return false;
 	if (session_step(s, n)->state != STEP_DONE)
 		return decide_step(s, n, ev);
-	if (path_next(s) != ROLES)
+	if (range_next(s) != ROLES)
 		return false;
 	if (s->verdict) { /* it was over, and was minimised after that */
 		conclude(ev, s->verdict);
@@ -308,7 +308,7 @@ static void wish_runs(const struct session *s, int n, GArray *wishes)
 
 static void wish_next(const struct session *s, int n, GArray *wishes)
 {
-	if (path_next(s) != ROLES)
+	if (range_next(s) != ROLES)
 		wish(wishes, WISH_NEXT, n + 1, -1);
 	else if (wants_report(s) && !is_contradicted(s))
 		wish(wishes, WISH_REPORT, n, -1);

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-bool path_is_fix(const struct session *s)
+bool range_is_fix(const struct session *s)
 {
 	return strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0;
 }
 
-const struct step *path_step(const struct session *s, enum step_role role)
+const struct step *range_step(const struct session *s, enum step_role role)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
@@ -95,14 +95,14 @@ static GArray *minimal(const struct session *s, bool *over)
 	return n && s->minimize ? minimize(n, ask_steps, (void *)s, over) : NULL;
 }
 
-GStrv path_smaller(const struct session *s)
+GStrv range_smaller(const struct session *s)
 {
 	bool over;
 	g_autoptr(GArray) kept = minimal(s, &over);
 	return over ? NULL : subset(s, kept);
 }
 
-GStrv path_options(const struct session *s)
+GStrv range_options(const struct session *s)
 {
 	bool over;
 	g_autoptr(GArray) kept = minimal(s, &over);
@@ -113,7 +113,7 @@ GStrv path_options(const struct session *s)
 
 /* ---- what comes next ---- */
 
-void path_split(const char *line, char **name, char **commit)
+void range_split(const char *line, char **name, char **commit)
 {
 	g_auto(GStrv) words = g_strsplit(line, " ", 2);
 	*name = g_strdup(words[0]);
@@ -128,7 +128,7 @@ static int next_release(const struct session *s, bool *good)
 	for (int i = 0; s->releases && s->releases[i]; i++) {
 		g_autofree char *name = NULL;
 		g_autofree char *commit = NULL;
-		path_split(s->releases[i], &name, &commit);
+		range_split(s->releases[i], &name, &commit);
 		enum verdict v = session_verdict_of(s, commit);
 		if (v == VERDICT_NONE)
 			return i;
@@ -163,7 +163,7 @@ static enum step_role next_of_fix(const struct session *s)
 		return ROLE_SEARCH;
 	if (!s->releases || !s->releases[0])
 		return ROLES;
-	path_split(s->releases[0], &name, &head);
+	range_split(s->releases[0], &name, &head);
 	enum verdict v = session_verdict_of(s, head);
 	return v == VERDICT_NONE ? ROLE_HEAD : v == VERDICT_GOOD ? ROLE_SEARCH : ROLES;
 }
@@ -179,22 +179,22 @@ static enum step_role next_of_cause(const struct session *s)
 	return i >= 0 ? ROLE_RELEASE : good ? ROLE_SEARCH : ROLES;
 }
 
-enum step_role path_next(const struct session *s)
+enum step_role range_next(const struct session *s)
 {
 	if (s->retested < s->retests->len)
 		return ROLE_RETEST;
-	if (!path_step(s, ROLE_ORIGINAL))
+	if (!range_step(s, ROLE_ORIGINAL))
 		return ROLE_ORIGINAL;
 	if (session_verdict_of(s, s->bad) != VERDICT_BAD)
 		return ROLES;
-	g_auto(GStrv) smaller = path_smaller(s);
+	g_auto(GStrv) smaller = range_smaller(s);
 	if (smaller)
 		return ROLE_MINIMIZE;
 	if (s->verdict)
 		return ROLES;
 	if (s->found)
 		return certify_next(s);
-	return path_is_fix(s) ? next_of_fix(s) : next_of_cause(s);
+	return range_is_fix(s) ? next_of_fix(s) : next_of_cause(s);
 }
 
 /* ---- the range ---- */
@@ -211,16 +211,17 @@ static bool guides_search(const struct step *step)
 static void keep_what_holds(const struct session *s, GArray *facts, guint ends)
 {
 	for (guint i = ends; i < facts->len;) {
-		const struct path_fact *f = &g_array_index(facts, struct path_fact, i);
+		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);
 		bool holds = session_verdict_of(s, f->commit) == f->verdict;
 		for (guint k = i + 1; k < facts->len && holds; k++) {
-			const struct path_fact *later = &g_array_index(facts, struct path_fact, k);
+			const struct range_fact *later =
+				&g_array_index(facts, struct range_fact, k);
 			holds = (later->verdict == f->verdict && !later->chosen) ||
 				strcmp(later->commit, f->commit) != 0;
 		}
 		for (guint k = 0; k < i && holds; k++) {
-			const struct path_fact *earlier =
-				&g_array_index(facts, struct path_fact, k);
+			const struct range_fact *earlier =
+				&g_array_index(facts, struct range_fact, k);
 			holds = earlier->verdict != f->verdict || f->chosen ||
 				strcmp(earlier->commit, f->commit) != 0;
 		}
@@ -234,18 +235,18 @@ static void keep_what_holds(const struct session *s, GArray *facts, guint ends)
 /* The ends of the range are known by themselves. */
 static guint add_ends(const struct session *s, const char *head, GArray *facts)
 {
-	struct path_fact start = { .commit = s->bad, .verdict = VERDICT_BAD };
-	struct path_fact end = { .commit = head, .verdict = VERDICT_GOOD };
+	struct range_fact start = { .commit = s->bad, .verdict = VERDICT_BAD };
+	struct range_fact end = { .commit = head, .verdict = VERDICT_GOOD };
 	g_array_append_val(facts, start);
 	if (head)
 		g_array_append_val(facts, end);
 	return facts->len;
 }
 
-GArray *path_facts(const struct session *s)
+GArray *range_facts(const struct session *s)
 {
-	GArray *facts = g_array_new(FALSE, FALSE, sizeof(struct path_fact));
-	const struct step *head = path_step(s, ROLE_HEAD);
+	GArray *facts = g_array_new(FALSE, FALSE, sizeof(struct range_fact));
+	const struct step *head = range_step(s, ROLE_HEAD);
 	guint j = 0, ends = add_ends(s, head ? head->commit : NULL, facts);
 	for (guint i = 0; i <= s->steps->len; i++) {
 		for (; j < s->judgements->len; j++) {
@@ -253,7 +254,7 @@ GArray *path_facts(const struct session *s)
 				&g_array_index(s->judgements, struct judgement, j);
 			if (user->after - user->meanwhile > i)
 				break;
-			struct path_fact f = { .commit = user->commit, .verdict = user->verdict };
+			struct range_fact f = { .commit = user->commit, .verdict = user->verdict };
 			g_array_append_val(facts, f);
 		}
 		const struct step *step = session_step(s, (int)i);
@@ -261,11 +262,11 @@ GArray *path_facts(const struct session *s)
 			continue;
 		if (step->role == ROLE_RELEASE && step->verdict == VERDICT_SKIP)
 			continue; /* one that cannot be tested only lets the walk go on */
-		struct path_fact f = { .commit = step->commit,
-				       .subject = step->subject,
-				       .verdict = step->verdict,
-				       .release = step->role == ROLE_RELEASE,
-				       .chosen = step->role == ROLE_SEARCH };
+		struct range_fact f = { .commit = step->commit,
+					.subject = step->subject,
+					.verdict = step->verdict,
+					.release = step->role == ROLE_RELEASE,
+					.chosen = step->role == ROLE_SEARCH };
 		g_array_append_val(facts, f);
 	}
 	keep_what_holds(s, facts, ends);
@@ -275,7 +276,7 @@ GArray *path_facts(const struct session *s)
 
 static void ends_of_range(const struct session *s, GPtrArray *goods, char **bad)
 {
-	if (!path_is_fix(s)) {
+	if (!range_is_fix(s)) {
 		*bad = g_strdup(s->bad);
 		for (char **g = s->goods; g && *g; g++)
 			g_ptr_array_add(goods, g_strdup(*g));
@@ -285,7 +286,7 @@ static void ends_of_range(const struct session *s, GPtrArray *goods, char **bad)
 		*bad = g_strdup(s->goods[0]);
 	} else if (s->releases && s->releases[0]) {
 		g_autofree char *name = NULL;
-		path_split(s->releases[0], &name, bad);
+		range_split(s->releases[0], &name, bad);
 	}
 	g_ptr_array_add(goods, g_strdup(s->base ? s->base : s->bad));
 }
@@ -293,9 +294,9 @@ static void ends_of_range(const struct session *s, GPtrArray *goods, char **bad)
 static void search_range(const struct session *s, GPtrArray *goods, GPtrArray *skips, char **bad)
 {
 	ends_of_range(s, goods, bad);
-	g_autoptr(GArray) facts = path_facts(s);
+	g_autoptr(GArray) facts = range_facts(s);
 	for (guint i = 0; i < facts->len; i++) {
-		const struct path_fact *f = &g_array_index(facts, struct path_fact, i);
+		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);
 		const char *term = session_git_term(s, f->verdict);
 		if (strcmp(term, "bad") == 0) {
 			g_free(*bad);
@@ -311,7 +312,7 @@ const char *session_git_term(const struct session *s, enum verdict v)
 {
 	if (v == VERDICT_SKIP)
 		return "skip";
-	return (v == VERDICT_BAD) != path_is_fix(s) ? "bad" : "good";
+	return (v == VERDICT_BAD) != range_is_fix(s) ? "bad" : "good";
 }
 
 static GStrv commits_with(const struct session *s, enum verdict v)
@@ -344,16 +345,16 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 	case ROLE_MINIMIZE:
 		q->commit = g_strdup(s->bad);
 		g_strfreev(q->options);
-		q->options = path_smaller(s);
+		q->options = range_smaller(s);
 		break;
 	case ROLE_RELEASE:
-		path_split(s->releases[next_release(s, &good)], &q->release, &q->commit);
+		range_split(s->releases[next_release(s, &good)], &q->release, &q->commit);
 		break;
 	case ROLE_BASE:
 		q->commit = g_strdup(s->base);
 		break;
 	case ROLE_HEAD:
-		path_split(s->releases[0], &q->release, &q->commit);
+		range_split(s->releases[0], &q->release, &q->commit);
 		break;
 	case ROLE_RETEST: {
 		int n = g_array_index(s->retests, int, s->retested);
@@ -368,7 +369,7 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 		break;
 	case ROLE_REVERT:
 		q->commit = g_strdup(s->bad);
-		q->patches = one_patch(path_is_fix(s) ? "pick" : "revert", s->found[0]);
+		q->patches = one_patch(range_is_fix(s) ? "pick" : "revert", s->found[0]);
 		break;
 	default:
 		break;
@@ -377,7 +378,7 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 
 void session_next_query(const struct session *s, struct next_query *q)
 {
-	*q = (struct next_query){ .role = path_next(s), .checked = s->checked };
+	*q = (struct next_query){ .role = range_next(s), .checked = s->checked };
 	GPtrArray *goods = g_ptr_array_new();
 	GPtrArray *skips = g_ptr_array_new();
 	search_range(s, goods, skips, &q->bad);
@@ -385,13 +386,13 @@ void session_next_query(const struct session *s, struct next_query *q)
 	g_ptr_array_add(skips, NULL);
 	q->goods = (GStrv)g_ptr_array_free(goods, FALSE);
 	q->skips = (GStrv)g_ptr_array_free(skips, FALSE);
-	q->options = path_options(s);
+	q->options = range_options(s);
 	if (session_tested(s))
 		q->test_s = (double)s->test_ns / 1e9 / session_tested(s);
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	if (last && last->state != STEP_DONE)
 		q->current = g_strdup(last->commit);
-	if (path_is_fix(s)) {
+	if (range_is_fix(s)) {
 		q->start = g_strdup(s->bad);
 		q->crashed = commits_with(s, VERDICT_BAD);
 		q->clean = commits_with(s, VERDICT_GOOD);

@@ -2,36 +2,11 @@
 
 #include "engine/session/certify.h"
 #include "engine/session/range.h"
-#include "mail.h"
+#include "engine/session/recipients.h"
+#include "format.h"
 #include "engine/session/tally.h"
 
 #include <string.h>
-
-char *log_duration(int64_t ns)
-{
-	if (ns < 0)
-		ns = 0;
-	int64_t s = ns / 1000000000, frac = ns % 1000000000;
-	GString *out = g_string_new(NULL);
-	if (s >= 3600)
-		g_string_append_printf(out, "%ldh", (long)(s / 3600));
-	if (s >= 60)
-		g_string_append_printf(out, "%ldm", (long)(s / 60 % 60));
-	g_string_append_printf(out, "%ld", (long)(s % 60));
-	if (frac) {
-		g_string_append_printf(out, ".%09ld", (long)frac);
-		while (out->str[out->len - 1] == '0')
-			g_string_truncate(out, out->len - 1);
-	}
-	g_string_append_c(out, 's');
-	return g_string_free(out, FALSE);
-}
-
-char *log_time(int64_t ns)
-{
-	g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(ns / 1000000000);
-	return t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S +0000 UTC") : g_strdup("?");
-}
 
 /* The last word of "testing commit": which compiler, by its short name. */
 static const char *compiler_name(const struct session *s, const char *cc)
@@ -44,10 +19,10 @@ static const char *compiler_name(const struct session *s, const char *cc)
 
 static void log_start(struct session *s, const struct event *ev)
 {
-	g_autofree char *when = log_time(ev->time);
+	g_autofree char *when = format_time(ev->time);
 	g_string_append_printf(s->log, "%s starts bisection %s\n", ev->host, when);
 	g_string_append_printf(s->log, "bisecting %s commit starting from %s\n",
-			       path_is_fix(s) ? "fixing" : "cause", s->bad);
+			       range_is_fix(s) ? "fixing" : "cause", s->bad);
 }
 
 /* git prints this line at `git bisect start`; the goods in the order in which they were given. */
@@ -87,7 +62,7 @@ static void log_choice(struct session *s, const struct event *ev)
 		if (strcmp(ev->role, certifying[i][0]) == 0) {
 			g_string_append_printf(
 				s->log, "%s\n",
-				i == 2 && path_is_fix(s)
+				i == 2 && range_is_fix(s)
 					? "certifying: testing the starting commit with the fix"
 					: certifying[i][1]);
 			return;
@@ -210,9 +185,9 @@ static void log_recipients(struct session *s, const GPtrArray *all, const char *
 
 static void log_conclusion(struct session *s, const struct event *ev)
 {
-	g_autofree char *total = log_duration(ev->time - s->started);
-	g_autofree char *build = log_duration(s->build_ns);
-	g_autofree char *test = log_duration(s->test_ns);
+	g_autofree char *total = format_duration(ev->time - s->started);
+	g_autofree char *build = format_duration(s->build_ns);
+	g_autofree char *test = format_duration(s->test_ns);
 	if (s->found && !s->found[1]) {
 		const char *culprit = certify_signature(s, s->found[0]);
 		const char *parent = s->parents && s->parents[0] && !s->parents[1]
@@ -229,7 +204,7 @@ static void log_conclusion(struct session *s, const struct event *ev)
 			       session_tested(s), total, build, test);
 	if (s->found && !s->found[1])
 		g_string_append_printf(s->log, "first %s commit: %s %s\n",
-				       path_is_fix(s) ? "good" : "bad", s->found[0],
+				       range_is_fix(s) ? "good" : "bad", s->found[0],
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(s->log, "%s\n", s->verdict);
@@ -239,7 +214,7 @@ static void log_conclusion(struct session *s, const struct event *ev)
 	if (g_str_has_prefix(s->verdict, "no-op"))
 		g_string_append_printf(s->log, "%s\n", s->verdict);
 	if (s->found && !s->found[1]) {
-		g_autoptr(GPtrArray) all = report_recipients(s);
+		g_autoptr(GPtrArray) all = recipients_of(s);
 		log_recipients(s, all, "to");
 		log_recipients(s, all, "cc");
 	}
@@ -251,7 +226,7 @@ static void log_conclusion(struct session *s, const struct event *ev)
 				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");
 }
 
-void log_append(struct session *s, const struct event *ev)
+void bisection_log_append(struct session *s, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_STARTED:

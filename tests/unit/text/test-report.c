@@ -1,6 +1,8 @@
 /* Who is told of a culprit, and in what words: made from a session's state alone. */
-#include "engine/text/bisection_log.h"
+#include "engine/session/recipients.h"
+#include "engine/text/format.h"
 #include "engine/text/mail.h"
+#include "engine/text/page.h"
 
 #include <string.h>
 
@@ -36,7 +38,7 @@ static struct session *finished(void)
 static void test_recipients(void)
 {
 	struct session *s = finished();
-	g_autoptr(GPtrArray) to = report_recipients(s);
+	g_autoptr(GPtrArray) to = recipients_of(s);
 	g_ptr_array_add(to, NULL);
 	g_autofree char *all = g_strjoinv(" ", (char **)to->pdata);
 	g_assert_cmpstr(all, ==,
@@ -49,7 +51,7 @@ static void test_mail(void)
 {
 	struct session *s = finished();
 	g_autoptr(GString) mail = g_string_new(NULL);
-	report_mail(s, "the crash\n", mail);
+	mail_print(s, "the crash\n", mail);
 	g_assert_true(g_str_has_prefix(mail->str, "To: author@example.org, b@example.org, "));
 	g_assert_nonnull(strstr(mail->str, "\nSubject: [bisected] proc: <b>bold</b> & wrong\n"));
 	g_assert_nonnull(strstr(mail->str, "\n\nA bisection has found the commit that began this"));
@@ -57,7 +59,7 @@ static void test_mail(void)
 	g_string_truncate(mail, 0);
 	s->state = STATE_RUNNING;
 	g_clear_pointer(&s->verdict, g_free);
-	report_mail(s, "", mail);
+	mail_print(s, "", mail);
 	g_assert_cmpstr(mail->str, ==, "");
 	session_free(s);
 }
@@ -66,7 +68,7 @@ static void test_html(void)
 {
 	struct session *s = finished();
 	g_autoptr(GString) page = g_string_new(NULL);
-	report_html(s, "<script>\xff", page);
+	page_print(s, "<script>\xff", page);
 	g_assert_null(strstr(page->str, "<script>"));
 	g_assert_nonnull(strstr(page->str, "&lt;b&gt;bold&lt;/b&gt; &amp; wrong"));
 	g_assert_true(g_utf8_validate(page->str, -1, NULL));
@@ -85,10 +87,10 @@ static void test_durations(void)
 		      { 3600000000000, "1h0m0s" },
 		      { 1500000000, "1.5s" } };
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *text = log_duration(cases[i].ns);
+		g_autofree char *text = format_duration(cases[i].ns);
 		g_assert_cmpstr(text, ==, cases[i].text);
 	}
-	g_autofree char *when = log_time(1677709202119937709);
+	g_autofree char *when = format_time(1677709202119937709);
 	g_assert_cmpstr(when, ==, "2023-03-01 22:20:02 +0000 UTC");
 }
 

@@ -1,0 +1,100 @@
+/*
+ * One line for each side: the culprit, its parents, and the starting commit without the culprit.
+ */
+#include "certificate.h"
+
+#include "engine/session/certify.h"
+#include "engine/session/range.h"
+#include "engine/session/tally.h"
+
+#include <string.h>
+
+static void steps_of(const struct session *s, const char *signature, GString *out)
+{
+	bool first = true;
+	for (guint i = 0; signature && i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		bool ran = step->runs->len || step->known_good || step->known_bad;
+		if (!ran || g_strcmp0(step->signature, signature) != 0)
+			continue;
+		g_string_append_printf(out, "%s %u", first ? " (step" : ",", i);
+		first = false;
+	}
+	if (!first)
+		g_string_append_c(out, ')');
+}
+
+static void print_counts(const struct session *s, const struct tally *t, const char *signature,
+			 GString *out)
+{
+	g_string_append_printf(out, "%d of %d runs crashed", t->bad, t->bad + t->good + t->skip);
+	steps_of(s, signature, out);
+	if (!t->bad && t->good)
+		g_string_append_printf(out, ", %.4f that it is clean",
+				       1.0 - certify_miss_probability(s, t));
+	g_string_append_c(out, '\n');
+}
+
+static void print_side(const struct session *s, const char *what, const char *commit, GString *out)
+{
+	const char *signature = certify_signature(s, commit);
+	const struct step *step =
+		certify_step(s, strcmp(what, "culprit") == 0 ? ROLE_CULPRIT : ROLE_PARENT, commit);
+	g_string_append_printf(out, "%-8s %s: ", what, commit);
+	if (!signature) {
+		g_string_append_printf(out, "not tested%s%s\n", step && step->reason ? ": " : "",
+				       step && step->reason ? step->reason : "");
+		return;
+	}
+	struct tally t = tally_kernel(s, signature);
+	if (t.good || t.bad || t.skip)
+		print_counts(s, &t, signature, out);
+	else
+		g_string_append(out, "built, never run\n");
+}
+
+static void print_revert(const struct session *s, GString *out)
+{
+	const struct step *step = certify_step(s, ROLE_REVERT, NULL);
+	g_string_append_printf(out, "%-8s ", range_is_fix(s) ? "applied" : "revert");
+	if (!certify_revert_tells_more(s)) {
+		g_string_append(out, certify_parent(s)
+					     ? "would give the parent again: the culprit is "
+					       "the starting commit\n"
+					     : "not tried: the culprit is a merge\n");
+	} else if (!step) {
+		g_string_append(out, "not tested\n");
+	} else {
+		g_string_append_printf(out, "on %s: ", step->commit);
+		if (step->build_failed) {
+			g_string_append_printf(out, "not tested: %s\n", step->reason);
+		} else {
+			struct tally t = tally_step(s, step);
+			print_counts(s, &t, step->signature, out);
+		}
+	}
+}
+
+void certificate_print(const struct session *s, GString *out)
+{
+	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
+		return;
+	print_side(s, "culprit", s->found[0], out);
+	for (char **p = s->parents; p && *p; p++)
+		print_side(s, "parent", *p, out);
+	if (certify_is_no_op(s)) {
+		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "
+				     "cannot have changed anything.\n");
+		return;
+	}
+	if (certify_is_wanted(s))
+		print_revert(s, out);
+	else
+		g_string_append(out, "No runs were made for this certificate (certify is off).\n");
+	struct rate rate = tally_rate(s);
+	g_string_append_printf(out,
+			       "The bug shows in %d of %d runs where it is (first step, corrected "
+			       "by later ones).\n"
+			       "Confidence: %.4f\n",
+			       rate.bad, rate.bad + rate.good, certify_confidence(s));
+}

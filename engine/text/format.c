@@ -1,0 +1,30 @@
+/*
+ * Times and durations as Go prints them, since readers of syzbot's logs know that form.
+ */
+#include "format.h"
+
+char *format_duration(int64_t ns)
+{
+	if (ns < 0)
+		ns = 0;
+	int64_t s = ns / 1000000000, frac = ns % 1000000000;
+	GString *out = g_string_new(NULL);
+	if (s >= 3600)
+		g_string_append_printf(out, "%ldh", (long)(s / 3600));
+	if (s >= 60)
+		g_string_append_printf(out, "%ldm", (long)(s / 60 % 60));
+	g_string_append_printf(out, "%ld", (long)(s % 60));
+	if (frac) {
+		g_string_append_printf(out, ".%09ld", (long)frac);
+		while (out->str[out->len - 1] == '0')
+			g_string_truncate(out, out->len - 1);
+	}
+	g_string_append_c(out, 's');
+	return g_string_free(out, FALSE);
+}
+
+char *format_time(int64_t ns)
+{
+	g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(ns / 1000000000);
+	return t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S +0000 UTC") : g_strdup("?");
+}

@@ -1,0 +1,15 @@
+/*
+ * Numbers as words.
+ */
+#ifndef ENGINE_TEXT_FORMAT_H
+#define ENGINE_TEXT_FORMAT_H
+
+#include <glib.h>
+#include <stdint.h>
+
+/* Nanoseconds as Go prints a duration: 5h43m22.238573904s. To be freed with g_free. */
+char *format_duration(int64_t ns);
+/* "2023-03-01 22:20:02 +0000 UTC". To be freed with g_free. */
+char *format_time(int64_t ns);
+
+#endif

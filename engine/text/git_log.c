@@ -1,0 +1,28 @@
+/*
+ * What `git bisect log` prints for the same verdicts: the start with its range, then each verdict
+ * that holds, after a comment with the commit's subject.
+ */
+#include "git_log.h"
+
+#include "engine/session/range.h"
+
+#include <string.h>
+
+void git_log_print(const struct session *s, GString *out)
+{
+	const char *start = strstr(s->log->str, "# git bisect start ");
+	if ((!session_over(s) && !session_has_answer(s)) || !start)
+		return;
+	g_string_append_printf(out, "%.*s\n", (int)strcspn(start + 2, "\n"), start + 2);
+	g_autoptr(GArray) facts = range_facts(s);
+	for (guint i = 0; i < facts->len; i++) {
+		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);
+		const char *term = session_git_term(s, f->verdict);
+		if (f->release) /* the range that the start names */
+			continue;
+		g_string_append_printf(out, "# %s: [%s] ", term, f->commit);
+		for (const char *p = f->subject ? f->subject : ""; *p; p++)
+			g_string_append_c(out, (guchar)*p < 0x20 ? ' ' : *p);
+		g_string_append_printf(out, "\ngit bisect %s %s\n", term, f->commit);
+	}
+}

@@ -1,0 +1,15 @@
+/*
+ * What mail and page say alike.
+ */
+#include "report.h"
+
+bool report_has_culprit(const struct session *s)
+{
+	return session_has_answer(s) && s->found && s->found[0] && !s->found[1] && s->found_text;
+}
+
+const char *report_title(const struct session *s)
+{
+	const struct run *crash = session_crash(s, NULL, NULL);
+	return crash ? crash->title : "";
+}

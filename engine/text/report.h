@@ -1,0 +1,14 @@
+/*
+ * What the texts about a finished bisection have in common.
+ */
+#ifndef ENGINE_TEXT_REPORT_H
+#define ENGINE_TEXT_REPORT_H
+
+#include "bisectfs/session.h"
+
+/* It has ended with one commit, whose text is known. */
+bool report_has_culprit(const struct session *s);
+/* The title that stands for the bug; empty: no crash was seen. Of the session. */
+const char *report_title(const struct session *s);
+
+#endif
