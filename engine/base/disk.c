@@ -40,10 +40,24 @@ guint64 disk_room(const char *dir)
 	return (guint64)v.f_bavail * v.f_frsize;
 }
 
+guint64 disk_inodes(const char *dir)
+{
+	struct statvfs v;
+	if (statvfs(dir, &v) != 0 || !v.f_files)
+		return G_MAXUINT64;
+	return v.f_favail;
+}
+
 static guint64 real_room(void *self, const char *dir)
 {
 	(void)self;
 	return disk_room(dir);
+}
+
+static guint64 real_inodes(void *self, const char *dir)
+{
+	(void)self;
+	return disk_inodes(dir);
 }
 
 /* ---- can it be written? ---- */
@@ -129,5 +143,6 @@ const struct disk disk_real = {
 	.sync = real_sync,
 	.truncate = real_truncate,
 	.room = real_room,
+	.inodes = real_inodes,
 	.probe = real_probe,
 };

@@ -455,6 +455,7 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	b.obj = g_build_filename(rq->slot, rq->program ? "out" : "obj", NULL);
 	b.conf = g_build_filename(rq->slot, "conf", NULL);
 	b.env = build_environment(rq);
+	build_watch_space(&b);
 	err_t err = parse_words(&b, error);
 	if (!err && rq->ccache_dir)
 		err = build_mkdir(&b, rq->ccache_dir, error);
@@ -480,6 +481,7 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	g_free(b.obj);
 	g_free(b.conf);
 	g_free(b.excess);
+	space_clear(&b.space);
 	if (err)
 		build_result_clear(result);
 	return err;

@@ -1,23 +1,31 @@
 #include "slot.h"
 
 #include "engine/base/file.h"
+#include "space.h"
 
 #include <errno.h>
 #include <git2.h>
 #include <glib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct slot {
 	char *dir, *src;
 	git_repository *git;
 };
 
-static err_t git_failed(struct error *error, const char *doing, const char *what)
+/* libgit2 gives no errno, only a text; which may be made of a tree's own names. */
+static err_t git_failed(const struct slot *slot, struct error *error, const char *doing,
+			const char *what)
 {
 	const git_error *e = git_error_last();
 	const char *why = e && e->message ? e->message : "failed";
-	int code = strstr(why, g_strerror(ENOSPC)) ? ENOSPC : EIO;
-	return error_set(error, code, "%s %s: %s", doing, what, why);
+	struct space space;
+	space_init(&space, NULL, geteuid());
+	space_add(&space, slot->dir);
+	err_t full = space_judge(&space, space_claim(why), NULL);
+	space_clear(&space);
+	return error_set(error, full ? -full : EIO, "%s %s: %s", doing, what, why);
 }
 
 static err_t borrow_objects(const char *git, const char *gitdir, struct error *error)
@@ -48,7 +56,7 @@ static err_t open_git(struct slot *slot, const char *gitdir, struct error *error
 	opts.template_path = "";
 	opts.initial_head = "main";
 	if (git_repository_init_ext(&slot->git, git, &opts) != 0)
-		return git_failed(error, "cannot set up the build slot", slot->dir);
+		return git_failed(slot, error, "cannot set up the build slot", slot->dir);
 	return 0;
 }
 
@@ -110,7 +118,7 @@ static err_t apply_patch(struct slot *slot, const char *word, const char *hash, 
 	git_signature *who = NULL;
 	err_t err = 0;
 	if (git_oid_fromstr(&id, hash) != 0 || git_commit_lookup(&patch, slot->git, &id) != 0)
-		return git_failed(error, "cannot read commit", hash);
+		return git_failed(slot, error, "cannot read commit", hash);
 	/* merges need a parent chosen for them: they do not apply either */
 	int rc = strcmp(word, "revert") == 0
 			 ? git_revert_commit(&index, slot->git, patch, ours, 0, NULL)
@@ -123,7 +131,7 @@ static err_t apply_patch(struct slot *slot, const char *word, const char *hash, 
 		 git_commit_create(&made, slot->git, NULL, who, who, NULL, "patched", tree, 1,
 				   (const git_commit *[]){ ours }) != 0 ||
 		 git_commit_lookup(patched, slot->git, &made) != 0)
-		err = git_failed(error, "cannot apply", hash);
+		err = git_failed(slot, error, "cannot apply", hash);
 	git_signature_free(who);
 	git_tree_free(tree);
 	git_index_free(index);
@@ -162,7 +170,7 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 	git_commit *c = NULL;
 	*conflict = NULL;
 	if (git_oid_fromstr(&id, commit) != 0 || git_commit_lookup(&c, slot->git, &id) != 0)
-		return git_failed(error, "cannot read commit", commit);
+		return git_failed(slot, error, "cannot read commit", commit);
 	err_t err = apply_patches(slot, &c, patches, conflict, notes, error);
 	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
 	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
@@ -170,7 +178,7 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 		/* the next checkout compares with what is there now */
 		if (git_checkout_tree(slot->git, (git_object *)c, &opts) != 0 ||
 		    git_repository_set_head_detached(slot->git, git_commit_id(c)) != 0)
-			err = git_failed(error, "cannot check out", commit);
+			err = git_failed(slot, error, "cannot check out", commit);
 	}
 	git_commit_free(c);
 	return err;
@@ -197,7 +205,7 @@ err_t slot_patch(struct slot *slot, const char *commit, char **text, struct erro
 		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, NULL);
 	if (rc == 0)
 		rc = git_diff_to_buf(&buf, diff, GIT_DIFF_FORMAT_PATCH);
-	err_t err = rc ? git_failed(error, "cannot make a patch of", commit) : 0;
+	err_t err = rc ? git_failed(slot, error, "cannot make a patch of", commit) : 0;
 	if (!err)
 		*text = g_strndup(buf.ptr, buf.size);
 	git_buf_dispose(&buf);
