@@ -109,21 +109,22 @@ static err_t run_compiler(const struct workshop *w, const struct settings *setti
 			 *line ? line : "cc failed");
 }
 
+#define PROGRAM_LIMIT ((gsize)256 << 20) /* a guest has to hold it */
+
 /* It is the user's directory: what lies there under the name may be anything. */
 static err_t take_program(const struct workshop *w, const char *to, struct error *error)
 {
-	int fd = open(w->program, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = file_open_below(w->dir, "reproducer");
 	struct stat st;
-	g_autofree char *opened = g_strdup_printf("/proc/self/fd/%d", fd);
-	g_autofree char *program = NULL;
 	gsize len = 0;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (!w->other || st.st_uid == (uid_t)w->user.uid))
-		g_file_get_contents(opened, &program, &len, NULL);
+	bool theirs =
+		fd >= 0 && fstat(fd, &st) == 0 && (!w->other || st.st_uid == (uid_t)w->user.uid);
+	g_autofree char *program = theirs ? file_read_opened(fd, PROGRAM_LIMIT, &len) : NULL;
 	if (fd >= 0)
 		close(fd);
 	if (!program)
-		return error_set(error, EINVAL, "the compiler left no program");
+		return error_set(error, EINVAL, "the compiler left no program, or one over %zu MiB",
+				 PROGRAM_LIMIT >> 20);
 	return file_write(to, program, len, 0700, error);
 }
 

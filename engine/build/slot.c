@@ -184,13 +184,31 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 	return err;
 }
 
+#define PATCH_LIMIT ((gsize)16 << 20) /* the names of what it changes are of use, not its size */
+
+static int add_line(const git_diff_delta *delta, const git_diff_hunk *hunk,
+		    const git_diff_line *line, void *arg)
+{
+	GString *text = arg;
+	(void)delta;
+	(void)hunk;
+	if (text->len + line->content_len >= PATCH_LIMIT)
+		return 0;
+	if (strchr(" +-", line->origin))
+		g_string_append_c(text, line->origin);
+	g_string_append_len(text, line->content, (gssize)line->content_len);
+	return 0;
+}
+
 err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error)
 {
 	git_oid id;
 	git_commit *c = NULL, *parent = NULL;
 	git_tree *tree = NULL, *old = NULL;
 	git_diff *diff = NULL;
-	git_buf buf = GIT_BUF_INIT;
+	git_diff_options opts = GIT_DIFF_OPTIONS_INIT;
+	g_autoptr(GString) patch = g_string_new(NULL);
+	opts.max_size = (git_off_t)PATCH_LIMIT; /* larger files are taken for binary ones */
 	int rc = git_oid_fromstr(&id, commit);
 	if (rc == 0)
 		rc = git_commit_lookup(&c, slot->git, &id);
@@ -202,13 +220,12 @@ err_t slot_patch(struct slot *slot, const char *commit, char **text, struct erro
 			rc = git_commit_tree(&old, parent);
 	}
 	if (rc == 0)
-		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, NULL);
+		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, &opts);
 	if (rc == 0)
-		rc = git_diff_to_buf(&buf, diff, GIT_DIFF_FORMAT_PATCH);
+		rc = git_diff_print(diff, GIT_DIFF_FORMAT_PATCH, add_line, patch);
 	err_t err = rc ? git_failed(slot, error, "cannot make a patch of", commit) : 0;
 	if (!err)
-		*text = g_strndup(buf.ptr, buf.size);
-	git_buf_dispose(&buf);
+		*text = g_strdup(patch->str);
 	git_diff_free(diff);
 	git_tree_free(old);
 	git_tree_free(tree);
