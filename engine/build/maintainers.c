@@ -138,7 +138,7 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
 	if (!err && file_exists(script)) {
 		/* the script asks git only where it sees a .git; builds must see none */
 		g_autofree char *dotgit = g_build_filename(slot_src(slot), ".git", NULL);
-		g_autofree char *patch = g_build_filename(dir, "patch", NULL);
+		g_autofree char *patch = g_build_filename(dir, SLOT_PATCH, NULL);
 		g_autofree char *git = g_strdup_printf("gitdir: %s/git\n", dir);
 		err = slot_patch(slot, commit, &text, error);
 		if (!err)

@@ -60,16 +60,21 @@ static err_t open_git(struct slot *slot, const char *gitdir, struct error *error
 	return 0;
 }
 
-/* A daemon that was killed while it checked something out leaves libgit2's lock files. Nobody else
- * uses the slot now: whoever held them is gone. */
-static void drop_locks(const char *dir)
+/* What a daemon leaves that is killed: libgit2's lock files where it checked something out; where
+ * it asked for maintainers the script's .git, which no build may see, and the patch. Nobody else
+ * uses the slot now: whoever made them is gone. */
+static err_t remove_leftovers(const struct slot *slot, struct error *error)
 {
-	static const char *const locks[] = { "HEAD.lock", "index.lock", "config.lock",
-					     "packed-refs.lock" };
-	for (gsize i = 0; i < G_N_ELEMENTS(locks); i++) {
-		g_autofree char *path = g_build_filename(dir, "git", locks[i], NULL);
+	static const char *const files[] = { "git/HEAD.lock",	"git/index.lock",
+					     "git/config.lock", "git/packed-refs.lock",
+					     SLOT_PATCH,	SLOT_PATCH ".tmp" };
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(slot->dir, files[i], NULL);
 		unlink(path);
 	}
+	/* a build without a cage may have left anything under this name */
+	g_autofree char *dotgit = g_build_filename(slot->src, ".git", NULL);
+	return file_remove_tree(dotgit, error);
 }
 
 err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct error *error)
@@ -77,8 +82,9 @@ err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct e
 	struct slot *slot = g_new0(struct slot, 1);
 	slot->dir = g_strdup(dir);
 	slot->src = g_build_filename(dir, "src", NULL);
-	drop_locks(dir);
-	err_t err = open_git(slot, gitdir, error);
+	err_t err = remove_leftovers(slot, error);
+	if (!err)
+		err = open_git(slot, gitdir, error);
 	if (err) {
 		slot_free(slot);
 		return err;

@@ -16,7 +16,11 @@
 
 struct slot;
 
-/* `gitdir`: of the user's repository; `dir` is created when it is missing. */
+/* File in the slot's directory for a patch, while somebody is asked about it. */
+#define SLOT_PATCH "patch"
+
+/* `gitdir`: of the user's repository; `dir` is created when it is missing. What a daemon that was
+ * killed has left there is removed. */
 err_t slot_open(const char *gitdir, const char *dir, struct slot **slot, struct error *error);
 void slot_free(struct slot *slot);
 const char *slot_dir(const struct slot *slot);
