@@ -83,15 +83,27 @@ int file_open_below(const char *dir, const char *path)
 	return fd;
 }
 
+char *file_read_opened(int fd, gsize limit, gsize *len)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0 || st.st_size < 0 || (gsize)st.st_size > limit)
+		return NULL;
+	gsize size = (gsize)st.st_size; /* it may grow meanwhile: no more than this */
+	char *text = g_try_malloc(size + 1);
+	ssize_t n = 1;
+	for (*len = 0; text && *len < size && n > 0; *len += n > 0 ? (gsize)n : 0)
+		n = read(fd, text + *len, size - *len);
+	if (text && n < 0)
+		g_clear_pointer(&text, g_free);
+	if (text)
+		text[*len] = '\0';
+	return text;
+}
+
 char *file_read_below(const char *dir, const char *path, gsize limit, gsize *len)
 {
 	int fd = file_open_below(dir, path);
-	struct stat st;
-	char *text = NULL;
-	if (fd >= 0 && fstat(fd, &st) == 0 && (gsize)st.st_size <= limit) {
-		g_autofree char *opened = g_strdup_printf("/proc/self/fd/%d", fd);
-		g_file_get_contents(opened, &text, len, NULL);
-	}
+	char *text = fd >= 0 ? file_read_opened(fd, limit, len) : NULL;
 	if (fd >= 0)
 		close(fd);
 	return text;

@@ -31,8 +31,10 @@ bool file_exists(const char *path);
  * reading, whatever else lies there. Links that lead out of `dir` are not followed. -1 and errno
  * (EINVAL: it is no regular file). */
 int file_open_below(const char *dir, const char *path);
-/* The content, with a zero behind it, to be freed; NULL: there is no such file, or more than
- * `limit` bytes. */
+/* The rest of a regular file, with a zero behind it, to be freed; NULL: it cannot be read, or the
+ * file has more than `limit` bytes. */
+char *file_read_opened(int fd, gsize limit, gsize *len);
+/* Likewise, of the file that file_open_below opens. */
 char *file_read_below(const char *dir, const char *path, gsize limit, gsize *len);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * posix_spawn(3), then a loop: poll(2) for the child's end (a pidfd) and the request to stop, and
+ * between looks at what it uses. The child is reaped last of all: as long as it is not, neither its
+ * pid nor its process group can be given to others, and to kill them is safe.
+ */
 #include "spawn.h"
 
 #include <errno.h>
@@ -88,14 +93,15 @@ static void measure(pid_t pid, int *processes, guint64 *bytes)
 	}
 	if (d)
 		g_dir_close(d);
-	g_hash_table_add(ours, GINT_TO_POINTER(pid));
 	*processes = 0;
 	*bytes = 0;
 	for (bool more = true; more;) {
 		more = false;
 		for (guint i = 0; i < all->len; i++) {
 			struct process *one = &g_array_index(all, struct process, i);
-			if (one->ours || !g_hash_table_contains(ours, GINT_TO_POINTER(one->parent)))
+			if (one->ours ||
+			    !(one->pid == pid ||
+			      g_hash_table_contains(ours, GINT_TO_POINTER(one->parent))))
 				continue;
 			one->ours = more = true;
 			g_hash_table_add(ours, GINT_TO_POINTER(one->pid));
@@ -135,63 +141,92 @@ static err_t check_processes(const struct spawn *sp, pid_t pid, struct error *er
  * print a gigabyte in a second. */
 #define LOOK_AT_PROCESSES 500
 #define LOOK_AT_OUTPUT 50
+#define LOOK_WITHOUT_PIDFD 20
 
-/* 0: it ended; another: it is to be killed. */
-static err_t await(const struct spawn *sp, pid_t pid, struct error *error)
+struct child {
+	const struct spawn *sp;
+	pid_t pid;
+	int pidfd; /* readable when it has ended; -1: this kernel, a filter of system calls or the
+		    * number of descriptors allows none, and it has to be asked for */
+	gint64 end, looked; /* monotonic us: when its time is over; when /proc was looked at */
+};
+
+/* It has ended, and is not reaped: its number stays its own. */
+static bool has_ended(pid_t pid)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	gint64 end = g_get_monotonic_time() + (gint64)sp->limits.timeout_s * G_USEC_PER_SEC;
-	gint64 looked = g_get_monotonic_time();
+	siginfo_t info = { 0 };
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) != 0 || info.si_pid;
+}
+
+/* How long nothing has to be looked at, ms. */
+static int pause_of(const struct child *c, gint64 left)
+{
+	int most = c->pidfd < 0		      ? LOOK_WITHOUT_PIDFD
+		   : c->sp->limits.output_mib ? LOOK_AT_OUTPUT
+					      : LOOK_AT_PROCESSES;
+	return (int)MIN(left, most);
+}
+
+/* Waits for something to happen, or until it is time to look. */
+static void wait_for_event(const struct child *c, gint64 left)
+{
+	struct pollfd fds[2] = { { .fd = c->pidfd, .events = POLLIN },
+				 { .fd = c->sp->cancel ? c->sp->cancel->fd : -1,
+				   .events = POLLIN } };
+	poll(fds, 2, pause_of(c, left));
+}
+
+static err_t look_at_processes(struct child *c, struct error *error)
+{
+	gint64 now = g_get_monotonic_time();
+	if (now - c->looked < LOOK_AT_PROCESSES * 1000)
+		return 0;
+	c->looked = now;
+	if (c->sp->tick)
+		c->sp->tick(c->sp->arg);
+	return check_processes(c->sp, c->pid, error);
+}
+
+/* Until it has ended (0), or is to be killed. */
+static err_t await(struct child *c, struct error *error)
+{
+	const struct spawn *sp = c->sp;
 	err_t err = 0;
-	while (pidfd >= 0 && !err) {
-		struct pollfd fds[2] = { { .fd = pidfd, .events = POLLIN },
-					 { .fd = sp->cancel ? sp->cancel->fd : -1,
-					   .events = POLLIN } };
-		gint64 left =
-			sp->limits.timeout_s ? (end - g_get_monotonic_time()) / 1000 + 1 : 3600000;
-		if (left <= 0) {
-			err = error_set(error, ETIMEDOUT, "it did not end within %d s",
-					sp->limits.timeout_s);
-			break;
-		}
-		int wait =
-			(int)MIN(left, sp->limits.output_mib ? LOOK_AT_OUTPUT : LOOK_AT_PROCESSES);
-		int n = poll(fds, 2, wait);
-		if (fds[0].revents)
-			break;
-		if (n > 0 && fds[1].revents) {
-			err = error_set(error, ECANCELED, "stopped");
-			break;
-		}
-		bool long_ago = g_get_monotonic_time() - looked >= LOOK_AT_PROCESSES * 1000;
+	while (!err && !has_ended(c->pid)) {
+		gint64 left = sp->limits.timeout_s ? (c->end - g_get_monotonic_time()) / 1000 + 1
+						   : G_MAXINT;
+		if (sp->cancel && cancel_asked(sp->cancel))
+			return error_set(error, ECANCELED, "stopped");
+		if (left <= 0)
+			return error_set(error, ETIMEDOUT, "it did not end within %d s",
+					 sp->limits.timeout_s);
+		wait_for_event(c, left);
 		err = check_output(sp, error);
-		if (!long_ago)
-			continue;
-		looked = g_get_monotonic_time();
-		if (sp->tick)
-			sp->tick(sp->arg);
 		if (!err)
-			err = check_processes(sp, pid, error);
+			err = look_at_processes(c, error);
 	}
-	if (pidfd >= 0)
-		close(pidfd);
 	return err;
 }
 
 err_t spawn_run(const struct spawn *sp, int *status, struct error *error)
 {
-	pid_t pid;
+	struct child c = { .sp = sp };
 	int st = 0;
 	*status = -1;
-	err_t err = start(sp, &pid, error);
+	err_t err = start(sp, &c.pid, error);
 	if (err)
 		return err;
-	err = await(sp, pid, error);
-	if (err)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, &st, 0) < 0 && errno == EINTR)
+	c.looked = g_get_monotonic_time();
+	c.end = c.looked + (gint64)sp->limits.timeout_s * G_USEC_PER_SEC;
+	c.pidfd = (int)syscall(SYS_pidfd_open, c.pid, 0);
+	err = await(&c, error);
+	if (c.pidfd >= 0)
+		close(c.pidfd);
+	/* With what it left running in the background; and before it is reaped, since from then on
+	 * the number of the group may be another's. */
+	kill(-c.pid, SIGKILL);
+	while (waitpid(c.pid, &st, 0) < 0 && errno == EINTR)
 		;
-	kill(-pid, SIGKILL); /* what it left running in the background */
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	return err;
 }

@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "build_log.h"
 #include "cage.h"
 #include "slot.h"
 #include "engine/base/spawn.h"
@@ -70,6 +71,25 @@ static const char *ccache_dir(void)
 	return g_once(&once, find_ccache_dir, NULL);
 }
 
+static const char *cache_of(const struct build_request *rq)
+{
+	if (!rq->ccache || !have_program("ccache"))
+		return NULL;
+	return rq->ccache_dir ? rq->ccache_dir : ccache_dir();
+}
+
+/* In a cage /tmp is the build's own, in memory. */
+void build_watch_space(struct build *b)
+{
+	space_init(&b->space, b->rq->disk,
+		   build_is_others(b) ? (uid_t)b->rq->confine.user.uid : geteuid());
+	space_add(&b->space, b->obj);
+	space_add(&b->space, b->rq->dir);
+	space_add(&b->space, cache_of(b->rq));
+	if (!b->rq->confine.caged)
+		space_add(&b->space, g_get_tmp_dir());
+}
+
 bool build_is_others(const struct build *b)
 {
 	return b->rq->confine.caged && spawn_is_other(b->rq->confine.user);
@@ -90,9 +110,7 @@ void build_add_cage(const struct build *b, GPtrArray *argv)
 	g_autofree char *programs = own && g_path_is_absolute(own) ? g_path_get_dirname(own) : NULL;
 	if (programs && strcmp(programs, "/") == 0) /* shown without it, and not as it is outside */
 		g_clear_pointer(&programs, g_free);
-	const char *cache = !b->rq->ccache || !have_program("ccache") ? NULL
-			    : b->rq->ccache_dir			      ? b->rq->ccache_dir
-								      : ccache_dir();
+	const char *cache = cache_of(b->rq);
 	const char *readable[] = { b->rq->slot, programs, NULL };
 	const char *writable[] = { b->obj, b->rq->program ? cache : b->conf,
 				   b->rq->program ? NULL : cache, NULL };
@@ -187,6 +205,14 @@ static err_t check_cage(const struct build *b, off_t begun, struct error *error)
 	return error_set(error, EPERM, "the build cannot be isolated: %s", words);
 }
 
+static void tick(void *arg)
+{
+	struct build *b = arg;
+	space_look(&b->space);
+	if (b->rq->tick)
+		b->rq->tick(b->rq->arg);
+}
+
 err_t build_run(struct build *b, char *const *argv, int *status, struct error *error)
 {
 	g_autofree char *line = g_strjoinv(" ", (char **)argv);
@@ -196,8 +222,8 @@ err_t build_run(struct build *b, char *const *argv, int *status, struct error *e
 			    .output = b->log,
 			    .limits = b->rq->confine.limits,
 			    .cancel = b->rq->cancel,
-			    .tick = b->rq->tick,
-			    .arg = b->rq->arg };
+			    .tick = tick,
+			    .arg = b };
 	struct error why;
 	off_t begun = lseek(b->log, 0, SEEK_END);
 	err_t err = spawn_run(&sp, status, &why);
@@ -210,8 +236,7 @@ err_t build_run(struct build *b, char *const *argv, int *status, struct error *e
 	}
 	if (!err && *status != 0)
 		err = check_cage(b, begun, &why);
-	if (b->rq->tick)
-		b->rq->tick(b->rq->arg);
+	tick(b);
 	if (err && error)
 		*error = why;
 	return err;
@@ -219,42 +244,20 @@ err_t build_run(struct build *b, char *const *argv, int *status, struct error *e
 
 /* ---- why a build failed ---- */
 
-static bool is_error_line(const char *line)
-{
-	return strstr(line, "error: ") || strstr(line, "Error ") || strstr(line, "*** ") ||
-	       strstr(line, "undefined reference") || strstr(line, "rror:");
-}
-
-/* The first error of the compiler; failing that, the last line. */
-static char *first_error(const char *log)
-{
-	g_autofree char *text = NULL;
-	if (!g_file_get_contents(log, &text, NULL, NULL))
-		return g_strdup("the build failed");
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	g_auto(GStrv) lines = g_strsplit(valid, "\n", -1);
-	const char *last = "the build failed";
-	for (char **l = lines; *l; l++) {
-		g_strchug(*l);
-		if (!**l || g_str_has_prefix(*l, "$ "))
-			continue;
-		if (is_error_line(*l))
-			return g_strndup(*l, 300);
-		last = *l;
-	}
-	return g_strndup(last, 300);
-}
-
 err_t build_broken(struct build *b, struct error *error)
 {
 	g_autofree char *log = g_build_filename(b->rq->dir, "build.log", NULL);
-	g_autofree char *text = NULL;
-	gsize len = 0;
-	bool full = g_file_get_contents(log, &text, &len, NULL) && strstr(text, g_strerror(ENOSPC));
-	if (full)
-		return error_set(error, ENOSPC, "no room left in %s while building", b->rq->slot);
+	struct build_log found;
+	build_log_read(log, &found);
+	err_t err = space_judge(&b->space, found.claim, error);
+	if (err) {
+		g_free(found.reason);
+		return err;
+	}
 	b->result->broken = true;
-	b->result->reason = b->excess ? g_steal_pointer(&b->excess) : first_error(log);
+	b->result->reason =
+		b->excess ? g_steal_pointer(&b->excess) : g_steal_pointer(&found.reason);
+	g_free(found.reason);
 	/* the tree's own directory says nothing to a reader */
 	g_auto(GStrv) parts = g_strsplit(b->result->reason, slot_src(b->slot), -1);
 	g_free(b->result->reason);

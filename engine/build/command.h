@@ -7,6 +7,7 @@
 #define ENGINE_BUILD_COMMAND_H
 
 #include "kbuild.h"
+#include "space.h"
 
 #include <glib.h>
 
@@ -23,6 +24,7 @@ struct build {
 	gint64 since;  /* monotonic us: when the present part began */
 	GStrv words;   /* of the setting `make` */
 	GStrv env;
+	struct space space; /* of the places that it writes to */
 };
 
 /* A line of our own in the log. */
@@ -49,7 +51,10 @@ GStrv build_environment(const struct build_request *rq);
 /* Runs it to its end, into the log. 0 with the exit status, also when it went over a limit;
  * -ECANCELED; another error: not the commit's fault. */
 err_t build_run(struct build *b, char *const *argv, int *status, struct error *error);
-/* The commit does not build: the result says why. -ENOSPC: it was the disk. */
+/* From now on what is free where it writes is watched; once, before the first command. */
+void build_watch_space(struct build *b);
+/* The commit does not build: the result says why. -ENOSPC, -EDQUOT: it was the disk, not only by
+ * the build's own words. */
 err_t build_broken(struct build *b, struct error *error);
 
 #endif

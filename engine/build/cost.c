@@ -13,9 +13,17 @@
 
 /* ---- what depends on what ---- */
 
+/* A tree can leave anything there. These are some ten times of what Linux needs. */
+#define CMD_LIMIT ((gsize)4 << 20)    /* bytes of one .cmd file */
+#define CMDS_LIMIT ((guint64)8 << 30) /* of all of them */
+#define PATHS_LIMIT ((gsize)32 << 20) /* of the paths in them that are kept */
+#define FANOUT_LIMIT ((gsize)128 << 20)
+
 struct count {
 	GHashTable *files; /* path below src -> number of object files */
-	const char *src;
+	gsize paths;	   /* bytes of those */
+	guint64 cmds;	   /* bytes that were read */
+	const char *src, *obj;
 	size_t src_len;
 	int64_t begun;
 	guint objects, rebuilt;
@@ -35,6 +43,10 @@ static void count_line(struct count *c, const char *line)
 		return;
 	g_autofree char *path = g_strndup(at, strcspn(at, " \\\n"));
 	gpointer n = g_hash_table_lookup(c->files, path);
+	gsize len = n ? 0 : strlen(path);
+	if (c->paths + len > PATHS_LIMIT)
+		return;
+	c->paths += len;
 	g_hash_table_replace(c->files, g_steal_pointer(&path),
 			     GUINT_TO_POINTER(GPOINTER_TO_UINT(n) + 1));
 }
@@ -44,10 +56,15 @@ static bool names_files(const char *line)
 	return g_str_has_prefix(line, "source_") || g_str_has_prefix(line, "  ");
 }
 
+/* `path` is below the object directory. */
 static void count_object(struct count *c, const char *path, const struct stat *st)
 {
-	g_autofree char *text = NULL;
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !strstr(text, "\ndeps_"))
+	gsize len = 0;
+	if (c->cmds > CMDS_LIMIT)
+		return;
+	g_autofree char *text = file_read_below(c->obj, path, CMD_LIMIT, &len);
+	c->cmds += len;
+	if (!text || !strstr(text, "\ndeps_"))
 		return;
 	c->objects++;
 	c->rebuilt += st->st_mtime >= c->begun;
@@ -60,14 +77,16 @@ static void count_object(struct count *c, const char *path, const struct stat *s
 	}
 }
 
-static void count_tree(struct count *c, const char *dir)
+static void count_tree(struct count *c, const char *below)
 {
+	g_autofree char *dir = g_build_filename(c->obj, below, NULL);
 	GDir *d = g_dir_open(dir, 0, NULL);
 	const char *name;
 	while (d && (name = g_dir_read_name(d))) {
-		g_autofree char *path = g_build_filename(dir, name, NULL);
+		g_autofree char *path = g_build_filename(below, name, NULL);
+		g_autofree char *full = g_build_filename(dir, name, NULL);
 		struct stat st;
-		if (lstat(path, &st) != 0)
+		if (lstat(full, &st) != 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
 			count_tree(c, path);
@@ -116,11 +135,13 @@ err_t cost_note(const char *slot, int64_t begun, int64_t build_ns, struct error 
 	g_autofree char *path = g_build_filename(slot, "fanout", NULL);
 	g_autofree char *old = NULL;
 	struct rates rates = { .each_ms = EACH_MS, .rest_ms = REST_MS };
-	struct count c = { .src = src, .src_len = strlen(src), .begun = begun };
-	if (g_file_get_contents(path, &old, NULL, NULL))
+	struct count c = { .src = src, .src_len = strlen(src), .obj = obj, .begun = begun };
+	gsize len;
+	old = file_read_below(slot, "fanout", FANOUT_LIMIT, &len);
+	if (old)
 		read_rates(old, &rates);
 	c.files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	count_tree(&c, obj);
+	count_tree(&c, "");
 	err_t err = 0;
 	if (c.objects) {
 		learn(&rates, &c, build_ns);
@@ -148,10 +169,11 @@ struct cost {
 	int n;
 };
 
-static GHashTable *read_fanout(const char *path, struct rates *rates)
+static GHashTable *read_fanout(const char *slot, struct rates *rates)
 {
-	g_autofree char *text = NULL;
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !read_rates(text, rates))
+	gsize len;
+	g_autofree char *text = file_read_below(slot, "fanout", FANOUT_LIMIT, &len);
+	if (!text || !read_rates(text, rates))
 		return NULL;
 	GHashTable *fanout = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (char *line = strchr(text, '\n'), *next; line && *++line; line = next) {
@@ -179,13 +201,12 @@ static git_tree *tree_of(git_repository *git, const git_oid *id)
 static void open_tree(struct tree *t, const char *slot)
 {
 	g_autofree char *gitdir = g_build_filename(slot, "git", NULL);
-	g_autofree char *fanout = g_build_filename(slot, "fanout", NULL);
 	git_oid id;
 	if (git_repository_open_bare(&t->git, gitdir) != 0)
 		return;
 	if (git_reference_name_to_id(&id, t->git, "HEAD") == 0)
 		t->head = tree_of(t->git, &id);
-	t->fanout = read_fanout(fanout, &t->rates);
+	t->fanout = read_fanout(slot, &t->rates);
 }
 
 struct cost *cost_open(const char *dir, int slots)

@@ -281,10 +281,26 @@ static err_t sign(struct build *b, const char *file, struct error *error)
 	return err;
 }
 
+#define KERNEL_LIMIT ((off_t)2 << 30) /* no boot loader takes more */
+#define VMLINUX_LIMIT \
+	((off_t)16 << 30) /* with all options and debug information it has some 4 GiB */
+
+/* -1: there is none, or one that cannot be a kernel. */
+static int open_vmlinux(struct build *b)
+{
+	int fd = file_open_below(b->obj, "vmlinux");
+	struct stat st;
+	if (fd < 0 || (fstat(fd, &st) == 0 && st.st_size <= VMLINUX_LIMIT))
+		return fd;
+	build_note(b, "vmlinux: too large for a kernel\n");
+	close(fd);
+	return -1;
+}
+
 static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *error)
 {
 	g_autofree char *to = g_build_filename(b->rq->dir, "kernel", NULL);
-	int vmlinux = file_open_below(b->obj, "vmlinux");
+	int vmlinux = open_vmlinux(b);
 	g_autofree char *with_names = vmlinux >= 0 ? opened_path(vmlinux) : NULL;
 	g_autofree char *image = opened_path(kernel);
 	if (vmlinux >= 0 && build_is_others(b) && /* it is mapped: nobody may cut it off then */
@@ -299,8 +315,6 @@ static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *
 		close(vmlinux);
 	return err;
 }
-
-#define KERNEL_LIMIT ((off_t)2 << 30) /* no boot loader takes more */
 
 /* `image`: path below the object directory. */
 static err_t collect(struct build *b, const char *image, struct error *error)
@@ -455,6 +469,7 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	b.obj = g_build_filename(rq->slot, rq->program ? "out" : "obj", NULL);
 	b.conf = g_build_filename(rq->slot, "conf", NULL);
 	b.env = build_environment(rq);
+	build_watch_space(&b);
 	err_t err = parse_words(&b, error);
 	if (!err && rq->ccache_dir)
 		err = build_mkdir(&b, rq->ccache_dir, error);
@@ -480,6 +495,7 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	g_free(b.obj);
 	g_free(b.conf);
 	g_free(b.excess);
+	space_clear(&b.space);
 	if (err)
 		build_result_clear(result);
 	return err;

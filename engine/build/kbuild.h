@@ -7,6 +7,7 @@
 
 #include "bisectfs/error.h"
 #include "engine/base/cancel.h"
+#include "engine/base/disk.h"
 #include "engine/base/spawn.h"
 
 #include <stdbool.h>
@@ -32,7 +33,8 @@ struct build_request {
 	struct confinement confine;
 	int jobs;
 	bool ccache;
-	const char *ccache_dir; /* NULL: the one that ccache is configured with */
+	const char *ccache_dir;	 /* NULL: the one that ccache is configured with */
+	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */
 	struct cancel *cancel;
 	void (*tick)(void *arg); /* while it builds, about twice a second */
 	void *arg;
@@ -48,8 +50,8 @@ void build_result_clear(struct build_result *r);
 /* The interface of whoever builds: the real one below, a fake in tests. */
 struct builder {
 	void *self;
-	/* 0 with the result (also for a commit that does not build); -ECANCELED; -ENOSPC: no room;
-	 * another error: not the commit's fault. */
+	/* 0 with the result (also for a commit that does not build); -ECANCELED; -ENOSPC, -EDQUOT:
+	 * no room, by the disk's own word; another error: not the commit's fault. */
 	err_t (*build)(void *self, const struct build_request *rq, struct build_result *result,
 		       struct error *error);
 	/* See maintainers_ask. */

@@ -6,8 +6,6 @@
 #include "engine/base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,8 +38,12 @@ static bool is_to(const char *role)
 	return strstr(role, "maintainer:") || strstr(role, "supporter:") || strstr(role, "list:");
 }
 
+#define MOST_ADDRESSES 1000
+
 static void add(GPtrArray *out, const char *word, const char *address)
 {
+	if (out->len >= MOST_ADDRESSES)
+		return;
 	for (guint i = 0; i < out->len; i++) {
 		if (g_ascii_strcasecmp((const char *)g_ptr_array_index(out, i) + 4, address) == 0)
 			return;
@@ -98,27 +100,25 @@ static GPtrArray *script_command(const struct question *q)
 	return argv;
 }
 
+#define OUTPUT_LIMIT ((size_t)256 << 10) /* bytes that are looked at */
+#define OUTPUT_LIMIT_MIB 4		 /* what is printed beyond ends the script */
+
+/* A script that fails has no answer; that is nobody's fault. */
 static err_t run_script(const struct question *q, GPtrArray *out, struct error *error)
 {
-	struct slot *slot = q->slot;
 	g_autoptr(GPtrArray) argv = script_command(q);
-	g_autofree char *path = g_build_filename(slot_dir(slot), "maintainers", NULL);
 	g_autofree char *text = NULL;
-	int fd = g_open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), status = -1;
-	if (fd < 0)
-		return error_set(error, errno, "cannot write %s: %s", path, g_strerror(errno));
+	int status = -1;
 	g_auto(GStrv) env = spawn_environment(q->confine->user);
 	struct spawn sp = { .argv = (char **)argv->pdata,
 			    .env = env,
-			    .dir = slot_src(slot),
-			    .output = fd,
-			    .limits = { .timeout_s = 120 },
+			    .dir = slot_src(q->slot),
+			    .limits = q->confine->limits,
 			    .cancel = q->cancel };
-	err_t err = spawn_run(&sp, &status, error);
-	close(fd);
-	if (!err && status == 0 && g_file_get_contents(path, &text, NULL, NULL))
+	sp.limits.output_mib = OUTPUT_LIMIT_MIB;
+	err_t err = spawn_capture(&sp, OUTPUT_LIMIT, &text, &status, error);
+	if (!err && status == 0)
 		maintainers_parse(text, out);
-	unlink(path);
 	return err == -ECANCELED ? err : 0;
 }
 
@@ -138,7 +138,7 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
 	if (!err && file_exists(script)) {
 		/* the script asks git only where it sees a .git; builds must see none */
 		g_autofree char *dotgit = g_build_filename(slot_src(slot), ".git", NULL);
-		g_autofree char *patch = g_build_filename(dir, "patch", NULL);
+		g_autofree char *patch = g_build_filename(dir, SLOT_PATCH, NULL);
 		g_autofree char *git = g_strdup_printf("gitdir: %s/git\n", dir);
 		err = slot_patch(slot, commit, &text, error);
 		if (!err)

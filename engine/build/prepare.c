@@ -1,3 +1,7 @@
+/*
+ * C source is compiled in a temporary directory that is given to the user, by a program with that
+ * user's rights; what lies there afterwards is trusted no more than a file of any user's.
+ */
 #include "prepare.h"
 
 #include "engine/base/spawn.h"
@@ -26,16 +30,17 @@ static char *guest_compiler(const struct settings *settings)
 
 /* ---- compiling, in a directory of the user's own ---- */
 
-struct workshop {
+struct compilation {
 	char *dir, *source, *program;
 	struct spawn_user user;
 	bool other; /* the user is not us */
 	const struct spawn_limits *limits;
+	struct cancel *cancel;
 };
 
 /* It is the user's directory, where something else may lie at any moment: to remove what is in it
  * takes no more rights than the user has. */
-static void remove_as_user(const struct workshop *w)
+static void remove_as_user(const struct compilation *w)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
 	char *rm[] = { "rm", "-rf", "--", w->source, w->program, NULL };
@@ -50,7 +55,7 @@ static void remove_as_user(const struct workshop *w)
 	rmdir(w->dir);
 }
 
-static void workshop_clear(struct workshop *w)
+static void compilation_clear(struct compilation *w)
 {
 	if (w->dir && w->other)
 		remove_as_user(w);
@@ -61,7 +66,8 @@ static void workshop_clear(struct workshop *w)
 	g_free(w->program);
 }
 
-static err_t workshop_open(struct workshop *w, const char *data, gsize len, struct error *error)
+static err_t compilation_open(struct compilation *w, const char *data, gsize len,
+			      struct error *error)
 {
 	w->other = spawn_is_other(w->user);
 	w->dir = g_dir_make_tmp("bisectfs-cc-XXXXXX", NULL);
@@ -78,7 +84,7 @@ static err_t workshop_open(struct workshop *w, const char *data, gsize len, stru
 	return err;
 }
 
-static err_t run_compiler(const struct workshop *w, const struct settings *settings,
+static err_t run_compiler(const struct compilation *w, const struct settings *settings,
 			  struct error *error)
 {
 	g_autofree char *cc = guest_compiler(settings);
@@ -94,7 +100,11 @@ static err_t run_compiler(const struct workshop *w, const struct settings *setti
 	int status = -1;
 	g_auto(GStrv) env = spawn_environment(w->user);
 	struct spawn sp = {
-		.argv = (char **)argv->pdata, .env = env, .dir = w->dir, .limits = *w->limits
+		.argv = (char **)argv->pdata,
+		.env = env,
+		.dir = w->dir,
+		.limits = *w->limits,
+		.cancel = w->cancel,
 	};
 	err_t err = spawn_capture(&sp, 2000, &text, &status, error);
 	if (err)
@@ -109,47 +119,51 @@ static err_t run_compiler(const struct workshop *w, const struct settings *setti
 			 *line ? line : "cc failed");
 }
 
+#define PROGRAM_LIMIT ((gsize)256 << 20) /* a guest has to hold it */
+
 /* It is the user's directory: what lies there under the name may be anything. */
-static err_t take_program(const struct workshop *w, const char *to, struct error *error)
+static err_t take_program(const struct compilation *w, const char *to, struct error *error)
 {
-	int fd = open(w->program, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = file_open_below(w->dir, "reproducer");
 	struct stat st;
-	g_autofree char *opened = g_strdup_printf("/proc/self/fd/%d", fd);
-	g_autofree char *program = NULL;
 	gsize len = 0;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (!w->other || st.st_uid == (uid_t)w->user.uid))
-		g_file_get_contents(opened, &program, &len, NULL);
+	bool theirs =
+		fd >= 0 && fstat(fd, &st) == 0 && (!w->other || st.st_uid == (uid_t)w->user.uid);
+	g_autofree char *program = theirs ? file_read_opened(fd, PROGRAM_LIMIT, &len) : NULL;
 	if (fd >= 0)
 		close(fd);
 	if (!program)
-		return error_set(error, EINVAL, "the compiler left no program");
+		return error_set(error, EINVAL, "the compiler left no program, or one over %zu MiB",
+				 PROGRAM_LIMIT >> 20);
 	return file_write(to, program, len, 0700, error);
 }
 
 static err_t compile(const char *data, gsize len, const char *to, const struct settings *settings,
-		     struct spawn_user user, const struct spawn_limits *limits, struct error *error)
+		     struct spawn_user user, const struct spawn_limits *limits,
+		     struct cancel *cancel, struct error *error)
 {
-	struct workshop w = { .user = user, .limits = limits };
-	err_t err = workshop_open(&w, data, len, error);
+	struct compilation w = { .user = user, .limits = limits, .cancel = cancel };
+	err_t err = compilation_open(&w, data, len, error);
 	if (!err)
 		err = run_compiler(&w, settings, error);
 	if (!err)
 		err = take_program(&w, to, error);
-	workshop_clear(&w);
+	compilation_clear(&w);
 	return err;
 }
 
 err_t prepare_reproducer(const char *from, const char *to, const struct settings *settings,
 			 struct spawn_user user, const struct spawn_limits *limits,
-			 struct error *error)
+			 struct cancel *cancel, struct error *error)
 {
 	g_autofree char *data = NULL;
 	gsize len = 0;
 	if (!g_file_get_contents(from, &data, &len, NULL) || !len)
 		return 0;
+	if (cancel && cancel_asked(cancel))
+		return error_set(error, ECANCELED, "stopped");
 	if ((len > 4 && memcmp(data, "\177ELF", 4) == 0) ||
 	    (len > 2 && data[0] == '#' && data[1] == '!'))
 		return file_write(to, data, len, 0700, error); /* it may be private */
-	return compile(data, len, to, settings, user, limits, error);
+	return compile(data, len, to, settings, user, limits, cancel, error);
 }

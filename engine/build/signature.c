@@ -6,11 +6,14 @@
 #include <glib.h>
 #include <libelf.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DIGEST 32
 
-static err_t hash_sections(Elf *elf, GChecksum *total, int *hashed)
+/* Sections share no bytes, so that together they have not more than the file; a file in which each
+ * of thousands names all bytes would be hashed for ever. */
+static err_t hash_sections(Elf *elf, guint64 size, GChecksum *total, int *hashed)
 {
 	Elf_Scn *scn = NULL;
 	while ((scn = elf_nextscn(elf, scn))) {
@@ -20,6 +23,9 @@ static err_t hash_sections(Elf *elf, GChecksum *total, int *hashed)
 		if (!(shdr.sh_flags & SHF_ALLOC) || shdr.sh_type == SHT_NOBITS ||
 		    shdr.sh_type == SHT_NOTE || shdr.sh_size == 0)
 			continue;
+		if (shdr.sh_size > size)
+			return -EINVAL;
+		size -= shdr.sh_size;
 		Elf_Data *data = elf_rawdata(scn, NULL);
 		if (!data || data->d_size != shdr.sh_size || !data->d_buf)
 			return -EINVAL;
@@ -58,7 +64,10 @@ err_t signature_of(const char *path, char *hex, struct error *error)
 		elf_version(EV_CURRENT);
 		Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 		int hashed = 0;
-		err = elf ? hash_sections(elf, total, &hashed) : -EINVAL;
+		struct stat st;
+		err = elf && fstat(fd, &st) == 0
+			      ? hash_sections(elf, (guint64)st.st_size, total, &hashed)
+			      : -EINVAL;
 		if (!err && !hashed)
 			err = -EINVAL;
 		elf_end(elf);

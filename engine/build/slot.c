@@ -1,23 +1,31 @@
 #include "slot.h"
 
 #include "engine/base/file.h"
+#include "space.h"
 
 #include <errno.h>
 #include <git2.h>
 #include <glib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct slot {
 	char *dir, *src;
 	git_repository *git;
 };
 
-static err_t git_failed(struct error *error, const char *doing, const char *what)
+/* libgit2 gives no errno, only a text; which may be made of a tree's own names. */
+static err_t git_failed(const struct slot *slot, struct error *error, const char *doing,
+			const char *what)
 {
 	const git_error *e = git_error_last();
 	const char *why = e && e->message ? e->message : "failed";
-	int code = strstr(why, g_strerror(ENOSPC)) ? ENOSPC : EIO;
-	return error_set(error, code, "%s %s: %s", doing, what, why);
+	struct space space;
+	space_init(&space, NULL, geteuid());
+	space_add(&space, slot->dir);
+	err_t full = space_judge(&space, space_claim(why), NULL);
+	space_clear(&space);
+	return error_set(error, full ? -full : EIO, "%s %s: %s", doing, what, why);
 }
 
 static err_t borrow_objects(const char *git, const char *gitdir, struct error *error)
@@ -48,20 +56,25 @@ static err_t open_git(struct slot *slot, const char *gitdir, struct error *error
 	opts.template_path = "";
 	opts.initial_head = "main";
 	if (git_repository_init_ext(&slot->git, git, &opts) != 0)
-		return git_failed(error, "cannot set up the build slot", slot->dir);
+		return git_failed(slot, error, "cannot set up the build slot", slot->dir);
 	return 0;
 }
 
-/* A daemon that was killed while it checked something out leaves libgit2's lock files. Nobody else
- * uses the slot now: whoever held them is gone. */
-static void drop_locks(const char *dir)
+/* What a daemon leaves that is killed: libgit2's lock files where it checked something out; where
+ * it asked for maintainers the script's .git, which no build may see, and the patch. Nobody else
+ * uses the slot now: whoever made them is gone. */
+static err_t remove_leftovers(const struct slot *slot, struct error *error)
 {
-	static const char *const locks[] = { "HEAD.lock", "index.lock", "config.lock",
-					     "packed-refs.lock" };
-	for (gsize i = 0; i < G_N_ELEMENTS(locks); i++) {
-		g_autofree char *path = g_build_filename(dir, "git", locks[i], NULL);
+	static const char *const files[] = { "git/HEAD.lock",	"git/index.lock",
+					     "git/config.lock", "git/packed-refs.lock",
+					     SLOT_PATCH,	SLOT_PATCH ".tmp" };
+	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(slot->dir, files[i], NULL);
 		unlink(path);
 	}
+	/* a build without a cage may have left anything under this name */
+	g_autofree char *dotgit = g_build_filename(slot->src, ".git", NULL);
+	return file_remove_tree(dotgit, error);
 }
 
 err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct error *error)
@@ -69,8 +82,9 @@ err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct e
 	struct slot *slot = g_new0(struct slot, 1);
 	slot->dir = g_strdup(dir);
 	slot->src = g_build_filename(dir, "src", NULL);
-	drop_locks(dir);
-	err_t err = open_git(slot, gitdir, error);
+	err_t err = remove_leftovers(slot, error);
+	if (!err)
+		err = open_git(slot, gitdir, error);
 	if (err) {
 		slot_free(slot);
 		return err;
@@ -110,7 +124,7 @@ static err_t apply_patch(struct slot *slot, const char *word, const char *hash, 
 	git_signature *who = NULL;
 	err_t err = 0;
 	if (git_oid_fromstr(&id, hash) != 0 || git_commit_lookup(&patch, slot->git, &id) != 0)
-		return git_failed(error, "cannot read commit", hash);
+		return git_failed(slot, error, "cannot read commit", hash);
 	/* merges need a parent chosen for them: they do not apply either */
 	int rc = strcmp(word, "revert") == 0
 			 ? git_revert_commit(&index, slot->git, patch, ours, 0, NULL)
@@ -123,7 +137,7 @@ static err_t apply_patch(struct slot *slot, const char *word, const char *hash, 
 		 git_commit_create(&made, slot->git, NULL, who, who, NULL, "patched", tree, 1,
 				   (const git_commit *[]){ ours }) != 0 ||
 		 git_commit_lookup(patched, slot->git, &made) != 0)
-		err = git_failed(error, "cannot apply", hash);
+		err = git_failed(slot, error, "cannot apply", hash);
 	git_signature_free(who);
 	git_tree_free(tree);
 	git_index_free(index);
@@ -162,7 +176,7 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 	git_commit *c = NULL;
 	*conflict = NULL;
 	if (git_oid_fromstr(&id, commit) != 0 || git_commit_lookup(&c, slot->git, &id) != 0)
-		return git_failed(error, "cannot read commit", commit);
+		return git_failed(slot, error, "cannot read commit", commit);
 	err_t err = apply_patches(slot, &c, patches, conflict, notes, error);
 	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
 	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
@@ -170,10 +184,26 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 		/* the next checkout compares with what is there now */
 		if (git_checkout_tree(slot->git, (git_object *)c, &opts) != 0 ||
 		    git_repository_set_head_detached(slot->git, git_commit_id(c)) != 0)
-			err = git_failed(error, "cannot check out", commit);
+			err = git_failed(slot, error, "cannot check out", commit);
 	}
 	git_commit_free(c);
 	return err;
+}
+
+#define PATCH_LIMIT ((gsize)16 << 20) /* the names of what it changes are of use, not its size */
+
+static int add_line(const git_diff_delta *delta, const git_diff_hunk *hunk,
+		    const git_diff_line *line, void *arg)
+{
+	GString *text = arg;
+	(void)delta;
+	(void)hunk;
+	if (text->len + line->content_len >= PATCH_LIMIT)
+		return 0;
+	if (strchr(" +-", line->origin))
+		g_string_append_c(text, line->origin);
+	g_string_append_len(text, line->content, (gssize)line->content_len);
+	return 0;
 }
 
 err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error)
@@ -182,7 +212,9 @@ err_t slot_patch(struct slot *slot, const char *commit, char **text, struct erro
 	git_commit *c = NULL, *parent = NULL;
 	git_tree *tree = NULL, *old = NULL;
 	git_diff *diff = NULL;
-	git_buf buf = GIT_BUF_INIT;
+	git_diff_options opts = GIT_DIFF_OPTIONS_INIT;
+	g_autoptr(GString) patch = g_string_new(NULL);
+	opts.max_size = (git_off_t)PATCH_LIMIT; /* larger files are taken for binary ones */
 	int rc = git_oid_fromstr(&id, commit);
 	if (rc == 0)
 		rc = git_commit_lookup(&c, slot->git, &id);
@@ -194,13 +226,12 @@ err_t slot_patch(struct slot *slot, const char *commit, char **text, struct erro
 			rc = git_commit_tree(&old, parent);
 	}
 	if (rc == 0)
-		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, NULL);
+		rc = git_diff_tree_to_tree(&diff, slot->git, old, tree, &opts);
 	if (rc == 0)
-		rc = git_diff_to_buf(&buf, diff, GIT_DIFF_FORMAT_PATCH);
-	err_t err = rc ? git_failed(error, "cannot make a patch of", commit) : 0;
+		rc = git_diff_print(diff, GIT_DIFF_FORMAT_PATCH, add_line, patch);
+	err_t err = rc ? git_failed(slot, error, "cannot make a patch of", commit) : 0;
 	if (!err)
-		*text = g_strndup(buf.ptr, buf.size);
-	git_buf_dispose(&buf);
+		*text = g_strdup(patch->str);
 	git_diff_free(diff);
 	git_tree_free(old);
 	git_tree_free(tree);

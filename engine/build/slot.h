@@ -16,7 +16,11 @@
 
 struct slot;
 
-/* `gitdir`: of the user's repository; `dir` is created when it is missing. */
+/* File in the slot's directory for a patch, while somebody is asked about it. */
+#define SLOT_PATCH "patch"
+
+/* `gitdir`: of the user's repository; `dir` is created when it is missing. What a daemon that was
+ * killed has left there is removed. */
 err_t slot_open(const char *gitdir, const char *dir, struct slot **slot, struct error *error);
 void slot_free(struct slot *slot);
 const char *slot_dir(const struct slot *slot);
@@ -37,7 +41,8 @@ char *slot_head(struct slot *slot);
  * the Makefiles that set versions and compiler options) is the same in these two. */
 bool slot_same_kconfig(struct slot *slot, const char *a, const char *b);
 
-/* The commit's change against its first parent as a patch, to be freed. */
+/* The commit's change against its first parent as a patch, to be freed: of large ones the names,
+ * and as many lines as 16 MiB hold. */
 err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error);
 
 #endif

@@ -100,7 +100,7 @@ static err_t load(struct job *job, struct error *error)
 	g_autofree char *dir = state_dir_bisection(e->state, job->name);
 	g_autofree char *target = g_build_filename(dir, REPRODUCER, NULL);
 	return prepare_reproducer(source, target, &job->settings, job->user, &e->confine.limits,
-				  error);
+				  NULL, error);
 }
 
 void work_history(struct job *job)

@@ -103,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(file_mkdir(files, NULL) == 0);
 	must(file_write(source, data, size, 0600, NULL) == 0);
 	struct spawn_limits limits = { 0 };
-	must(prepare_reproducer(source, program, &settings, (struct spawn_user){ 0 }, &limits,
+	must(prepare_reproducer(source, program, &settings, (struct spawn_user){ 0 }, &limits, NULL,
 				&why) == 0);
 	must(stat(program, &st) == 0 && (st.st_mode & 0777) == 0700);
 	name = file_name(&rest, &left);

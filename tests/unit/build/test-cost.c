@@ -6,6 +6,7 @@
 
 #include <git2.h>
 #include <string.h>
+#include <unistd.h>
 
 static char *dir;
 static git_repository *git;
@@ -59,6 +60,14 @@ static void put_cmd(const char *name, const char *includes)
 	put(path, text);
 }
 
+/* The first bytes of a file are as they should be, and then it has a gibibyte of nothing. */
+static void put_huge(const char *path)
+{
+	g_autofree char *full = g_build_filename(dir, "slots/0", path, NULL);
+	put(path, "source_x := ../src/huge.h\n\ndeps_x := \\\n  ../src/wide.h \\\n");
+	g_assert_cmpint(truncate(full, (off_t)1 << 30), ==, 0);
+}
+
 static void head(const char *hash)
 {
 	git_oid id;
@@ -97,6 +106,7 @@ static void test_cost(void)
 		put_cmd(name, i % 2 ? wide : "  ../src/wide.h \\\n");
 	}
 	g_autofree char *slot = g_build_filename(dir, "slots/0", NULL);
+	put_huge("obj/fs/.huge.o.cmd");
 	/* all hundred were made in 24 s, of which 4 are taken to be the rest */
 	g_assert_cmpint(cost_note(slot, 0, (int64_t)24000000000, NULL), ==, 0);
 	g_assert_cmpfloat_with_epsilon(seconds(doc), 4, 0.01);
@@ -107,6 +117,11 @@ static void test_cost(void)
 	g_assert_cmpint(cost_note(slot, G_MAXINT64, (int64_t)2000000000, NULL), ==, 0);
 	g_assert_cmpfloat_with_epsilon(seconds(doc), 2, 0.01);
 	g_assert_cmpfloat_with_epsilon(seconds(all), 22, 0.01);
+	g_autofree char *fanout = g_build_filename(slot, "fanout", NULL);
+	g_autofree char *noted = NULL;
+	g_assert_true(g_file_get_contents(fanout, &noted, NULL, NULL));
+	g_assert_true(g_str_has_prefix(noted, "objects 100, "));
+	g_assert_null(strstr(noted, "huge.h"));
 	/* a damaged note is none */
 	put("fanout", "objects many\n");
 	g_assert_cmpfloat(seconds(one), <, 0);

@@ -1,0 +1,216 @@
+/*
+ * A slot in which a daemon was killed, and trees whose names are meant to be misunderstood.
+ */
+#include "engine/build/maintainers.h"
+#include "engine/build/slot.h"
+#include "engine/base/file.h"
+
+#include <errno.h>
+#include <git2.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *dir, *gitdir;
+static git_repository *git;
+
+static char *below(const char *path)
+{
+	return g_build_filename(dir, path, NULL);
+}
+
+static void put(const char *path, const char *text)
+{
+	g_autofree char *full = below(path);
+	g_autofree char *parent = g_path_get_dirname(full);
+	g_assert_cmpint(file_mkdir(parent, NULL), ==, 0);
+	g_assert_true(g_file_set_contents(full, text, -1, NULL));
+}
+
+static bool is_there(const char *path)
+{
+	g_autofree char *full = below(path);
+	struct stat st;
+	return lstat(full, &st) == 0;
+}
+
+/* A commit whose tree is this; its hash. */
+static char *commit_tree(const git_oid *tree_id)
+{
+	git_oid id;
+	git_tree *tree = NULL;
+	git_signature *who = NULL;
+	g_assert_cmpint(git_tree_lookup(&tree, git, tree_id), ==, 0);
+	g_assert_cmpint(git_signature_new(&who, "A", "a@example.org", 1, 0), ==, 0);
+	g_assert_cmpint(git_commit_create(&id, git, NULL, who, who, NULL, "x", tree, 0, NULL), ==,
+			0);
+	git_signature_free(who);
+	git_tree_free(tree);
+	return g_strdup(git_oid_tostr_s(&id));
+}
+
+/* A commit that has one file. */
+static char *commit(const char *path, const char *text)
+{
+	git_index *index = NULL;
+	git_oid id;
+	git_index_entry entry = { .path = path, .mode = GIT_FILEMODE_BLOB };
+	g_assert_cmpint(git_index_new(&index), ==, 0);
+	g_assert_cmpint(git_blob_create_from_buffer(&entry.id, git, text, strlen(text)), ==, 0);
+	g_assert_cmpint(git_index_add(index, &entry), ==, 0);
+	g_assert_cmpint(git_index_write_tree_to(&id, index, git), ==, 0);
+	git_index_free(index);
+	return commit_tree(&id);
+}
+
+static err_t checkout(const char *hash, struct error *why)
+{
+	g_autofree char *slot_path = below("slot");
+	g_autoptr(GString) notes = g_string_new(NULL);
+	struct slot *slot = NULL;
+	char *conflict = NULL;
+	err_t err = slot_open(gitdir, slot_path, &slot, why);
+	if (!err)
+		err = slot_checkout(slot, hash, NULL, &conflict, notes, why);
+	slot_free(slot);
+	g_assert_null(conflict);
+	return err;
+}
+
+static const char *const leftovers[] = { "slot/src/.git",	"slot/src/.git.tmp",
+					 "slot/patch",		"slot/patch.tmp",
+					 "slot/git/index.lock", "slot/git/HEAD.lock" };
+
+static void leave_all(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(leftovers); i++)
+		put(leftovers[i], "gitdir: elsewhere\n");
+}
+
+static void check_none_left(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(leftovers); i++) {
+		if (is_there(leftovers[i]))
+			g_error("%s is left", leftovers[i]);
+	}
+}
+
+static void test_killed(void)
+{
+	struct error why;
+	g_autofree char *hash = commit("a", "1");
+	g_assert_cmpint(checkout(hash, &why), ==, 0);
+	leave_all();
+	g_assert_cmpint(checkout(hash, &why), ==, 0);
+	check_none_left();
+	g_assert_true(is_there("slot/src/a"));
+	/* without a cage a build may put a directory there */
+	put("slot/src/.git/objects/x", "x");
+	g_assert_cmpint(checkout(hash, &why), ==, 0);
+	check_none_left();
+}
+
+/* Whoever asks for maintainers comes after one that was killed, and leaves nothing. */
+static void test_maintainers(void)
+{
+	g_autofree char *slot_path = below("slot");
+	g_autofree char *hash = commit("scripts/get_maintainer.pl",
+				       "die 'no .git' unless -e '.git';\n"
+				       "print qq(A <a\\@example.org> (maintainer:X)\\n);\n");
+	struct confinement confine = { 0 };
+	struct cancel cancel;
+	struct error why;
+	char **list = NULL;
+	cancel_init(&cancel, true);
+	leave_all();
+	g_assert_cmpint(maintainers_ask(gitdir, slot_path, hash, &confine, &cancel, &list, &why),
+			==, 0);
+	cancel_clear(&cancel);
+	check_none_left();
+	g_assert_cmpstr(list[0], ==, "to: a@example.org");
+	g_assert_null(list[1]);
+	g_strfreev(list);
+}
+
+/* A script that prints without end has no answer, and takes no memory for it. */
+static void test_endless(void)
+{
+	g_autofree char *slot_path = below("slot");
+	g_autofree char *hash = commit("scripts/get_maintainer.pl", "print qq(\\n) while 1;\n");
+	struct confinement confine = { 0 };
+	struct error why;
+	char **list = NULL;
+	g_assert_cmpint(maintainers_ask(gitdir, slot_path, hash, &confine, NULL, &list, &why), ==,
+			0);
+	g_assert_null(list[0]);
+	g_strfreev(list);
+}
+
+/* libgit2's message has the name in it, and the disk is not full. */
+static void test_name_lies(void)
+{
+	static const char name[] = "100644 .git\0", full[] = "40000 No space left on device\0";
+	git_odb *odb = NULL;
+	git_oid blob, inner, outer;
+	struct error why;
+	char tree[100];
+	g_assert_cmpint(git_repository_odb(&odb, git), ==, 0);
+	g_assert_cmpint(git_blob_create_from_buffer(&blob, git, "x", 1), ==, 0);
+	memcpy(tree, name, sizeof(name) - 1);
+	memcpy(tree + sizeof(name) - 1, blob.id, GIT_OID_RAWSZ);
+	g_assert_cmpint(
+		git_odb_write(&inner, odb, tree, sizeof(name) - 1 + GIT_OID_RAWSZ, GIT_OBJECT_TREE),
+		==, 0);
+	memcpy(tree, full, sizeof(full) - 1);
+	memcpy(tree + sizeof(full) - 1, inner.id, GIT_OID_RAWSZ);
+	g_assert_cmpint(
+		git_odb_write(&outer, odb, tree, sizeof(full) - 1 + GIT_OID_RAWSZ, GIT_OBJECT_TREE),
+		==, 0);
+	git_odb_free(odb);
+	g_autofree char *hash = commit_tree(&outer);
+	g_assert_cmpint(checkout(hash, &why), ==, -EIO);
+	g_assert_nonnull(strstr(why.text, "No space left on device"));
+}
+
+static void test_patch(void)
+{
+	g_autofree char *slot_path = below("slot");
+	g_autofree char *small = commit("a", "line\n");
+	gsize len = (gsize)20 << 20;
+	g_autofree char *much = g_malloc(len + 1);
+	memset(much, 'x', len);
+	much[len] = '\0';
+	g_autofree char *large = commit("large", much);
+	g_autofree char *text = NULL;
+	g_autofree char *names = NULL;
+	struct slot *slot = NULL;
+	g_assert_cmpint(slot_open(gitdir, slot_path, &slot, NULL), ==, 0);
+	g_assert_cmpint(slot_patch(slot, small, &text, NULL), ==, 0);
+	g_assert_nonnull(strstr(text, "\n+++ b/a\n@@ -0,0 +1 @@\n+line\n"));
+	g_assert_cmpint(slot_patch(slot, large, &names, NULL), ==, 0);
+	g_assert_nonnull(strstr(names, "b/large"));
+	g_assert_cmpuint(strlen(names), <, 1000);
+	slot_free(slot);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	git_libgit2_init();
+	dir = g_dir_make_tmp("bisectfs-slot-XXXXXX", NULL);
+	gitdir = below("repository");
+	g_assert_cmpint(git_repository_init(&git, gitdir, 1), ==, 0);
+	g_test_add_func("/slot/killed", test_killed);
+	g_test_add_func("/slot/maintainers", test_maintainers);
+	g_test_add_func("/slot/endless", test_endless);
+	g_test_add_func("/slot/name-lies", test_name_lies);
+	g_test_add_func("/slot/patch", test_patch);
+	int status = g_test_run();
+	git_repository_free(git);
+	git_libgit2_shutdown();
+	file_remove_tree(dir, NULL);
+	g_free(gitdir);
+	g_free(dir);
+	return status;
+}
