@@ -5,6 +5,8 @@
 
 #include "engine/base/file.h"
 
+#include "bisectfs/settings.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +14,39 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What a daemon that was killed had begun to write. Before now it had other names: those of
+ * settings/ are known, as nobody but us makes files there. */
+static void sweep_settings(const char *dir)
+{
+	g_autofree char *files = g_build_filename(dir, SETTING_FILES_DIR, NULL);
+	file_remove_temporary(dir);
+	file_remove_temporary(files);
+	g_autoptr(GPtrArray) names = file_names(dir);
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		const char *end = g_str_has_suffix(name, ".tmp") ? strrchr(name, '.') : name;
+		g_autofree char *setting = g_strndup(name, (gsize)(end - name));
+		g_autofree char *path = g_build_filename(dir, name, NULL);
+		if (setting_find(setting) >= 0)
+			unlink(path);
+	}
+}
+
+static void sweep(const char *state)
+{
+	g_autofree char *defaults = state_dir_setting(state, NULL, NULL);
+	g_autofree char *b = g_build_filename(state, "b", NULL);
+	g_autoptr(GPtrArray) names = file_names(b);
+	sweep_settings(defaults);
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		g_autofree char *dir = state_dir_bisection(state, name);
+		g_autofree char *settings = state_dir_setting(state, name, NULL);
+		file_remove_temporary(dir);
+		sweep_settings(settings);
+	}
+}
 
 err_t state_dir_open(const char *dir, int *fd, struct error *error)
 {
@@ -32,8 +67,10 @@ err_t state_dir_open(const char *dir, int *fd, struct error *error)
 	*fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return file_error(error, lock, "open");
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0) {
+		sweep(dir);
 		return 0;
+	}
 	int code = errno;
 	close(*fd);
 	if (code == EWOULDBLOCK)
