@@ -27,11 +27,21 @@ err_t file_error(struct error *error, const char *path, const char *doing)
 	return error_set(error, code, "cannot %s %s: %s", doing, path, g_strerror(code));
 }
 
-err_t file_mkdir(const char *dir, struct error *error)
+static err_t make_directories(const char *dir, int mode, struct error *error)
 {
-	if (g_mkdir_with_parents(dir, 0755) != 0)
+	if (g_mkdir_with_parents(dir, mode) != 0)
 		return file_error(error, dir, "create");
 	return 0;
+}
+
+err_t file_mkdir(const char *dir, struct error *error)
+{
+	return make_directories(dir, 0700, error);
+}
+
+err_t file_mkdir_readable(const char *dir, struct error *error)
+{
+	return make_directories(dir, 0755, error);
 }
 
 static int by_name(const void *a, const void *b)

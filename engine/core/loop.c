@@ -79,13 +79,12 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 {
 	g_autofree char *settings = state_dir_setting(e->state, name, NULL);
 	g_autofree char *defaults = state_dir_setting(e->state, NULL, NULL);
-	g_autofree char *files = g_build_filename(settings, SETTING_FILES_DIR, NULL);
 	struct bisection *b = NULL;
 	/* what root keeps from others does not become theirs */
 	bool other = spawn_is_other((struct spawn_user){ uid, gid });
-	err_t err = file_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
+	err_t err = state_dir_make_settings(e->state, name, error);
 	if (!err)
-		err = file_mkdir(files, error);
+		err = file_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
 	if (!err)
 		err = open_bisection(e, name, &b, error);
 	if (!err)
