@@ -420,6 +420,10 @@ static char *experiment_key(const struct engine *e, const struct session *s)
 			state_dir_setting(e->state, s->name, setting_name(large[i]));
 		digest_file(sum, path);
 	}
+	/* gigabytes that this thread cannot read through: one that was repaired in place is
+	 * another one */
+	if (*settings_text(&s->settings, SET_ROOTFS))
+		digest_identity(sum, settings_text(&s->settings, SET_ROOTFS));
 	g_autofree char *files = state_dir_setting(e->state, s->name, SETTING_FILES_DIR);
 	digest_files(sum, files);
 	recipe_add_user(e, s, sum);
