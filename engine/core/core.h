@@ -135,6 +135,7 @@ struct engine {
 	err_t stuck;	   /* why the disk takes no facts (-ENOSPC, -EIO ...); 0: it does */
 	guint64 room_then; /* free bytes when the disk was found full */
 	gint64 retry_at;   /* uptime */
+	gint64 expired_at; /* uptime: when old bisections were looked for last */
 	int retry_s;
 	long events, runs, restarts, faults;
 	long reused;		     /* kernels that were not built again */

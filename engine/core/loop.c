@@ -171,11 +171,14 @@ static void take_message(struct engine *e, struct message *m)
 
 #define DAY_NS ((int64_t)86400 * 1000000000)
 
+#define EXPIRE_EVERY_US (60 * G_USEC_PER_SEC)
+
 /* Finished bisections that are older than the profile keeps them. */
 static void expire(struct engine *e)
 {
-	if (!e->profile->keep_days)
+	if (!e->profile->keep_days || !e->on_disk)
 		return;
+	e->expired_at = e->workers.uptime(e->workers.self);
 	int64_t limit = core_now(e) - e->profile->keep_days * DAY_NS;
 	GHashTableIter it;
 	gpointer p;
@@ -188,6 +191,8 @@ static void expire(struct engine *e)
 	}
 	for (guint i = 0; i < old->len; i++) {
 		const char *name = g_ptr_array_index(old, i);
+		daemon_log(DAEMON_LOG_INFO, name, "removed: it ended more than %d days ago",
+			   e->profile->keep_days);
 		core_remove(e, name, NULL);
 	}
 }
@@ -229,6 +234,8 @@ static void turn(struct engine *e, struct message *m)
 	}
 	if (e->on_disk)
 		facts_look_for_room(e);
+	if (!e->stopping && e->workers.uptime(e->workers.self) - e->expired_at >= EXPIRE_EVERY_US)
+		expire(e);
 	if (!e->stopping)
 		schedule(e);
 }
