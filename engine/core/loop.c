@@ -451,6 +451,19 @@ static GPtrArray *read_journals(struct engine *e)
 	return all;
 }
 
+/* What an earlier daemon has given to its steps; and what it was writing when it was killed. */
+static void look_at_steps(struct engine *e, const struct session *s)
+{
+	for (int n = 0; n < (int)s->steps->len; n++) {
+		g_autofree char *dir = state_dir_step(e->state, s->name, n);
+		g_autofree char *runs = g_build_filename(dir, "runs", NULL);
+		kernels_found(e->kernels, dir);
+		if (session_in_progress(s) || n + 1 == (int)s->steps->len)
+			file_remove_temporary(runs);
+	}
+	facts_take_kernels(e, s);
+}
+
 static err_t recover_one(struct engine *e, struct recovery *r, struct error *error)
 {
 	const char *name = r->name;
@@ -472,6 +485,7 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 	g_autofree char *left = g_build_filename(bisection, "ahead", NULL);
 	if (file_exists(left))
 		file_remove_tree(left, NULL);
+	look_at_steps(e, b->s);
 	if (!err && session_in_progress(b->s)) {
 		struct event ev = event_make(EV_RESTARTED);
 		e->restarts++;
@@ -498,6 +512,7 @@ err_t engine_recover(struct engine *e, struct error *error)
 	err_t err = 0;
 	for (guint i = 0; i < all->len && !err; i++)
 		err = recover_one(e, g_ptr_array_index(all, i), error);
+	kernels_keep_limit(e->kernels);
 	file_remove_tree(trash, NULL);
 	return err ? err : file_mkdir(trash, error);
 }
