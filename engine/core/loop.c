@@ -197,6 +197,12 @@ static void expire(struct engine *e)
 	}
 }
 
+static void look_for_expired(struct engine *e)
+{
+	if (e->workers.uptime(e->workers.self) - e->expired_at >= EXPIRE_EVERY_US)
+		expire(e);
+}
+
 /* Bisections that the disk had paused when the daemon ended go on as soon as there is room. */
 static void expect_room(struct engine *e)
 {
@@ -234,8 +240,8 @@ static void turn(struct engine *e, struct message *m)
 	}
 	if (e->on_disk)
 		facts_look_for_room(e);
-	if (!e->stopping && e->workers.uptime(e->workers.self) - e->expired_at >= EXPIRE_EVERY_US)
-		expire(e);
+	if (e->on_disk && !e->stopping)
+		look_for_expired(e);
 	if (!e->stopping)
 		schedule(e);
 }
