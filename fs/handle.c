@@ -428,7 +428,7 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 	}
 }
 
-static char *setting_word(const struct node *n)
+char *mount_setting_word(const struct node *n)
 {
 	if (n->parent && n->parent->kind == NODE_FILES)
 		return g_strdup_printf(SETTING_FILES_DIR "/%s", n->name);
@@ -455,7 +455,7 @@ void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	g_mutex_lock(&m->tree.lock);
-	g_autofree char *word = setting_word(h->node);
+	g_autofree char *word = mount_setting_word(h->node);
 	bool removed = h->node->removed;
 	g_mutex_unlock(&m->tree.lock);
 	if (removed)

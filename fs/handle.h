@@ -47,6 +47,7 @@ void fs_truncate(fuse_req_t req, fuse_ino_t ino, off_t size, struct fuse_file_in
 void mount_refuse(struct mount *m, uid_t uid, const struct error *error);
 bool mount_is_publisher(struct mount *m, fuse_req_t req);
 /* Sends a command; its answer goes through `done` below. */
+char *mount_setting_word(const struct node *n); /* what the engine calls it; new */
 struct command *mount_command(struct mount *m, fuse_req_t req, enum command_kind kind,
 			      const struct node *n);
 

@@ -131,7 +131,7 @@ static void add_further_files(struct view *v, const struct session *s, struct no
 	DIR *d = opendir(path);
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || g_str_has_suffix(e->d_name, ".tmp"))
+		if (e->d_name[0] == '.')
 			continue;
 		g_autofree char *file = g_build_filename(path, e->d_name, NULL);
 		add_large(v, s, dir, e->d_name, file);

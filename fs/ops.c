@@ -114,21 +114,25 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	reply_attr(req, ino);
 }
 
-/* A large setting may be made private to its owner; the kernel has checked who asks. */
+static void send_naming(fuse_req_t req, fuse_ino_t parent, const char *name, struct command *c,
+			const struct fuse_file_info *fi);
+
+/* A large setting may be made private to its owner; the kernel has checked who asks. What is shown
+ * is what the file has, so the core does it, in its turn among the writes. */
 static void set_mode(fuse_req_t req, fuse_ino_t ino, mode_t mode)
 {
 	struct mount *m = mount_of(req);
+	struct command *c = NULL;
 	g_mutex_lock(&m->tree.lock);
 	struct node *n = tree_by_ino(&m->tree, ino);
-	bool may = n && !n->removed && n->kind == NODE_LARGE;
-	if (may) {
-		n->mode = mode & 0777;
-		if (n->path)
-			chmod(n->path, n->mode);
+	if (n && !n->removed && n->kind == NODE_LARGE) {
+		c = mount_command(m, req, CMD_MODE, n);
+		c->word = mount_setting_word(n);
+		c->mode = (int)(mode & 0777);
 	}
 	g_mutex_unlock(&m->tree.lock);
-	if (may)
-		reply_attr(req, ino);
+	if (c)
+		send_naming(req, ino, "", c, NULL);
 	else
 		refuse(req, EPERM, "only large settings can change their mode");
 }
@@ -291,7 +295,7 @@ static void attach_pending(fuse_req_t req, fuse_ino_t parent)
 struct naming {
 	struct mount *m;
 	fuse_req_t req;
-	fuse_ino_t parent;
+	fuse_ino_t parent; /* CMD_MODE: the file itself */
 	char *name;
 	uid_t uid;
 	bool create; /* answer with an open file */
@@ -334,6 +338,8 @@ static void naming_done(struct command *c, err_t err, const struct error *error)
 	if (err) {
 		mount_refuse(nm->m, nm->uid, error);
 		fuse_reply_err(nm->req, -err);
+	} else if (c->kind == CMD_MODE) {
+		reply_attr(nm->req, nm->parent);
 	} else if (c->kind == CMD_MKDIR || c->kind == CMD_SET) {
 		reply_named(nm);
 	} else {

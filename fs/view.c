@@ -294,6 +294,7 @@ static void view_setting(void *self, const char *name, const char *setting)
 		}
 	} else if (n && n->kind == NODE_LARGE) {
 		n->size = there ? st.st_size : 0;
+		n->mode = there ? st.st_mode & 0777 : n->mode;
 		n->mtime = now;
 		n->version++;
 	} else if (n) {

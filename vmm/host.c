@@ -73,7 +73,7 @@ static void prepare_root(const char *root)
 {
 	g_autofree char *etc = g_build_filename(root, "etc", NULL);
 	g_autofree char *conf = g_build_filename(etc, "qemu.conf", NULL);
-	g_mkdir_with_parents(etc, 0755);
+	g_mkdir_with_parents(etc, 0700);
 	g_autofree char *text = g_strconcat(
 		qemu_conf, geteuid() == 0 ? "user = \"root\"\ngroup = \"root\"\n" : "", NULL);
 	g_file_set_contents(conf, text, -1, NULL);

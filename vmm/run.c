@@ -70,6 +70,7 @@ static err_t choose_console(struct vmm *vmm, struct host *host, int slot, const 
 struct files {
 	char *kernel, *initrd;
 	bool brought;
+	bool shown; /* `kernel` is a second name, of this guest alone */
 };
 
 static char *make_xml(struct vmm *vmm, struct host *host, int slot, const struct files *files,
@@ -128,12 +129,29 @@ static void make_nonce(char *hex, gsize size)
 		g_snprintf(hex + 2 * i, size - 2 * i, "%02x", raw[i]);
 }
 
-static err_t bring_files(struct host *host, virConnectPtr conn, const struct run_request *rq,
-			 const char *initrd, struct files *f, struct error *error)
+/* A libvirtd of this machine gives QEMU a user of its own, which gets no further than into the
+ * state directory itself: there the kernel has a second name as long as the guest runs. */
+static err_t show_kernel(struct vmm *vmm, int slot, const struct run_request *rq, struct files *f,
+			 struct error *error)
+{
+	f->kernel = g_strdup_printf("%s/vm-%d.kernel", vmm->state, slot);
+	unlink(f->kernel); /* of a daemon that was killed */
+	if (link(rq->kernel, f->kernel) != 0)
+		return error_set(error, errno, "cannot link %s to %s: %s", rq->kernel, f->kernel,
+				 g_strerror(errno));
+	f->shown = true;
+	return 0;
+}
+
+static err_t bring_files(struct vmm *vmm, int slot, struct host *host, virConnectPtr conn,
+			 const struct run_request *rq, const char *initrd, struct files *f,
+			 struct error *error)
 {
 	if (!ship_is_needed(host_uri(host))) {
-		f->kernel = g_strdup(rq->kernel);
 		f->initrd = g_strdup(initrd);
+		if (!host_is_embedded(host))
+			return show_kernel(vmm, slot, rq, f, error);
+		f->kernel = g_strdup(rq->kernel);
 		return 0;
 	}
 	f->brought = true;
@@ -216,13 +234,15 @@ static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *in
 	err_t err = host_connect(host, &conn, error);
 	if (err)
 		return err;
-	err = bring_files(host, conn, g->rq, initrd, &files, error);
+	err = bring_files(vmm, slot, host, conn, g->rq, initrd, &files, error);
 	if (!err) {
 		xml = make_xml(vmm, host, slot, &files, g, error);
 		err = xml ? guest_start(g, host, conn, xml, error) : -error->code;
 	}
 	if (!err)
 		err = guest_watch(g, error);
+	if (files.shown)
+		unlink(files.kernel);
 	leave_remains(vmm, g, host, conn, &files);
 	guest_tell_growth(g, true);
 	return err ? err : guest_write_report(g, error);

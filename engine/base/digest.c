@@ -31,6 +31,20 @@ void digest_file(GChecksum *sum, const char *path)
 		g_checksum_update(sum, (const guchar *)data, (gssize)len);
 }
 
+void digest_identity(GChecksum *sum, const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0) {
+		digest_text(sum, NULL);
+		return;
+	}
+	g_autofree char *text = g_strdup_printf(
+		"%llu %llu %lld %lld.%09ld %lld.%09ld", (unsigned long long)st.st_dev,
+		(unsigned long long)st.st_ino, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+		st.st_mtim.tv_nsec, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+	digest_text(sum, text);
+}
+
 void digest_program(GChecksum *sum, const char *command)
 {
 	g_autofree char *name = g_strndup(command, strcspn(command, " \t"));

@@ -1,6 +1,12 @@
 /*
  * Files by plain system calls. What programs of a source tree may have touched is opened with
  * openat2(2), which keeps to a directory whatever links lie there.
+ *
+ * A file is written as ".NAME.tmp" beside it and renamed. In the same directory, because a rename
+ * must not leave the file system, and because files are written outside the state directory too.
+ * With a dot in front, because users name files of theirs in the same directories, through the
+ * mount, which takes no name that begins with one. Always the same name for a file, so that a
+ * process that is killed leaves one at most, which the next write replaces.
  */
 #include "file.h"
 
@@ -21,11 +27,21 @@ err_t file_error(struct error *error, const char *path, const char *doing)
 	return error_set(error, code, "cannot %s %s: %s", doing, path, g_strerror(code));
 }
 
-err_t file_mkdir(const char *dir, struct error *error)
+static err_t make_directories(const char *dir, int mode, struct error *error)
 {
-	if (g_mkdir_with_parents(dir, 0755) != 0)
+	if (g_mkdir_with_parents(dir, mode) != 0)
 		return file_error(error, dir, "create");
 	return 0;
+}
+
+err_t file_mkdir(const char *dir, struct error *error)
+{
+	return make_directories(dir, 0700, error);
+}
+
+err_t file_mkdir_readable(const char *dir, struct error *error)
+{
+	return make_directories(dir, 0755, error);
 }
 
 static int by_name(const void *a, const void *b)
@@ -134,9 +150,31 @@ static err_t write_all(int fd, const char *data, gsize len)
 	return fsync(fd) == 0 ? 0 : -errno;
 }
 
+#define TEMPORARY_PREFIX "."
+#define TEMPORARY_SUFFIX ".tmp"
+
+static char *temporary_of(const char *path)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+	g_autofree char *base = g_path_get_basename(path);
+	return g_strdup_printf("%s/" TEMPORARY_PREFIX "%s" TEMPORARY_SUFFIX, dir, base);
+}
+
+void file_remove_temporary(const char *dir)
+{
+	g_autoptr(GPtrArray) names = file_names(dir);
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		g_autofree char *path = g_build_filename(dir, name, NULL);
+		if (g_str_has_prefix(name, TEMPORARY_PREFIX) &&
+		    g_str_has_suffix(name, TEMPORARY_SUFFIX))
+			unlink(path);
+	}
+}
+
 err_t file_write(const char *path, const void *data, gsize len, int mode, struct error *error)
 {
-	g_autofree char *temporary = g_strdup_printf("%s.tmp", path);
+	g_autofree char *temporary = temporary_of(path);
 	unlink(temporary); /* of a daemon that was killed; or a link that somebody put there */
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
@@ -193,7 +231,7 @@ err_t file_copy_tree(const char *from, const char *to, mode_t bits, struct error
 	DIR *dir = opendir(from);
 	struct dirent *d;
 	while (!err && dir && (d = readdir(dir))) {
-		if (d->d_name[0] == '.' || g_str_has_suffix(d->d_name, ".tmp"))
+		if (d->d_name[0] == '.') /* the directory itself, and what is being written */
 			continue;
 		g_autofree char *source = g_build_filename(from, d->d_name, NULL);
 		g_autofree char *target = g_build_filename(to, d->d_name, NULL);

@@ -14,13 +14,18 @@
 /* "cannot DOING PATH: REASON", by errno. Returns -errno. */
 err_t file_error(struct error *error, const char *path, const char *doing);
 
-err_t file_mkdir(const char *dir, struct error *error); /* with parents, 0755 */
-/* Writes to a temporary name, syncs, renames: readers see the old or the new content. Links that
- * lie under either name are replaced, never followed. */
+err_t file_mkdir(const char *dir, struct error *error); /* with parents, 0700 */
+/* With parents, 0755: for what another user gets to see although it lies in a closed directory. */
+err_t file_mkdir_readable(const char *dir, struct error *error);
+/* Writes to a temporary name (one that begins with a dot), syncs, renames: readers see the old or
+ * the new content. Links that lie under either name are replaced, never followed. */
 err_t file_write(const char *path, const void *data, gsize len, int mode, struct error *error);
+/* Removes from a directory what a killed process has left of its file_write there. Nobody may be
+ * writing there now. */
+void file_remove_temporary(const char *dir);
 err_t file_remove_tree(const char *dir, struct error *error);
-/* Copies the files of `from` whose permissions have all of `bits` into the new directory `to`; a
- * directory that is missing is an empty one. */
+/* Copies the files of `from` whose name begins with no dot and whose permissions have all of `bits`
+ * into the new directory `to`; a directory that is missing is an empty one. */
 err_t file_copy_tree(const char *from, const char *to, mode_t bits, struct error *error);
 /* Makes the names in the directory that holds `path` durable. */
 err_t file_sync_dir_of(const char *path, struct error *error);

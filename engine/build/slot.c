@@ -37,14 +37,15 @@ static err_t borrow_objects(const char *git, const char *gitdir, struct error *e
 	g_autofree char *old = NULL;
 	if (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0)
 		return 0;
-	err_t err = file_mkdir(info, error);
+	err_t err = file_mkdir_readable(info, error);
 	return err ? err : file_write(path, text, strlen(text), 0644, error);
 }
 
 static err_t open_git(struct slot *slot, const char *gitdir, struct error *error)
 {
 	g_autofree char *git = g_build_filename(slot->dir, "git", NULL);
-	err_t err = file_mkdir(slot->src, error);
+	/* the cage shows the tree to whoever builds in it, the directories above it to nobody */
+	err_t err = file_mkdir_readable(slot->src, error);
 	if (!err)
 		err = borrow_objects(git, gitdir, error);
 	if (err)

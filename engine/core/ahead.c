@@ -294,6 +294,14 @@ static struct job *make_job(struct engine *e, const struct want *w, enum wish_ki
 	return job;
 }
 
+static int count_builds(const struct engine *e)
+{
+	int n = 0;
+	for (guint i = 0; i < e->jobs->len; i++)
+		n += ((const struct job *)g_ptr_array_index(e->jobs, i))->kind == WISH_BUILD;
+	return n;
+}
+
 static void begin_builds(struct engine *e, const GArray *wants)
 {
 	for (guint i = 0; i < wants->len; i++) {
@@ -303,6 +311,9 @@ static void begin_builds(struct engine *e, const GArray *wants)
 			return;
 		if (kernels_find(e->kernels, w->key) || schedule_building(e, w->key))
 			continue;
+		/* two that push each other out of the store would be built for ever */
+		if (!kernels_have_room(e->kernels, count_builds(e) + 1))
+			return;
 		e->builder_busy[slot] = true;
 		e->workers.start(e->workers.self, make_job(e, w, WISH_BUILD, -1, slot));
 	}
@@ -388,7 +399,8 @@ void ahead_clean(struct engine *e, const struct bisection *b, const struct job *
 void ahead_run_done(struct engine *e, struct job *job)
 {
 	struct bisection *b = core_find(e, job->name);
-	bool of_use = b && session_in_progress(b->s) && !job->err && !job->cancelled;
+	bool of_use = b && session_in_progress(b->s) && !job->err && !job->cancelled &&
+		      !missing_kernel_was_why(e, b, job);
 	if (!of_use || job->answer.kind != EV_RUN_DONE)
 		return;
 	struct ahead_run *r = g_new0(struct ahead_run, 1);

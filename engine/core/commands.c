@@ -171,6 +171,24 @@ static err_t set_setting(struct engine *e, const struct command *c, struct error
 	return err;
 }
 
+/* Also while it runs: what is private or not does not change what is tested. A setting that nobody
+ * has written yet becomes an empty one, which reads the same, so that its content never has another
+ * mode than the one that was chosen for it. */
+static err_t set_mode(struct engine *e, const struct command *c, struct error *error)
+{
+	g_autofree char *path = state_dir_setting(e->state, c->name, c->word);
+	if (c->name && !core_find(e, c->name))
+		return command_gone(c, error);
+	err_t err = 0;
+	if (setting_find(c->word) >= 0 && !file_exists(path))
+		err = file_write(path, "", 0, c->mode, error);
+	else if (chmod(path, (mode_t)c->mode) != 0)
+		err = error_set(error, errno, "%s: %s", c->word, g_strerror(errno));
+	if (!err)
+		e->view.setting(e->view.self, c->name, c->word);
+	return err;
+}
+
 static err_t unset_file(struct engine *e, const struct command *c, struct error *error)
 {
 	struct settings *settings;
@@ -402,6 +420,10 @@ static char *experiment_key(const struct engine *e, const struct session *s)
 			state_dir_setting(e->state, s->name, setting_name(large[i]));
 		digest_file(sum, path);
 	}
+	/* gigabytes that this thread cannot read through: one that was repaired in place is
+	 * another one */
+	if (*settings_text(&s->settings, SET_ROOTFS))
+		digest_identity(sum, settings_text(&s->settings, SET_ROOTFS));
 	g_autofree char *files = state_dir_setting(e->state, s->name, SETTING_FILES_DIR);
 	digest_files(sum, files);
 	recipe_add_user(e, s, sum);
@@ -493,6 +515,9 @@ void commands_take(struct engine *e, struct command *c)
 		return;
 	case CMD_SET:
 		err = set_setting(e, c, &error);
+		break;
+	case CMD_MODE:
+		err = set_mode(e, c, &error);
 		break;
 	case CMD_UNSET:
 		err = unset_file(e, c, &error);

@@ -25,6 +25,7 @@ struct bisection {
 	GHashTable *compilers;	 /* steps' own: name -> digest */
 	char *course;		 /* digest of the settings that guide it through the history */
 	struct ahead *ahead;	 /* what may come next; owned by ahead.c */
+	guint given_again;	 /* how often a step was given a kernel that it had lost */
 };
 
 struct job {
@@ -40,6 +41,8 @@ struct job {
 	 * thread sets `step` while the worker reads it: both by g_atomic_int_*. */
 	bool ahead;
 	bool begun_ahead;   /* was so when it was begun */
+	guint given_again;  /* the bisection's, when a run was begun */
+	bool again;	    /* a build for a step that has been built, and shows that build's log */
 	double chance;	    /* that a step will ask for it, when that was looked at last */
 	char *key;	    /* of the kernel (build, run) or of the question (next) */
 	char *dir;	    /* where its logs go */
@@ -135,6 +138,7 @@ struct engine {
 	err_t stuck;	   /* why the disk takes no facts (-ENOSPC, -EIO ...); 0: it does */
 	guint64 room_then; /* free bytes when the disk was found full */
 	gint64 retry_at;   /* uptime */
+	gint64 expired_at; /* uptime: when old bisections were looked for last */
 	int retry_s;
 	long events, runs, restarts, faults;
 	long reused;		     /* kernels that were not built again */
@@ -168,6 +172,9 @@ err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struc
 void facts_take(struct engine *e, struct bisection *b, struct event *ev);
 /* Records all that the session concludes from what is known. */
 void facts_conclude(struct engine *e, struct bisection *b);
+/* Takes their kernels from the steps that have a verdict or were dropped; from all once the
+ * bisection is over. */
+void facts_take_kernels(struct engine *e, const struct session *s);
 /* Keeps it in memory until there is room. */
 void facts_keep(struct bisection *b, const struct event *ev);
 /* Writes it down, with the last reserve if need be. */
@@ -208,6 +215,8 @@ err_t commands_load_settings(struct engine *e, const char *name, struct settings
 /* Stops what nobody wants and starts what can be. */
 void schedule(struct engine *e);
 void schedule_job_done(struct engine *e, struct job *job);
+/* The job in flight for this wish; NULL: none. */
+struct job *schedule_find(const struct engine *e, const char *name, const struct wish *w);
 /* The job in flight that makes this kernel; NULL: none. */
 struct job *schedule_building(const struct engine *e, const char *key);
 /* Asks the worker to give up. */
@@ -228,6 +237,17 @@ void job_free(void *job);
 /* Kernels and results of users who build with their own rights are not shared with others: makes
  * digests differ by user. */
 void recipe_add_user(const struct engine *e, const struct session *s, GChecksum *sum);
+
+/* What the session wishes; but where the kernel of a step that is being tested is gone, that it is
+ * built, in place of any run that has not begun. New. */
+GArray *missing_kernel_wishes(const struct engine *e, const struct bisection *b);
+/* Gives it to the step, from the store. A kernel that is not the one that the step had ends the
+ * bisection. False: it has to be built. */
+bool missing_kernel_give(struct engine *e, struct bisection *b, int step,
+			 const struct kernel *kernel);
+/* Whether a run came to nothing because its kernel was gone when it was to start. */
+bool missing_kernel_was_why(const struct engine *e, const struct bisection *b,
+			    const struct job *job);
 
 /* A digest of all that the kernel of this commit is made from. To be freed. */
 char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,

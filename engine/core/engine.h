@@ -55,6 +55,7 @@ enum command_kind {
 	CMD_START,   /* `name` NULL: a new one with the defaults; data: "BAD [GOOD...]" */
 	CMD_CONTROL, /* data: pause, resume, abort */
 	CMD_SET,     /* setting `word` of `name` (NULL: defaults) becomes `data` */
+	CMD_MODE,    /* the large setting or further file `word` gets the permissions `mode` */
 	CMD_UNSET,   /* removes the further file `word` ("files/NAME") */
 };
 
@@ -63,7 +64,7 @@ struct command {
 	enum command_kind kind;
 	char *name, *word;
 	int uid, gid;
-	int mode; /* CMD_SET: permission bits of a large setting; -1: as they are */
+	int mode; /* CMD_MODE, CMD_SET: permission bits of a large setting; -1: as they are */
 	GBytes *data;
 	char *made; /* the name that a start through new/ got */
 	/* Called once, in the core thread, after the command took effect or was refused. */

@@ -54,14 +54,21 @@ err_t facts_append(struct engine *e, struct bisection *b, struct event *ev, stru
 	return err;
 }
 
-/* No run of a step with a verdict needs its kernel any more. */
-static void drop_kernel(const struct engine *e, const char *name, int step)
+/* Facts after which a step, or the whole bisection, may need its kernels no more. */
+static bool ends_something(enum event_kind kind)
 {
-	g_autofree char *dir = state_dir_step(e->state, name, step);
-	g_autofree char *kernel = g_build_filename(dir, "kernel", NULL);
-	g_autofree char *vmlinux = g_build_filename(dir, "vmlinux", NULL);
-	unlink(kernel);
-	unlink(vmlinux);
+	return kind == EV_VERDICT || kind == EV_DROPPED || kind == EV_STEP || kind == EV_FOUND ||
+	       kind == EV_CONCLUDED || kind == EV_FAILED || kind == EV_ABORTED;
+}
+
+void facts_take_kernels(struct engine *e, const struct session *s)
+{
+	for (int n = 0; n < (int)s->steps->len; n++) {
+		if (!session_over(s) && session_step(s, n)->state != STEP_DONE)
+			continue;
+		g_autofree char *dir = state_dir_step(e->state, s->name, n);
+		kernels_take(e->kernels, dir);
+	}
 }
 
 static void say_fact(const struct session *s, const struct event *ev)
@@ -106,8 +113,8 @@ static err_t apply_and_show(struct engine *e, struct bisection *b, const struct 
 	e->events++;
 	if (e->on_disk)
 		say_fact(b->s, ev);
-	if (ev->kind == EV_VERDICT && e->on_disk)
-		drop_kernel(e, b->s->name, ev->step);
+	if (ends_something(ev->kind) && e->on_disk)
+		facts_take_kernels(e, b->s);
 	ahead_clean(e, b, NULL);
 	e->view.changed(e->view.self, b->s, ev);
 	return 0;

@@ -79,13 +79,12 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 {
 	g_autofree char *settings = state_dir_setting(e->state, name, NULL);
 	g_autofree char *defaults = state_dir_setting(e->state, NULL, NULL);
-	g_autofree char *files = g_build_filename(settings, SETTING_FILES_DIR, NULL);
 	struct bisection *b = NULL;
 	/* what root keeps from others does not become theirs */
 	bool other = spawn_is_other((struct spawn_user){ uid, gid });
-	err_t err = file_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
+	err_t err = state_dir_make_settings(e->state, name, error);
 	if (!err)
-		err = file_mkdir(files, error);
+		err = file_copy_tree(defaults, settings, other ? S_IROTH : 0, error);
 	if (!err)
 		err = open_bisection(e, name, &b, error);
 	if (!err)
@@ -172,11 +171,14 @@ static void take_message(struct engine *e, struct message *m)
 
 #define DAY_NS ((int64_t)86400 * 1000000000)
 
+#define EXPIRE_EVERY_US (60 * G_USEC_PER_SEC)
+
 /* Finished bisections that are older than the profile keeps them. */
 static void expire(struct engine *e)
 {
-	if (!e->profile->keep_days)
+	if (!e->profile->keep_days || !e->on_disk)
 		return;
+	e->expired_at = e->workers.uptime(e->workers.self);
 	int64_t limit = core_now(e) - e->profile->keep_days * DAY_NS;
 	GHashTableIter it;
 	gpointer p;
@@ -189,8 +191,16 @@ static void expire(struct engine *e)
 	}
 	for (guint i = 0; i < old->len; i++) {
 		const char *name = g_ptr_array_index(old, i);
+		daemon_log(DAEMON_LOG_INFO, name, "removed: it ended more than %d days ago",
+			   e->profile->keep_days);
 		core_remove(e, name, NULL);
 	}
+}
+
+static void look_for_expired(struct engine *e)
+{
+	if (e->workers.uptime(e->workers.self) - e->expired_at >= EXPIRE_EVERY_US)
+		expire(e);
 }
 
 /* Bisections that the disk had paused when the daemon ended go on as soon as there is room. */
@@ -230,6 +240,8 @@ static void turn(struct engine *e, struct message *m)
 	}
 	if (e->on_disk)
 		facts_look_for_room(e);
+	if (e->on_disk && !e->stopping)
+		look_for_expired(e);
 	if (!e->stopping)
 		schedule(e);
 }
@@ -445,6 +457,19 @@ static GPtrArray *read_journals(struct engine *e)
 	return all;
 }
 
+/* What an earlier daemon has given to its steps; and what it was writing when it was killed. */
+static void look_at_steps(struct engine *e, const struct session *s)
+{
+	for (int n = 0; n < (int)s->steps->len; n++) {
+		g_autofree char *dir = state_dir_step(e->state, s->name, n);
+		g_autofree char *runs = g_build_filename(dir, "runs", NULL);
+		kernels_found(e->kernels, dir);
+		if (session_in_progress(s) || n + 1 == (int)s->steps->len)
+			file_remove_temporary(runs);
+	}
+	facts_take_kernels(e, s);
+}
+
 static err_t recover_one(struct engine *e, struct recovery *r, struct error *error)
 {
 	const char *name = r->name;
@@ -466,6 +491,7 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 	g_autofree char *left = g_build_filename(bisection, "ahead", NULL);
 	if (file_exists(left))
 		file_remove_tree(left, NULL);
+	look_at_steps(e, b->s);
 	if (!err && session_in_progress(b->s)) {
 		struct event ev = event_make(EV_RESTARTED);
 		e->restarts++;
@@ -492,6 +518,7 @@ err_t engine_recover(struct engine *e, struct error *error)
 	err_t err = 0;
 	for (guint i = 0; i < all->len && !err; i++)
 		err = recover_one(e, g_ptr_array_index(all, i), error);
+	kernels_keep_limit(e->kernels);
 	file_remove_tree(trash, NULL);
 	return err ? err : file_mkdir(trash, error);
 }

@@ -17,7 +17,7 @@ static bool is_for(const struct job *job, const char *name, const struct wish *w
 	       g_str_equal(job->name, name);
 }
 
-static struct job *find_job(const struct engine *e, const char *name, const struct wish *w)
+struct job *schedule_find(const struct engine *e, const char *name, const struct wish *w)
 {
 	for (guint i = 0; i < e->jobs->len; i++) {
 		struct job *job = g_ptr_array_index(e->jobs, i);
@@ -114,6 +114,8 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 	const struct kernel *kernel = recipe_find(e, b, step, key);
 	if (!kernel)
 		return false;
+	if (step->state == STEP_TESTING)
+		return missing_kernel_give(e, b, w->step, kernel);
 	struct error why;
 	if (e->on_disk) {
 		g_autofree char *dir = state_dir_step(e->state, b->s->name, w->step);
@@ -147,8 +149,7 @@ static bool serve(struct engine *e, struct bisection *b)
 	if (!session_in_progress(b->s) || e->stuck || !g_queue_is_empty(&b->backlog))
 		return false;
 	bool fresh = b->s->state == STATE_RUNNING, served = false;
-	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
-	session_wishes(b->s, wishes);
+	g_autoptr(GArray) wishes = missing_kernel_wishes(e, b);
 	for (guint i = 0; i < wishes->len && !served; i++) {
 		const struct wish *w = &g_array_index(wishes, struct wish, i);
 		if (w->kind == WISH_NEXT)
@@ -195,10 +196,8 @@ static void stop_unwished(struct engine *e)
 		if (job->cancelled || job->ahead)
 			continue;
 		struct bisection *b = core_find(e, job->name);
-		g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
-		if (b)
-			session_wishes(b->s, wishes);
-		if (!is_wished(job, job->name, wishes))
+		g_autoptr(GArray) wishes = b ? missing_kernel_wishes(e, b) : NULL;
+		if (!wishes || !is_wished(job, job->name, wishes))
 			let_go(job);
 	}
 }
@@ -218,8 +217,11 @@ bool schedule_announce(struct engine *e, struct bisection *b, int step, int run)
 
 static void start(struct engine *e, struct bisection *b, const struct wish *w, int slot, char *key)
 {
+	const struct step *step = session_step(b->s, w->step);
 	struct job *job = schedule_job(e, b, w, slot);
 	job->key = key;
+	job->given_again = b->given_again;
+	job->again = w->kind == WISH_BUILD && step->state == STEP_TESTING;
 	describe_job(e, b, job);
 	e->workers.start(e->workers.self, job);
 }
@@ -262,9 +264,10 @@ static void grant_build(struct engine *e, struct bisection *b, const struct wish
 	struct job *job = schedule_building(e, key);
 	int slot = schedule_free_slot(e->builder_busy, e->profile->builders);
 	if (job && job->ahead && !job->cancelled && g_str_equal(job->name, b->s->name)) {
+		job->again = session_step(b->s, w->step)->state == STEP_TESTING;
 		job->ahead = false;
 		g_atomic_int_set(&job->step, w->step);
-		if (e->on_disk)
+		if (e->on_disk && !job->again)
 			work_show_log(job);
 	}
 	if (!job && slot >= 0) {
@@ -320,12 +323,11 @@ static void grant_wishes(struct engine *e, struct bisection *b)
 	bool fresh = b->s->state == STATE_QUEUED || b->s->state == STATE_RUNNING;
 	if (!fresh || e->stuck || !g_queue_is_empty(&b->backlog))
 		return;
-	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
-	session_wishes(b->s, wishes);
+	g_autoptr(GArray) wishes = missing_kernel_wishes(e, b);
 	/* once the disk takes nothing the wishes are not those any more */
 	for (guint i = 0; i < wishes->len && !e->stuck; i++) {
 		const struct wish *w = &g_array_index(wishes, struct wish, i);
-		if (!find_job(e, b->s->name, w))
+		if (!schedule_find(e, b->s->name, w))
 			grant(e, b, w);
 	}
 }
@@ -446,6 +448,12 @@ void schedule_job_done(struct engine *e, struct job *job)
 	} else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping) {
 		if (job->answer.kind == EV_RUN_DONE) {
 			forgive(b, job);
+			if (missing_kernel_was_why(e, b, job)) {
+				daemon_log(DAEMON_LOG_WARNING, job->name,
+					   "run %d of step %d is done again: its kernel was gone",
+					   job->run, job->step);
+				return; /* still wished */
+			}
 			job->answer.step = job->step;
 			schedule_run_done(e, b, &job->answer);
 		} else {

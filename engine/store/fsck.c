@@ -1,3 +1,8 @@
+/*
+ * Holds the lock of the state directory while it looks, so that nothing changes meanwhile. Each
+ * journal is read as a mount would read it, into a session of its own; what that session says to
+ * have happened is then looked for on disk. Settings are checked as a write of them would be.
+ */
 #include "fsck.h"
 
 #include "journal.h"
@@ -90,7 +95,7 @@ static void check_bisection(struct fsck *f, const char *state, const char *name)
 		      dir);
 	else if (!s->created)
 		found(f, true, dir, "made by a command that was never answered");
-	if (torn)
+	if (torn && !err)
 		found(f, true, journal, "the last %zu bytes were never acknowledged", torn);
 	if (file_exists(ahead) && session_over(s))
 		found(f, true, ahead, "left by work ahead");

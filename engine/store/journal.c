@@ -1,3 +1,8 @@
+/*
+ * A line is written and synced, and counts from then on; its size is kept beside. What a write that
+ * failed has left behind the last counted line is cut off, at once or before the next one is
+ * appended. Reading goes line by line with the checksum of all before it, and hands each event on.
+ */
 #include "journal.h"
 
 #include "engine/base/disk.h"

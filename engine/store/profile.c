@@ -1,3 +1,7 @@
+/*
+ * One function reads each kind of value, and a chain of names says where it goes. A reader carries
+ * the path of the value ("/hosts/1/vms") along; by it a refusal finds line and column in the text.
+ */
 #include "profile.h"
 
 #include <errno.h>

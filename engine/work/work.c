@@ -129,10 +129,12 @@ void work_history(struct job *job)
 
 /* ---- building ---- */
 
-/* Nobody's step yet: -1. It may become somebody's while the worker is at it. */
+/* Nobody's step yet, or one that shows the log of its build already: -1. It may become somebody's
+ * while the worker is at it. */
 static int step_of(const struct job *job)
 {
-	return g_atomic_int_get(&job->step);
+	int step = g_atomic_int_get(&job->step); /* `again` was set before it */
+	return step >= 0 && job->again ? -1 : step;
 }
 
 static void build_log_grew(void *arg)

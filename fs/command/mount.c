@@ -9,6 +9,7 @@
 #include "engine/history/repo.h"
 #include "engine/base/daemon_log.h"
 #include "engine/store/state_dir.h"
+#include "vmm/ship.h"
 #include "vmm/vmm.h"
 
 #include <errno.h>
@@ -157,6 +158,17 @@ static char *find_init(void)
 	return g_build_filename(BISECTFS_LIBEXEC, "bisectfs-init", NULL);
 }
 
+/* Whether guests are started by a libvirtd here, which gives QEMU a user of its own. */
+static bool has_libvirtd(const struct profile *p)
+{
+	for (guint i = 0; i < p->hosts->len; i++) {
+		const char *uri = g_array_index(p->hosts, struct profile_host, i).uri;
+		if (!strstr(uri, "/embed") && !ship_is_needed(uri))
+			return true;
+	}
+	return false;
+}
+
 static err_t start_vmm(struct daemon *d, struct error *error)
 {
 	guint n = d->profile.hosts->len;
@@ -207,6 +219,8 @@ static err_t set_up(struct daemon *d, struct error *error)
 	d->gitdir = g_strdup(repo_gitdir(repo));
 	repo_free(repo);
 	err = state_dir_open(o->state, &d->lock, error);
+	if (!err && has_libvirtd(&d->profile))
+		err = state_dir_let_through(o->state, error);
 	if (!err)
 		err = start_vmm(d, error);
 	if (!err)
@@ -281,7 +295,7 @@ static void tear_down(struct daemon *d)
 static void detach_from_terminal(const struct options *o)
 {
 	g_autofree char *path = g_build_filename(o->state, "daemon.log", NULL);
-	int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0) {
 		dup2(null, 0);

@@ -108,6 +108,7 @@ static void world_make(struct world *w, guint64 seed, const char *state, const c
 	w->now = (int64_t)1700000000 * 1000000000;
 	choose_truth(w);
 	choose_settings(w, reproducer);
+	w->deletes = world_chance(w, 0.1) ? 0.1 : 0;
 	w->bad_writes = world_chance(w, 0.05) ? 0.01 : 0;
 	if (file_remove_tree(state, &why) != 0)
 		world_fail(w, "%s", why.text);

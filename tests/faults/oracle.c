@@ -234,6 +234,9 @@ static void take_run(const struct oracle *o, const struct shown *b, const struct
 		g_array_set_size(step->outcomes, (guint)ev->run + 1);
 		g_array_set_size(step->statuses, (guint)ev->run + 1);
 	}
+	if (ev->kind == EV_RUN_DONE && ev->outcome == OUTCOME_INFRA && o->w->truth.lost == 0)
+		world_fail(o->w, "%s: run %d of step %d is lost, and no guest was", b->name,
+			   ev->run, ev->step);
 	int *outcome = &g_array_index(step->outcomes, int, ev->run);
 	if (*outcome != OUTCOME_NONE)
 		world_fail(o->w, "%s: run %d of step %d was over and is %s again", b->name, ev->run,
@@ -576,6 +579,17 @@ static void check_empty(const struct oracle *o, const char *dir, const char *suf
 		g_dir_close(d);
 }
 
+/* Whatever became of it, no step keeps a kernel that nobody runs any more. */
+static void check_kernels_taken(const struct oracle *o, const struct session *s)
+{
+	for (int n = 0; n < (int)s->steps->len; n++) {
+		g_autofree char *dir = state_dir_step(o->w->state, s->name, n);
+		if ((session_over(s) || session_step(s, n)->state == STEP_DONE) &&
+		    kernels_step_has(dir))
+			world_fail(o->w, "%s has a kernel", dir);
+	}
+}
+
 #define MOST_ANSWERS 20000
 
 void oracle_check_rest(struct oracle *o)
@@ -600,6 +614,7 @@ void oracle_check_rest(struct oracle *o)
 			world_fail(o->w, "%s: facts wait for room that is there", b->s->name);
 		if (file_exists(ahead))
 			world_fail(o->w, "%s is left", ahead);
+		check_kernels_taken(o, b->s);
 	}
 }
 

@@ -221,6 +221,24 @@ static void set_outcome(struct world *w, struct event *ev, bool bug)
 	}
 }
 
+static char *kernel_of(const struct world *w, const struct job *job)
+{
+	g_autofree char *dir = state_dir_step(w->state, job->name, job->step);
+	return job->begun_ahead ? kernels_file(w->state, job->key, "kernel")
+				: g_build_filename(dir, "kernel", NULL);
+}
+
+/* Somebody has deleted the kernel that the guest was to start with; sometimes just now. */
+static bool lost_kernel(struct world *w, const struct job *job)
+{
+	g_autofree char *kernel = kernel_of(w, job);
+	if (!job->begun_ahead && w->deletes == 0 && !file_exists(kernel))
+		world_fail(w, "run %d of step %d begins without a kernel", job->run, job->step);
+	if (world_chance(w, w->deletes))
+		unlink(kernel);
+	return !file_exists(kernel);
+}
+
 static void begin_run(struct world *w, struct job *job)
 {
 	struct event *ev = &job->answer;
@@ -228,7 +246,10 @@ static void begin_run(struct world *w, struct job *job)
 	*ev = event_make(EV_RUN_DONE);
 	ev->run = job->run;
 	ev->duration = world_pick(w, 1, 300) * SECOND;
-	set_outcome(w, ev, has_bug(w, job));
+	if (lost_kernel(w, job))
+		ev->outcome = OUTCOME_INFRA;
+	else
+		set_outcome(w, ev, has_bug(w, job));
 	add_job(w, job, ev->duration);
 }
 

@@ -47,6 +47,7 @@ struct world {
 	int64_t full_until;   /* uptime */
 	double bad_writes;    /* chance of -EIO */
 	GHashTable *leavings; /* inode -> where it was to be cut off, and could not be */
+	double deletes; /* chance that somebody deletes a kernel that a guest is to start with */
 	/* what has happened */
 	int answers, commands;
 	bool verbose;
