@@ -471,10 +471,11 @@ static void print_step(GString *out, const struct step *step)
 	g_string_append_printf(out, "step %d %d %d %s %s %s\n", step->state, step->role,
 			       step->verdict, step->commit, step->subject, step->release);
 	g_string_append_printf(
-		out, " %s %s %s %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
+		out, " %s %s %s %d %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
 		step->reason, step->compiler, step->signature, step->build_failed, step->dropped,
-		step->presumed, step->same_as, step->known, step->known_good, step->known_bad,
-		step->cc, step->left, step->roughly, step->started, step->build_ns);
+		step->by_user, step->presumed, step->same_as, step->known, step->known_good,
+		step->known_bad, step->cc, step->left, step->roughly, step->started,
+		step->build_ns);
 	print_list(out, " patches", step->patches);
 	print_list(out, " options", step->options);
 	for (guint k = 0; k < step->runs->len; k++) {
@@ -513,9 +514,9 @@ static char *print_session(const struct session *s)
 	print_list(out, "found", s->found);
 	print_list(out, "parents", s->parents);
 	print_list(out, "maintainers", s->maintainers);
-	g_string_append_printf(out, "%s\n%s\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s", s->found_text,
-			       s->verdict, s->error, s->status_reason, s->build_ns, s->test_ns,
-			       s->restarts, s->log->str);
+	g_string_append_printf(out, "%s\n%s %d\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s",
+			       s->found_text, s->verdict, s->no_op, s->error, s->status_reason,
+			       s->build_ns, s->test_ns, s->restarts, s->log->str);
 	free(settings);
 	json_decref(json);
 	return g_string_free(out, FALSE);
