@@ -122,7 +122,7 @@ struct command *mount_command(struct mount *m, fuse_req_t req, enum command_kind
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	(void)m;
-	return command_new(kind, n ? n->owner : NULL, (int)ctx->uid, (int)ctx->gid);
+	return command_new(kind, n ? n->owner : NULL, ctx->uid, ctx->gid);
 }
 
 static void send_command(fuse_req_t req, struct handle *h, enum command_kind kind, const char *word,

@@ -78,8 +78,8 @@ struct node *nodes_new(struct view *v, const struct session *s, enum node_kind k
 		       const char *name, mode_t mode)
 {
 	struct tree *t = &v->m->tree;
-	struct node *n = node_new(t, kind, name, mode, s ? (uid_t)s->uid : t->root->uid,
-				  s ? (gid_t)s->gid : t->root->gid);
+	struct node *n =
+		node_new(t, kind, name, mode, s ? s->uid : t->root->uid, s ? s->gid : t->root->gid);
 	n->owner = s ? g_ref_string_new_intern(s->name) : NULL;
 	if (s && s->changed)
 		n->mtime = timespec_of(s->changed);

@@ -197,8 +197,8 @@ static void view_added(void *self, const struct session *s, bool by_mkdir)
 		update_last(v);
 		struct event ev = event_make(EV_STARTED);
 		ev.time = s->started;
-		ev.text = s->text;
-		ev.commit = s->bad;
+		ev.started.text = s->text;
+		ev.started.commit = s->bad;
 		show_event(v, s, &ev);
 	}
 }
@@ -223,15 +223,15 @@ static void view_changed(void *self, const struct session *s, const struct event
 		lock_now(v, s->name);
 		update_last(v);
 	} else if (ev->kind == EV_STEP) {
-		show_step(v, s, sh, ev->step);
+		show_step(v, s, sh, ev->step.step);
 	} else if (ev->kind == EV_BUILT || ev->kind == EV_BUILD_FAILED) {
-		show_build(v, s, ev->step);
+		show_build(v, s, event_step(ev));
 	} else if (ev->kind == EV_RUN_STARTED) {
-		show_run(v, s, ev->step, ev->run);
+		show_run(v, s, ev->run_started.step, ev->run_started.run);
 	} else if (ev->kind == EV_RUN_DONE) {
-		show_run_done(v, s, ev->step, ev->run);
+		show_run_done(v, s, ev->run_done.step, ev->run_done.run);
 	}
-	refresh_step(v, s, sh, ev->step);
+	refresh_step(v, s, sh, event_step(ev));
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || ev->kind > EV_RUN_DONE || ev->kind < EV_BUILT;
 	if (session_over(s) && !sh->over) {

@@ -233,7 +233,7 @@ err_t spawn_run(const struct spawn *sp, int *status, struct error *error)
 
 bool spawn_is_other(struct spawn_user user)
 {
-	return geteuid() == 0 && user.uid > 0;
+	return geteuid() == 0 && user.uid != 0;
 }
 
 GStrv spawn_environment(struct spawn_user user)
@@ -253,8 +253,8 @@ GStrv spawn_environment(struct spawn_user user)
 void spawn_add_user(GPtrArray *argv, struct spawn_user user)
 {
 	g_ptr_array_add(argv, g_strdup("setpriv"));
-	g_ptr_array_add(argv, g_strdup_printf("--reuid=%d", user.uid));
-	g_ptr_array_add(argv, g_strdup_printf("--regid=%d", user.gid));
+	g_ptr_array_add(argv, g_strdup_printf("--reuid=%u", user.uid));
+	g_ptr_array_add(argv, g_strdup_printf("--regid=%u", user.gid));
 	g_ptr_array_add(argv, g_strdup("--clear-groups"));
 	g_ptr_array_add(argv, g_strdup("--inh-caps=-all"));
 	g_ptr_array_add(argv, g_strdup("--"));

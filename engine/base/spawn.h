@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /* What a child and all its descendants together may use. 0: as they like. */
 struct spawn_limits {
@@ -22,7 +23,8 @@ struct spawn_limits {
 
 /* Whose work a child does. */
 struct spawn_user {
-	int uid, gid;
+	uid_t uid;
+	gid_t gid;
 };
 
 struct spawn {

@@ -204,7 +204,7 @@ static void look_ahead(struct engine *e, struct bisection *b)
 	a->forecast = forecast;
 	g_ptr_array_set_size(a->keys, 0);
 	for (guint i = 0; i < forecast->len; i++) {
-		const struct event *ev = g_array_index(forecast, struct forecast, i).ev;
+		const struct event_step *ev = &g_array_index(forecast, struct forecast, i).ev->step;
 		g_ptr_array_add(a->keys,
 				recipe_key(e, b, ev->commit, ev->cc, ev->patches, ev->options));
 	}
@@ -278,7 +278,7 @@ static void stop_hopeless(struct engine *e, const GArray *wants)
 static struct job *make_job(struct engine *e, const struct want *w, enum wish_kind kind, int run,
 			    int slot)
 {
-	const struct event *ev = w->f->ev;
+	const struct event_step *ev = &w->f->ev->step;
 	struct wish wish = { .kind = kind, .step = -1, .run = run };
 	struct job *job = schedule_job(e, w->b, &wish, slot);
 	job->ahead = job->begun_ahead = true;
@@ -490,18 +490,20 @@ bool ahead_deliver_run(struct engine *e, struct bisection *b)
 	struct ahead_run *first = NULL;
 	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
 		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		bool sooner = !first || r->answer.duration < first->answer.duration ||
-			      (r->answer.duration == first->answer.duration && r->run < first->run);
+		bool sooner = !first ||
+			      r->answer.run_done.duration < first->answer.run_done.duration ||
+			      (r->answer.run_done.duration == first->answer.run_done.duration &&
+			       r->run < first->run);
 		if (r->step >= 0 && sooner)
 			first = r;
 	}
 	if (!first)
 		return false;
 	struct event ev = first->answer;
-	ev.step = first->step;
+	ev.run_done.step = first->step;
 	first->answer = event_make(EV_NONE);
 	g_ptr_array_remove_fast(b->ahead->runs, first);
-	if (session_step(b->s, ev.step)->state == STEP_DONE)
+	if (session_step(b->s, ev.run_done.step)->state == STEP_DONE)
 		schedule_skip_run(&ev);
 	schedule_run_done(e, b, &ev);
 	return true;

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct command *command_new(enum command_kind kind, const char *name, int uid, int gid)
+struct command *command_new(enum command_kind kind, const char *name, uid_t uid, gid_t gid)
 {
 	struct command *c = g_new0(struct command, 1);
 	c->kind = kind;
@@ -446,12 +446,12 @@ static err_t begin(struct engine *e, struct start *st, struct error *error)
 			return err;
 	}
 	struct event ev = event_make(EV_STARTED);
-	ev.text = g_steal_pointer(&text);
-	ev.commit = g_strdup(st->bad);
-	ev.list = g_strdupv((GStrv)st->goods->pdata);
-	ev.values = settings_to_json(&b->s->settings);
-	ev.host = g_strdup(e->host);
-	ev.key = experiment_key(e, b->s);
+	ev.started.text = g_steal_pointer(&text);
+	ev.started.commit = g_strdup(st->bad);
+	ev.started.goods = g_strdupv((GStrv)st->goods->pdata);
+	ev.started.values = settings_to_json(&b->s->settings);
+	ev.started.host = g_strdup(e->host);
+	ev.started.key = experiment_key(e, b->s);
 	err = core_record(e, b, &ev, error);
 	if (err && c->made) {
 		core_drop(e, c->made);

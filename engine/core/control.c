@@ -24,8 +24,8 @@ static err_t fill_options(struct engine *e, const struct session *s, struct even
 	if (session_verdict_of(s, s->bad) != VERDICT_BAD)
 		return error_set(error, EINVAL, "minimize: '%s' has no crash to keep", s->name);
 	if (config && g_str_has_prefix(config, SETTING_FRAGMENT_MARK))
-		ev->options = navigate_options(config, "");
-	if (!ev->options)
+		ev->minimize.options = navigate_options(config, "");
+	if (!ev->minimize.options)
 		return error_set(error, EINVAL,
 				 "minimize: the config of '%s' is no fragment, and it was started "
 				 "without a 'baseline'",
@@ -51,7 +51,7 @@ static err_t pause_or_end(struct engine *e, struct bisection *b, const char *wor
 			return err;
 	}
 	if (kind == EV_PAUSED)
-		ev.reason = g_strdup("by its user: write resume to go on");
+		ev.paused.reason = g_strdup("by its user: write resume to go on");
 	return core_record(e, b, &ev, error);
 }
 
@@ -75,7 +75,7 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 		return error_set(error, EINVAL, "retest: step %ld is no test of a commit as it is",
 				 n);
 	struct event ev = event_make(EV_RETEST);
-	ev.step = (int)n;
+	ev.retest.step = (int)n;
 	return core_record(e, b, &ev, error);
 }
 
@@ -201,9 +201,9 @@ err_t control_judge(struct engine *e, struct start *st, struct error *error)
 	     g_strv_contains((const char *const *)b->s->goods, st->bad)))
 		return error_set(error, EINVAL, "%s is %s already", st->bad, verdict_name(v));
 	struct event ev = event_make(EV_JUDGED);
-	ev.commit = g_strdup(st->bad);
-	ev.verdict = g_strdup(verdict_name(v));
-	ev.uid = st->command->uid;
+	ev.judged.commit = g_strdup(st->bad);
+	ev.judged.verdict = v;
+	ev.judged.uid = st->command->uid;
 	return core_record(e, b, &ev, error);
 }
 

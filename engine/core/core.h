@@ -187,7 +187,7 @@ bool facts_is_full(err_t err); /* and that for want of room */
 void facts_look_for_room(struct engine *e);
 void facts_reserve(struct engine *e); /* room for the journal, should the disk become full */
 /* A new draft on disk; the view does not know it yet. */
-err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bisection **b,
+err_t core_add(struct engine *e, const char *name, uid_t uid, gid_t gid, struct bisection **b,
 	       struct error *error);
 void core_drop(struct engine *e, const char *name);
 /* From disk first: what users see gone must not come back. */

@@ -63,7 +63,8 @@ enum command_kind {
 struct command {
 	enum command_kind kind;
 	char *name, *word;
-	int uid, gid;
+	uid_t uid;
+	gid_t gid;
 	int mode; /* CMD_MODE, CMD_SET: permission bits of a large setting; -1: as they are */
 	GBytes *data;
 	char *made; /* the name that a start through new/ got */
@@ -71,7 +72,7 @@ struct command {
 	void (*done)(struct command *c, err_t err, const struct error *error);
 	void *arg;
 };
-struct command *command_new(enum command_kind kind, const char *name, int uid, int gid);
+struct command *command_new(enum command_kind kind, const char *name, uid_t uid, gid_t gid);
 void command_free(struct command *c);
 void engine_command(struct engine *e, struct command *c); /* any thread */
 

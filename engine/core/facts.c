@@ -71,17 +71,35 @@ void facts_take_kernels(struct engine *e, const struct session *s)
 	}
 }
 
+/* Of those that end, halt or reopen a bisection. */
+static const char *what_of(const struct event *ev)
+{
+	switch (ev->kind) {
+	case EV_CONCLUDED:
+		return ev->concluded.verdict;
+	case EV_FAILED:
+		return ev->failed.reason;
+	case EV_PAUSED:
+		return ev->paused.reason;
+	case EV_REOPENED:
+		return ev->reopened.reason;
+	default:
+		return "";
+	}
+}
+
 static void say_fact(const struct session *s, const struct event *ev)
 {
 	const char *name = event_kind_name(ev->kind);
-	const char *what = ev->verdict ? ev->verdict : ev->reason ? ev->reason : "";
+	const char *what = what_of(ev);
 	switch (ev->kind) {
 	case EV_VERDICT:
-		daemon_log(DAEMON_LOG_INFO, s->name, "step %d is %s: %s", ev->step, ev->verdict,
-			   ev->reason);
+		daemon_log(DAEMON_LOG_INFO, s->name, "step %d is %s: %s", ev->verdict.step,
+			   verdict_name(ev->verdict.verdict), ev->verdict.reason);
 		break;
 	case EV_STARTED:
-		daemon_log(DAEMON_LOG_INFO, s->name, "started by uid %d: %s", s->uid, ev->text);
+		daemon_log(DAEMON_LOG_INFO, s->name, "started by uid %u: %s", s->uid,
+			   ev->started.text);
 		break;
 	case EV_CONCLUDED:
 	case EV_FAILED:
@@ -92,14 +110,15 @@ static void say_fact(const struct session *s, const struct event *ev)
 		daemon_log(DAEMON_LOG_INFO, s->name, "%s%s%s", name, *what ? ": " : "", what);
 		break;
 	case EV_RUN_DONE:
-		if (ev->outcome == OUTCOME_INFRA) {
+		if (ev->run_done.outcome == OUTCOME_INFRA) {
 			daemon_log(DAEMON_LOG_WARNING, s->name, "run %d of step %d was lost: %s",
-				   ev->run, ev->step, ev->title);
+				   ev->run_done.run, ev->run_done.step, ev->run_done.title);
 			break;
 		}
 		/* fall through */
 	default:
-		daemon_log(DAEMON_LOG_DEBUG, s->name, "%s step %d run %d", name, ev->step, ev->run);
+		daemon_log(DAEMON_LOG_DEBUG, s->name, "%s step %d run %d", name, event_step(ev),
+			   event_run(ev));
 	}
 }
 
@@ -131,8 +150,6 @@ static bool is_plain(gunichar c)
  * nothing to their terminals. */
 static void make_plain(char **text)
 {
-	if (!*text)
-		return;
 	g_autofree char *valid = g_utf8_make_valid(*text, -1);
 	GString *out = g_string_sized_new(strlen(valid));
 	for (const char *p = valid; *p; p = g_utf8_next_char(p)) {
@@ -149,9 +166,7 @@ static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 	err_t err = session_fits(b->s, ev, error);
 	if (err)
 		return err;
-	make_plain(&ev->subject);
-	make_plain(&ev->reason);
-	make_plain(&ev->title);
+	event_each_line(ev, make_plain);
 	ev->time = MAX(core_now(e), b->s->changed); /* a clock set back must not turn time round */
 	err = facts_append(e, b, ev, error);
 	return err ? err : apply_and_show(e, b, ev, error);
@@ -167,8 +182,8 @@ static void attach_report(const struct engine *e, const struct session *s, struc
 	if (ev->kind != EV_CONCLUDED || !session_crash(s, &n, &k))
 		return;
 	g_autofree char *path = state_dir_run(e->state, s->name, n, k, "report");
-	if (g_file_get_contents(path, &ev->text, &len, NULL) && len > REPORT_LIMIT)
-		ev->text[REPORT_LIMIT] = '\0';
+	if (g_file_get_contents(path, &ev->concluded.text, &len, NULL) && len > REPORT_LIMIT)
+		ev->concluded.text[REPORT_LIMIT] = '\0';
 }
 
 /* What another bisection with the same reproducer and settings found out about this kernel. */
@@ -189,10 +204,10 @@ static bool known_elsewhere(const struct engine *e, const struct session *s, str
 			continue;
 		const struct step *step = session_step(other, m);
 		*ev = event_make(EV_KNOWN);
-		ev->step = n;
-		ev->verdict = g_strdup(verdict_name(step->verdict));
-		ev->reason = g_strdup_printf("same kernel as step %d of %s", m, other->name);
-		session_counts(other, m, &ev->good, &ev->bad);
+		ev->known.step = n;
+		ev->known.verdict = step->verdict;
+		ev->known.reason = g_strdup_printf("same kernel as step %d of %s", m, other->name);
+		session_counts(other, m, &ev->known.good, &ev->known.bad);
 		return true;
 	}
 	return false;
@@ -241,7 +256,8 @@ static void give_up(struct engine *e, struct bisection *b, const struct event *e
 	if (ev->kind == EV_FAILED || !session_in_progress(b->s))
 		return;
 	struct event end = event_make(EV_FAILED);
-	end.reason = g_strdup_printf("'%s' cannot be recorded: %s", event_kind_name(ev->kind), why);
+	end.failed.reason =
+		g_strdup_printf("'%s' cannot be recorded: %s", event_kind_name(ev->kind), why);
 	facts_take(e, b, &end);
 }
 
@@ -312,8 +328,8 @@ void facts_disk_stuck(struct engine *e, err_t err)
 		if (b->s->state != STATE_QUEUED && b->s->state != STATE_RUNNING)
 			continue;
 		struct event ev = event_make(EV_PAUSED);
-		ev.role = g_strdup("disk");
-		ev.reason = say_why(e);
+		ev.paused.by_disk = true;
+		ev.paused.reason = say_why(e);
 		if (record_one(e, b, &ev, NULL) != 0)
 			daemon_log(DAEMON_LOG_WARNING, b->s->name, "the pause cannot be recorded");
 		event_clear(&ev);

@@ -74,7 +74,7 @@ static err_t open_bisection(struct engine *e, const char *name, struct bisection
 	return 0;
 }
 
-err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bisection **out,
+err_t core_add(struct engine *e, const char *name, uid_t uid, gid_t gid, struct bisection **out,
 	       struct error *error)
 {
 	g_autofree char *settings = state_dir_setting(e->state, name, NULL);
@@ -91,9 +91,9 @@ err_t core_add(struct engine *e, const char *name, int uid, int gid, struct bise
 		err = commands_load_settings(e, name, &b->s->settings, error);
 	if (!err) {
 		struct event ev = event_make(EV_CREATED);
-		ev.name = g_strdup(name);
-		ev.uid = uid;
-		ev.gid = gid;
+		ev.created.name = g_strdup(name);
+		ev.created.uid = uid;
+		ev.created.gid = gid;
 		ev.time = core_now(e);
 		err = journal_append(b->journal, &ev, error);
 		if (!err) /* the file itself is on disk; so must be its name */

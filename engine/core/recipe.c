@@ -41,7 +41,7 @@ static void add_large(const struct engine *e, const struct bisection *b, enum se
 void recipe_add_user(const struct engine *e, const struct session *s, GChecksum *sum)
 {
 	struct spawn_user user = { s->uid, s->gid };
-	g_autofree char *uid = g_strdup_printf("user %d", user.uid);
+	g_autofree char *uid = g_strdup_printf("user %u", user.uid);
 	if (core_is_others(e, user))
 		digest_text(sum, uid);
 }

@@ -102,7 +102,10 @@ static bool serve_next(struct engine *e, struct bisection *b, const struct wish 
 		return false;
 	struct event ev;
 	event_copy(&ev, answer);
-	ev.step = ev.kind == EV_STEP ? w->step : ev.kind == EV_KEPT ? w->step - 1 : -1;
+	if (ev.kind == EV_STEP)
+		ev.step.step = w->step;
+	else if (ev.kind == EV_KEPT)
+		ev.kept.step = w->step - 1;
 	facts_take(e, b, &ev);
 	return true;
 }
@@ -134,11 +137,17 @@ static bool serve_build(struct engine *e, struct bisection *b, const struct wish
 	e->reused += before;
 	e->built_ahead += !before && kernel->ahead;
 	struct event ev = event_make(kernel->signature ? EV_BUILT : EV_BUILD_FAILED);
-	ev.step = w->step;
-	ev.duration = kernel->build_ns;
-	ev.compiler = g_strdup(kernel->compiler);
-	ev.signature = g_strdup(kernel->signature);
-	ev.reason = g_strdup(kernel->reason);
+	if (kernel->signature)
+		ev.built = (struct event_built){ .step = w->step,
+						 .duration = kernel->build_ns,
+						 .compiler = g_strdup(kernel->compiler),
+						 .signature = g_strdup(kernel->signature) };
+	else
+		ev.build_failed =
+			(struct event_build_failed){ .step = w->step,
+						     .duration = kernel->build_ns,
+						     .compiler = g_strdup(kernel->compiler),
+						     .reason = g_strdup(kernel->reason) };
 	facts_take(e, b, &ev);
 	return true;
 }
@@ -207,8 +216,8 @@ static void stop_unwished(struct engine *e)
 bool schedule_announce(struct engine *e, struct bisection *b, int step, int run)
 {
 	struct event ev = event_make(EV_RUN_STARTED);
-	ev.step = step;
-	ev.run = run;
+	ev.run_started.step = step;
+	ev.run_started.run = run;
 	err_t err = core_record(e, b, &ev, NULL);
 	if (facts_is_disk(err))
 		facts_disk_stuck(e, err);
@@ -382,7 +391,7 @@ static void build_done(struct engine *e, struct job *job)
 		err = kernels_add(e->kernels, &job->made, &why);
 		if (err && !facts_is_full(err)) { /* to build it again would not help */
 			job->answer = event_make(EV_FAILED);
-			job->answer.reason = g_strdup(why.text);
+			job->answer.failed.reason = g_strdup(why.text);
 		}
 	}
 	if (facts_is_full(err) && job->ahead)
@@ -402,11 +411,12 @@ static void answer_done(struct engine *e, struct job *job)
 
 void schedule_skip_run(struct event *ev)
 {
-	ev->outcome = OUTCOME_SKIPPED;
-	ev->type = CRASH_NONE;
-	ev->status = -1;
-	g_free(ev->title);
-	ev->title = g_strdup("the verdict is known without it");
+	struct event_run_done *run = &ev->run_done;
+	run->outcome = OUTCOME_SKIPPED;
+	run->type = CRASH_NONE;
+	run->status = -1;
+	g_free(run->title);
+	run->title = g_strdup("the verdict is known without it");
 }
 
 /* A verdict takes the kernel away from guests that are about to start with it: no fault of ours,
@@ -414,14 +424,14 @@ void schedule_skip_run(struct event *ev)
 static void forgive(const struct bisection *b, struct job *job)
 {
 	const struct step *step = session_step(b->s, job->step);
-	if (step && step->state == STEP_DONE && job->answer.outcome == OUTCOME_INFRA)
+	if (step && step->state == STEP_DONE && job->answer.run_done.outcome == OUTCOME_INFRA)
 		schedule_skip_run(&job->answer);
 }
 
 void schedule_run_done(struct engine *e, struct bisection *b, struct event *ev)
 {
 	e->runs++;
-	e->faults += ev->outcome == OUTCOME_INFRA;
+	e->faults += ev->run_done.outcome == OUTCOME_INFRA;
 	facts_take(e, b, ev);
 	*ev = event_make(EV_NONE);
 }
@@ -454,7 +464,7 @@ void schedule_job_done(struct engine *e, struct job *job)
 					   job->run, job->step);
 				return; /* still wished */
 			}
-			job->answer.step = job->step;
+			job->answer.run_done.step = job->step;
 			schedule_run_done(e, b, &job->answer);
 		} else {
 			facts_take(e, b, &job->answer);

@@ -108,7 +108,7 @@ static err_t find_copy(const struct navigator *nav, const char *branch, struct e
 	oid_parse(&oid, bad);
 	err_t err = repo_find_title(nav->repo, branch, &oid, &copy, &found, error);
 	if (!err && found)
-		answer->commit = hex_of(&copy);
+		answer->loaded.commit = hex_of(&copy);
 	return err;
 }
 
@@ -120,7 +120,7 @@ static err_t locate_on_branch(const struct navigator *nav, const char *head, con
 	if (err || on_branch)
 		return err;
 	err = find_copy(nav, head, answer, bad, error);
-	if (err || answer->commit || !is_fix(nav) || (goods && goods[0]))
+	if (err || answer->loaded.commit || !is_fix(nav) || (goods && goods[0]))
 		return err;
 	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
 	err = merge_bases(nav, head, bad, bases, error);
@@ -134,7 +134,7 @@ static err_t locate_on_branch(const struct navigator *nav, const char *head, con
 				 "cannot hold a later fix",
 				 head);
 	if (!err)
-		answer->base = g_strdup(g_ptr_array_index(bases, 0));
+		answer->loaded.base = g_strdup(g_ptr_array_index(bases, 0));
 	return err;
 }
 
@@ -190,11 +190,11 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	if (!err && is_fix(nav))
 		g_ptr_array_add(lines, release_line(branch, &head));
 	else if (!err)
-		err = list_releases(nav, ev.commit ? ev.commit : bad, lines, error);
+		err = list_releases(nav, ev.loaded.commit ? ev.loaded.commit : bad, lines, error);
 	g_ptr_array_add(lines, NULL);
-	ev.list = (GStrv)g_ptr_array_free(lines, FALSE);
+	ev.loaded.releases = (GStrv)g_ptr_array_free(lines, FALSE);
 	if (!err && nav->baseline && *nav->baseline)
-		ev.options = navigate_options(nav->config, nav->baseline);
+		ev.loaded.options = navigate_options(nav->config, nav->baseline);
 	if (err) {
 		event_clear(&ev);
 		return err;
@@ -302,16 +302,17 @@ err_t navigate_check(const struct navigator *nav, struct error *error)
 }
 
 static err_t describe_step(const struct navigator *nav, const struct next_query *q,
-			   enum step_role role, const char *commit, int step, struct event *ev,
+			   enum step_role role, const char *commit, int step, struct event *answer,
 			   struct error *error)
 {
+	struct event_step *ev = &answer->step;
 	struct oid oid;
 	if (!oid_parse(&oid, commit))
 		return error_set(error, EINVAL, "'%s' is not a commit", commit);
-	*ev = event_make(EV_STEP);
+	*answer = event_make(EV_STEP);
 	ev->step = step;
 	ev->commit = g_strdup(commit);
-	ev->role = g_strdup(step_role_name(role));
+	ev->role = role;
 	ev->release =
 		q->release && role == q->role ? g_strdup(q->release) : repo_tag_of(nav->repo, &oid);
 	ev->options = g_strdupv(q->options);
@@ -329,7 +330,7 @@ static err_t describe_step(const struct navigator *nav, const struct next_query 
 	if (!any)
 		g_clear_pointer(&ev->patches, g_strfreev);
 	if (err)
-		event_clear(ev);
+		event_clear(answer);
 	return err;
 }
 
@@ -352,10 +353,11 @@ static err_t describe_found(const struct navigator *nav, const struct choice *ch
 	g_ptr_array_add(list, NULL);
 	g_ptr_array_add(parents, NULL);
 	*answer = event_make(EV_FOUND);
-	answer->list = (GStrv)g_ptr_array_free(list, FALSE);
-	answer->parents = (GStrv)g_ptr_array_free(parents, FALSE);
+	answer->found.candidates = (GStrv)g_ptr_array_free(list, FALSE);
+	answer->found.parents = (GStrv)g_ptr_array_free(parents, FALSE);
 	if (!err && n == 1)
-		err = repo_show(nav->repo, history_oid(h, choice->commit), &answer->text, error);
+		err = repo_show(nav->repo, history_oid(h, choice->commit), &answer->found.text,
+				error);
 	if (err)
 		event_clear(answer);
 	return err;
@@ -404,8 +406,8 @@ static err_t ask_whether_contained(const struct navigator *nav, const struct nex
 	if (err)
 		return err;
 	bool without = clean == bases->len;
-	answer->verdict = g_strdup(verdict_name(without ? VERDICT_BAD : VERDICT_SKIP));
-	answer->reason =
+	answer->step.presumed = without ? VERDICT_BAD : VERDICT_SKIP;
+	answer->step.reason =
 		g_strdup(!without ? "cannot tell whether it has the bug yet: its merge base with "
 				    "the starting commit cannot be tested"
 			 : bases->len ? "the bug is not there yet: its merge base with the "
@@ -453,21 +455,21 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	err_t err = 0;
 	if (q->current && strcmp(q->current, commit) == 0) {
 		*answer = event_make(EV_KEPT);
-		answer->step = step - 1;
+		answer->kept.step = step - 1;
 		return 0;
 	}
 	if (is_fix(nav))
 		err = ask_whether_contained(nav, q, commit, step, answer, error);
-	if (err || (answer->role && strcmp(answer->role, "contains") == 0))
+	if (err || (answer->kind == EV_STEP && answer->step.role == ROLE_CONTAINS))
 		return err;
 	if (answer->kind == EV_NONE)
 		err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
 	if (!err && choice->kind == CHOICE_TEST) {
-		answer->left = (int)choice->left;
-		answer->roughly = (int)choice->roughly;
+		answer->step.left = (int)choice->left;
+		answer->step.roughly = (int)choice->roughly;
 	}
 	if (!err)
-		answer->checked = choice->checked;
+		answer->step.checked = choice->checked;
 	return err;
 }
 
@@ -528,7 +530,7 @@ err_t navigate_next(const struct navigator *nav, const struct next_query *q, int
 		return choose(nav, q, step, answer, error);
 	if (q->current && strcmp(q->current, q->commit) == 0) {
 		*answer = event_make(EV_KEPT);
-		answer->step = step - 1;
+		answer->kept.step = step - 1;
 		return 0;
 	}
 	return describe_step(nav, q, q->role, q->commit, step, answer, error);

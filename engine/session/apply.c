@@ -1,6 +1,6 @@
 /*
  * How events change a session. Which ones it takes is in fits.c, what it concludes and wants next
- * in plan.c.
+ * in conclude.c.
  */
 #include "bisectfs/session.h"
 
@@ -13,13 +13,6 @@
 static const char *const state_names[SESSION_STATES] = { "draft", "queued", "running", "paused",
 							 "done",  "failed", "aborted" };
 static const char *const step_state_names[] = { "building", "testing", "done" };
-static const char *const role_names[ROLES] = {
-	[ROLE_ORIGINAL] = "original", [ROLE_MINIMIZE] = "minimize", [ROLE_RELEASE] = "release",
-	[ROLE_BASE] = "base",	      [ROLE_HEAD] = "head",	    [ROLE_SEARCH] = "search",
-	[ROLE_CONTAINS] = "contains", [ROLE_RETEST] = "retest",	    [ROLE_CULPRIT] = "culprit",
-	[ROLE_PARENT] = "parent",     [ROLE_REVERT] = "revert"
-};
-static const char *const verdict_names[VERDICTS] = { "", "good", "bad", "skip" };
 
 const char *session_state_name(enum session_state state)
 {
@@ -29,32 +22,6 @@ const char *session_state_name(enum session_state state)
 const char *step_state_name(enum step_state state)
 {
 	return step_state_names[state];
-}
-
-const char *step_role_name(enum step_role role)
-{
-	return role_names[role];
-}
-
-const char *verdict_name(enum verdict v)
-{
-	return verdict_names[v];
-}
-
-int step_role_parse(const char *name)
-{
-	int role = ROLES - 1;
-	while (role >= 0 && g_strcmp0(role_names[role], name) != 0)
-		role--;
-	return role;
-}
-
-enum verdict verdict_parse(const char *name)
-{
-	int v = VERDICTS - 1;
-	while (v > 0 && g_strcmp0(verdict_names[v], name) != 0)
-		v--;
-	return (enum verdict)v;
 }
 
 static void step_free(void *p)
@@ -92,7 +59,7 @@ struct session *session_new(const char *name)
 	s->log = g_string_new(NULL);
 	s->reproducibility = -1;
 	s->confidence = 1;
-	s->uid = s->gid = -1;
+	s->uid = s->gid = EVENT_NOBODY;
 	return s;
 }
 
@@ -150,15 +117,15 @@ bool session_over(const struct session *s)
 	return s->state >= STATE_DONE;
 }
 
-static void apply_started(struct session *s, const struct event *ev)
+static void apply_started(struct session *s, const struct event_started *ev, int64_t time)
 {
 	settings_from_json(&s->settings, ev->values, NULL); /* tried in fits.c */
 	s->state = STATE_QUEUED;
-	s->started = ev->time;
+	s->started = time;
 	s->text = g_strdup(ev->text);
 	s->bad = g_strdup(ev->commit);
 	s->key = g_strdup(ev->key);
-	s->goods = g_strdupv(ev->list);
+	s->goods = g_strdupv(ev->goods);
 }
 
 static void drop_step(struct step *step, const char *reason)
@@ -169,32 +136,30 @@ static void drop_step(struct step *step, const char *reason)
 	step->reason = g_strdup(reason);
 }
 
-static void apply_step(struct session *s, const struct event *ev)
+static void apply_step(struct session *s, const struct event_step *ev, int64_t time)
 {
 	struct step *last = session_step(s, ev->step - 1);
 	if (last && last->state != STEP_DONE)
 		drop_step(last, "not needed any more");
 	s->replan = false;
 	struct step *step = g_new0(struct step, 1);
-	step->role = (enum step_role)step_role_parse(ev->role);
+	step->role = ev->role;
 	s->retested += step->role == ROLE_RETEST;
 	step->same_as = -1;
 	step->cc = g_strdup(ev->cc);
 	step->patches = g_strdupv(ev->patches);
 	step->options = g_strdupv(ev->options);
-	if (ev->verdict) {
-		step->presumed = verdict_parse(ev->verdict);
-		step->reason = g_strdup(ev->reason);
-	}
+	step->presumed = ev->presumed;
+	step->reason = g_strdup(ev->reason);
 	step->commit = g_strdup(ev->commit);
 	step->subject = g_strdup(ev->subject);
 	step->release = g_strdup(ev->release ? ev->release : "");
 	step->left = ev->left;
 	step->roughly = ev->roughly;
-	step->started = ev->time;
+	step->started = time;
 	step->runs = g_array_new(FALSE, TRUE, sizeof(struct run));
 	g_ptr_array_add(s->steps, step);
-	if (ev->checked > 0)
+	if (ev->checked)
 		s->checked = 1;
 }
 
@@ -205,15 +170,16 @@ static struct run *add_runs_up_to(struct step *step, int k)
 	return step_run(step, k);
 }
 
-static void apply_run(struct session *s, const struct event *ev)
+static void apply_run_started(struct session *s, const struct event_run_started *ev, int64_t time)
+{
+	add_runs_up_to(session_step(s, ev->step), ev->run)->started = time;
+}
+
+static void apply_run_done(struct session *s, const struct event_run_done *ev)
 {
 	struct run *r = add_runs_up_to(session_step(s, ev->step), ev->run);
-	if (ev->kind == EV_RUN_STARTED) {
-		r->started = ev->time;
-		return;
-	}
-	r->outcome = (enum outcome_kind)ev->outcome;
-	r->type = (enum crash_type)ev->type;
+	r->outcome = ev->outcome;
+	r->type = ev->type;
 	r->status = ev->status;
 	r->duration = ev->duration;
 	r->title = g_strdup(ev->title ? ev->title : "");
@@ -261,35 +227,36 @@ static int64_t testing_time(const struct step *step, int64_t now)
 	return now - first;
 }
 
-static void apply_verdict(struct session *s, const struct event *ev)
+static void apply_verdict(struct session *s, const struct event_verdict *ev, int64_t time)
 {
 	struct step *step = session_step(s, ev->step);
-	step->verdict = verdict_parse(ev->verdict);
+	step->verdict = ev->verdict;
+	step->by_user = ev->by_user;
 	step->same_as = ev->same;
 	step->state = STEP_DONE;
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
-	s->test_ns += testing_time(step, ev->time);
+	s->test_ns += testing_time(step, time);
 	learn_from_step(s, step);
 	if (step->role == ROLE_RETEST)
 		forget_found(s); /* the search, asked again, says the same or something better */
 }
 
-static void apply_known(struct session *s, const struct event *ev)
+static void apply_known(struct session *s, const struct event_known *ev)
 {
 	struct step *step = session_step(s, ev->step);
-	step->known = verdict_parse(ev->verdict);
-	step->known_good = MAX(ev->good, 0);
-	step->known_bad = MAX(ev->bad, 0);
+	step->known = ev->verdict;
+	step->known_good = ev->good;
+	step->known_bad = ev->bad;
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
 }
 
-static void apply_judged(struct session *s, const struct event *ev)
+static void apply_judged(struct session *s, const struct event_judged *ev)
 {
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	struct judgement j = { .commit = g_strdup(ev->commit),
-			       .verdict = verdict_parse(ev->verdict),
+			       .verdict = ev->verdict,
 			       .after = s->steps->len,
 			       .meanwhile = last && last->state != STEP_DONE };
 	g_array_append_val(s->judgements, j);
@@ -298,26 +265,35 @@ static void apply_judged(struct session *s, const struct event *ev)
 	s->replan = s->loaded && s->steps->len > 0;
 }
 
-static void apply_build(struct session *s, const struct event *ev)
+static void end_build(struct session *s, struct step *step, int64_t duration, const char *compiler)
 {
-	struct step *step = session_step(s, ev->step);
-	step->build_ns = ev->duration;
-	s->build_ns += ev->duration;
+	step->build_ns = duration;
+	s->build_ns += duration;
 	g_free(step->compiler);
-	step->compiler = g_strdup(ev->compiler ? ev->compiler : "");
-	if (ev->kind == EV_BUILT) {
-		step->signature = g_strdup(ev->signature);
-		step->state = STEP_TESTING;
-	} else {
-		step->build_failed = true;
-		step->reason = g_strdup(ev->reason);
-	}
+	step->compiler = g_strdup(compiler ? compiler : "");
 }
 
-static void end(struct session *s, const struct event *ev, enum session_state state)
+static void apply_built(struct session *s, const struct event_built *ev)
+{
+	struct step *step = session_step(s, ev->step);
+	end_build(s, step, ev->duration, ev->compiler);
+	step->signature = g_strdup(ev->signature);
+	step->state = STEP_TESTING;
+}
+
+static void apply_build_failed(struct session *s, const struct event_build_failed *ev)
+{
+	struct step *step = session_step(s, ev->step);
+	end_build(s, step, ev->duration, ev->compiler);
+	step->build_failed = true;
+	g_free(step->reason);
+	step->reason = g_strdup(ev->reason);
+}
+
+static void end(struct session *s, int64_t time, enum session_state state)
 {
 	s->state = state;
-	s->ended = ev->time;
+	s->ended = time;
 	g_clear_pointer(&s->status_reason, g_free);
 }
 
@@ -334,10 +310,10 @@ static void forget_in_flight(struct session *s)
 	}
 }
 
-static void apply_paused(struct session *s, const struct event *ev)
+static void apply_paused(struct session *s, const struct event_paused *ev)
 {
 	s->paused_from = s->state;
-	s->paused_by_disk = g_strcmp0(ev->role, "disk") == 0;
+	s->paused_by_disk = ev->by_disk;
 	s->state = STATE_PAUSED;
 	g_free(s->status_reason);
 	s->status_reason = g_strdup(ev->reason);
@@ -350,34 +326,47 @@ static void apply_resumed(struct session *s)
 	g_clear_pointer(&s->status_reason, g_free);
 }
 
-static void apply_failed(struct session *s, const struct event *ev)
+/* It has its answer: what ends is the minimisation. */
+static void end_minimisation(struct session *s, int64_t time)
 {
-	if (s->verdict) { /* it has its answer: what ends is the minimisation */
-		s->minimize = false;
-		end(s, ev, STATE_DONE);
-	} else if (ev->kind == EV_ABORTED) {
-		s->verdict = g_strdup("aborted");
-		end(s, ev, STATE_ABORTED);
-	} else {
-		s->error = g_strdup(ev->reason);
-		s->verdict = g_strdup_printf("failed: %s", ev->reason);
-		end(s, ev, STATE_FAILED);
-	}
+	s->minimize = false;
+	end(s, time, STATE_DONE);
 }
 
-static void apply_found(struct session *s, const struct event *ev)
+static void apply_aborted(struct session *s, int64_t time)
+{
+	if (s->verdict) {
+		end_minimisation(s, time);
+		return;
+	}
+	s->verdict = g_strdup("aborted");
+	end(s, time, STATE_ABORTED);
+}
+
+static void apply_failed(struct session *s, const struct event_reason *ev, int64_t time)
+{
+	if (s->verdict) {
+		end_minimisation(s, time);
+		return;
+	}
+	s->error = g_strdup(ev->reason);
+	s->verdict = g_strdup_printf("failed: %s", ev->reason);
+	end(s, time, STATE_FAILED);
+}
+
+static void apply_found(struct session *s, const struct event_found *ev)
 {
 	struct step *last = session_step(s, (int)s->steps->len - 1);
 	if (last && last->state != STEP_DONE)
 		drop_step(last, "not needed any more");
 	forget_found(s);
 	s->replan = false;
-	s->found = g_strdupv(ev->list);
+	s->found = g_strdupv(ev->candidates);
 	s->found_text = g_strdup(ev->text);
 	s->parents = g_strdupv(ev->parents);
 }
 
-static void apply_minimize(struct session *s, const struct event *ev)
+static void apply_minimize(struct session *s, const struct event_minimize *ev)
 {
 	g_strfreev(s->options);
 	s->options = g_strdupv(ev->options);
@@ -385,10 +374,10 @@ static void apply_minimize(struct session *s, const struct event *ev)
 	s->state = STATE_RUNNING;
 }
 
-static void apply_loaded(struct session *s, const struct event *ev)
+static void apply_loaded(struct session *s, const struct event_loaded *ev)
 {
 	s->loaded = true;
-	s->releases = g_strdupv(ev->list);
+	s->releases = g_strdupv(ev->releases);
 	s->base = g_strdup(ev->base);
 	s->options = g_strdupv(ev->options);
 	s->minimize = ev->options != NULL;
@@ -406,59 +395,65 @@ static void apply(struct session *s, const struct event *ev)
 	switch (ev->kind) {
 	case EV_CREATED:
 		s->created = ev->time;
-		s->uid = ev->uid;
-		s->gid = ev->gid;
+		s->uid = ev->created.uid;
+		s->gid = ev->created.gid;
 		break;
 	case EV_STARTED:
-		apply_started(s, ev);
+		apply_started(s, &ev->started, ev->time);
 		break;
 	case EV_RESTARTED:
 		forget_in_flight(s);
 		break;
 	case EV_PAUSED:
-		apply_paused(s, ev);
+		apply_paused(s, &ev->paused);
 		break;
 	case EV_RESUMED:
 		apply_resumed(s);
 		break;
 	case EV_ABORTED:
+		apply_aborted(s, ev->time);
+		break;
 	case EV_FAILED:
-		apply_failed(s, ev);
+		apply_failed(s, &ev->failed, ev->time);
 		break;
 	case EV_MINIMIZE:
-		apply_minimize(s, ev);
+		apply_minimize(s, &ev->minimize);
 		break;
 	case EV_LOADED:
-		apply_loaded(s, ev);
+		apply_loaded(s, &ev->loaded);
 		break;
 	case EV_STEP:
-		apply_step(s, ev);
+		apply_step(s, &ev->step, ev->time);
 		break;
 	case EV_BUILT:
+		apply_built(s, &ev->built);
+		break;
 	case EV_BUILD_FAILED:
-		apply_build(s, ev);
+		apply_build_failed(s, &ev->build_failed);
 		break;
 	case EV_RUN_STARTED:
+		apply_run_started(s, &ev->run_started, ev->time);
+		break;
 	case EV_RUN_DONE:
-		apply_run(s, ev);
+		apply_run_done(s, &ev->run_done);
 		break;
 	case EV_KNOWN:
-		apply_known(s, ev);
+		apply_known(s, &ev->known);
 		break;
 	case EV_VERDICT:
-		apply_verdict(s, ev);
+		apply_verdict(s, &ev->verdict, ev->time);
 		break;
 	case EV_DROPPED:
-		drop_step(session_step(s, ev->step), ev->reason);
+		drop_step(session_step(s, ev->dropped.step), ev->dropped.reason);
 		break;
 	case EV_KEPT:
 		s->replan = false;
 		break;
 	case EV_JUDGED:
-		apply_judged(s, ev);
+		apply_judged(s, &ev->judged);
 		break;
 	case EV_RETEST:
-		g_array_append_val(s->retests, ev->step);
+		g_array_append_val(s->retests, ev->retest.step);
 		break;
 	case EV_REOPENED:
 		forget_found(s);
@@ -466,15 +461,16 @@ static void apply(struct session *s, const struct event *ev)
 	case EV_REPORTED:
 		s->reported = true;
 		g_strfreev(s->maintainers);
-		s->maintainers = g_strdupv(ev->list);
+		s->maintainers = g_strdupv(ev->reported.maintainers);
 		break;
 	case EV_FOUND:
-		apply_found(s, ev);
+		apply_found(s, &ev->found);
 		break;
 	case EV_CONCLUDED:
 		g_free(s->verdict);
-		s->verdict = g_strdup(ev->verdict);
-		end(s, ev, STATE_DONE);
+		s->verdict = g_strdup(ev->concluded.verdict);
+		s->no_op = ev->concluded.no_op;
+		end(s, ev->time, STATE_DONE);
 		break;
 	case EV_NONE:
 	case EV_KINDS:

@@ -22,16 +22,16 @@ static const char *last_infra_title(const struct step *step)
 static void verdict_event(struct event *ev, int n, enum verdict v, char *reason)
 {
 	*ev = event_make(EV_VERDICT);
-	ev->step = n;
-	ev->verdict = g_strdup(verdict_name(v));
-	ev->reason = reason;
+	ev->verdict.step = n;
+	ev->verdict.verdict = v;
+	ev->verdict.reason = reason;
 }
 
 static void drop(struct event *ev, int n, const char *reason)
 {
 	*ev = event_make(EV_DROPPED);
-	ev->step = n;
-	ev->reason = g_strdup(reason);
+	ev->dropped.step = n;
+	ev->dropped.reason = g_strdup(reason);
 }
 
 /* A user's word on what is tested now. The search asks for a commit that has been judged before
@@ -84,7 +84,7 @@ static bool decide_by_kernel(const struct session *s, int n, struct event *ev)
 	if (same >= 0 && (no_op || may_take_over(step))) {
 		verdict_event(ev, n, session_step(s, same)->verdict,
 			      g_strdup_printf("same kernel as step %d", same));
-		ev->same = same;
+		ev->verdict.same = same;
 		return true;
 	}
 	if (tally_certifies(step) && (no_op || !settings_on(&s->settings, SET_CERTIFY))) {
@@ -100,6 +100,7 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 	const struct judgement *user = judgement_on(s, n);
 	if (user) {
 		verdict_event(ev, n, user->verdict, g_strdup("by its user"));
+		ev->verdict.by_user = true;
 		return true;
 	}
 	if (step->presumed != VERDICT_NONE) {
@@ -116,8 +117,8 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 		return true;
 	if (tally_is_fault(s, step)) {
 		*ev = event_make(EV_FAILED);
-		ev->reason = g_strdup_printf("step %d: too many runs were lost: %s", n,
-					     last_infra_title(step));
+		ev->failed.reason = g_strdup_printf("step %d: too many runs were lost: %s", n,
+						    last_infra_title(step));
 		return true;
 	}
 	struct tally t;
@@ -133,13 +134,13 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 static void conclude(struct event *ev, const char *verdict)
 {
 	*ev = event_make(EV_CONCLUDED);
-	ev->verdict = g_strdup(verdict);
+	ev->concluded.verdict = g_strdup(verdict);
 }
 
 static void fail(struct event *ev, char *reason)
 {
 	*ev = event_make(EV_FAILED);
-	ev->reason = reason;
+	ev->failed.reason = reason;
 }
 
 static const char *name_of(const struct step *step)
@@ -224,12 +225,13 @@ static void decide_found(const struct session *s, struct event *ev)
 	char *why = certify_contradiction(s);
 	if (why) {
 		*ev = event_make(EV_REOPENED);
-		ev->reason = why;
+		ev->reopened.reason = why;
 		return;
 	}
+	bool no_op = n == 1 && certify_is_no_op(s);
 	if (n > 1) {
 		text = g_strdup_printf("inconclusive: %u candidates", n);
-	} else if (certify_is_no_op(s)) {
+	} else if (no_op) {
 		text = g_strdup_printf("no-op: %s does not change the kernel", s->found[0]);
 	} else {
 		/* never rounded up: 0.999 is shown as 0.99 */
@@ -238,8 +240,9 @@ static void decide_found(const struct session *s, struct event *ev)
 				       percent / 100, percent % 100);
 	}
 	conclude(ev, text);
+	ev->concluded.no_op = no_op;
 	if (n == 1)
-		ev->subject = recipients_subject(s);
+		ev->concluded.subject = recipients_subject(s);
 }
 
 static bool is_contradicted(const struct session *s)
@@ -267,6 +270,7 @@ bool session_decide(const struct session *s, struct event *ev)
 		return false;
 	if (s->verdict) { /* it was over, and was minimised after that */
 		conclude(ev, s->verdict);
+		ev->concluded.no_op = s->no_op;
 		return true;
 	}
 	if (s->found) {

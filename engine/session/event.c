@@ -1,140 +1,90 @@
 /*
- * Events to JSON and back, by one table of the struct's fields.
+ * Making, copying, checking, writing and reading events: all of it goes through the rows that
+ * event_fields.c has for the kind, so that no function here knows a kind (derive_flags aside).
  */
-#include "bisectfs/event.h"
+#include "event_fields.h"
 
 #include <errno.h>
 #include <glib.h>
-#include <stddef.h>
+#include <inttypes.h>
 #include <string.h>
 
-enum field_type { F_INT, F_I64, F_STR, F_LIST, F_VALUES };
+/* ---- a field ---- */
 
-static const struct field {
-	const char *name;
-	enum field_type type;
-	size_t offset;
-} fields[] = {
-	{ "duration", F_I64, offsetof(struct event, duration) },
-	{ "boot", F_I64, offsetof(struct event, boot) },
-	{ "step", F_INT, offsetof(struct event, step) },
-	{ "run", F_INT, offsetof(struct event, run) },
-	{ "left", F_INT, offsetof(struct event, left) },
-	{ "roughly", F_INT, offsetof(struct event, roughly) },
-	{ "uid", F_INT, offsetof(struct event, uid) },
-	{ "gid", F_INT, offsetof(struct event, gid) },
-	{ "checked", F_INT, offsetof(struct event, checked) },
-	{ "outcome", F_INT, offsetof(struct event, outcome) },
-	{ "type", F_INT, offsetof(struct event, type) },
-	{ "status", F_INT, offsetof(struct event, status) },
-	{ "same", F_INT, offsetof(struct event, same) },
-	{ "good", F_INT, offsetof(struct event, good) },
-	{ "bad", F_INT, offsetof(struct event, bad) },
-	{ "name", F_STR, offsetof(struct event, name) },
-	{ "text", F_STR, offsetof(struct event, text) },
-	{ "commit", F_STR, offsetof(struct event, commit) },
-	{ "subject", F_STR, offsetof(struct event, subject) },
-	{ "release", F_STR, offsetof(struct event, release) },
-	{ "role", F_STR, offsetof(struct event, role) },
-	{ "verdict", F_STR, offsetof(struct event, verdict) },
-	{ "reason", F_STR, offsetof(struct event, reason) },
-	{ "title", F_STR, offsetof(struct event, title) },
-	{ "compiler", F_STR, offsetof(struct event, compiler) },
-	{ "signature", F_STR, offsetof(struct event, signature) },
-	{ "host", F_STR, offsetof(struct event, host) },
-	{ "cc", F_STR, offsetof(struct event, cc) },
-	{ "key", F_STR, offsetof(struct event, key) },
-	{ "base", F_STR, offsetof(struct event, base) },
-	{ "parents", F_LIST, offsetof(struct event, parents) },
-	{ "patches", F_LIST, offsetof(struct event, patches) },
-	{ "options", F_LIST, offsetof(struct event, options) },
-	{ "list", F_LIST, offsetof(struct event, list) },
-	{ "values", F_VALUES, offsetof(struct event, values) },
-};
-
-/* Name of the kind, and the fields without which it means nothing. */
-static const struct {
-	const char *name;
-	const char *needs; /* space-separated field names */
-} kinds[EV_KINDS] = {
-	[EV_NONE] = { "none", "" },
-	[EV_CREATED] = { "created", "name uid gid" },
-	[EV_STARTED] = { "started", "text commit list values host" },
-	[EV_LOADED] = { "loaded", "list" },
-	[EV_STEP] = { "step", "step commit subject role" },
-	[EV_BUILT] = { "built", "step signature" },
-	[EV_BUILD_FAILED] = { "build_failed", "step reason" },
-	[EV_RUN_STARTED] = { "run_started", "step run" },
-	[EV_RUN_DONE] = { "run_done", "step run outcome" },
-	[EV_KNOWN] = { "known", "step verdict good bad reason" },
-	[EV_VERDICT] = { "verdict", "step verdict reason" },
-	[EV_DROPPED] = { "dropped", "step reason" },
-	[EV_KEPT] = { "kept", "step" },
-	[EV_JUDGED] = { "judged", "commit verdict" },
-	[EV_RETEST] = { "retest", "step" },
-	[EV_MINIMIZE] = { "minimize", "options" },
-	[EV_REOPENED] = { "reopened", "reason" },
-	[EV_REPORTED] = { "reported", "list" },
-	[EV_FOUND] = { "found", "list" },
-	[EV_CONCLUDED] = { "concluded", "verdict" },
-	[EV_FAILED] = { "failed", "reason" },
-	[EV_PAUSED] = { "paused", "reason" },
-	[EV_RESUMED] = { "resumed", "" },
-	[EV_ABORTED] = { "aborted", "" },
-	[EV_RESTARTED] = { "restarted", "" },
-};
-
-/* Enumerations are written by name, so that a journal can be read by people and outlives a
- * reordering of the enum. */
-static json_t *enum_to_json(const struct field *f, int value)
+static void *place(struct event *ev, const struct event_field *f)
 {
-	if (f->offset == offsetof(struct event, outcome))
-		return json_string(outcome_kind_name((enum outcome_kind)value));
-	if (f->offset == offsetof(struct event, type))
-		return json_string(crash_type_name((enum crash_type)value));
-	return NULL;
+	return (char *)ev + f->offset;
 }
 
-static bool enum_from_json(const struct field *f, const json_t *v, int *value)
+static const void *value(const struct event *ev, const struct event_field *f)
 {
-	if (f->offset == offsetof(struct event, outcome)) {
-		*value = outcome_kind_parse(json_string_value(v));
-		return *value != OUTCOME_NONE;
-	}
-	if (f->offset == offsetof(struct event, type)) {
-		*value = crash_type_parse(json_string_value(v));
-		return *value != CRASH_NONE;
-	}
-	return false;
+	return (const char *)ev + f->offset;
 }
+
+/* Enums and ids are as wide as an unsigned int; GCC and clang have it so for all enums here. */
+static int64_t number(const struct event *ev, const struct event_field *f)
+{
+	const void *at = value(ev, f);
+	if (f->type == F_TIME)
+		return *(const int64_t *)at;
+	if (f->type == F_INT)
+		return *(const int *)at;
+	return *(const unsigned *)at;
+}
+
+static void set_number(struct event *ev, const struct event_field *f, int64_t n)
+{
+	void *at = place(ev, f);
+	if (f->type == F_TIME)
+		*(int64_t *)at = n;
+	else if (f->type == F_INT)
+		*(int *)at = (int)n;
+	else
+		*(unsigned *)at = (unsigned)n;
+}
+
+G_STATIC_ASSERT(sizeof(uid_t) == sizeof(unsigned) && sizeof(gid_t) == sizeof(unsigned));
+G_STATIC_ASSERT(sizeof(enum step_role) == sizeof(unsigned));
+G_STATIC_ASSERT(sizeof(enum verdict) == sizeof(unsigned));
+G_STATIC_ASSERT(sizeof(enum outcome_kind) == sizeof(unsigned));
+G_STATIC_ASSERT(sizeof(enum crash_type) == sizeof(unsigned));
+
+static bool is_number(const struct event_field *f)
+{
+	return f->type <= F_NUMBER;
+}
+
+static bool is_text(const struct event_field *f)
+{
+	return f->type == F_TEXT || f->type == F_LINE;
+}
+
+/* ---- the event as a value ---- */
 
 struct event event_make(enum event_kind kind)
 {
-	return (struct event){
-		.kind = kind,
-		.step = -1,
-		.run = -1,
-		.left = -1,
-		.roughly = -1,
-		.uid = -1,
-		.gid = -1,
-		.checked = -1,
-		.status = -1,
-		.same = -1,
-		.good = -1,
-		.bad = -1,
-	};
+	struct event ev;
+	memset(&ev, 0, sizeof(ev));
+	ev.kind = kind;
+	for (size_t i = 0; i < event_layouts[kind].n; i++) {
+		const struct event_field *f = &event_layouts[kind].fields[i];
+		if (is_number(f) && f->none)
+			set_number(&ev, f, f->none);
+	}
+	return ev;
 }
 
 void event_clear(struct event *ev)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-		void *at = (char *)ev + fields[i].offset;
-		if (fields[i].type == F_STR)
+	const struct event_layout *layout = &event_layouts[ev->kind];
+	for (size_t i = 0; i < layout->n; i++) {
+		const struct event_field *f = &layout->fields[i];
+		void *at = place(ev, f);
+		if (is_text(f))
 			g_free(*(char **)at);
-		else if (fields[i].type == F_LIST)
+		else if (f->type == F_LIST)
 			g_strfreev(*(char ***)at);
-		else if (fields[i].type == F_VALUES)
+		else if (f->type == F_VALUES)
 			json_decref(*(json_t **)at);
 	}
 	*ev = event_make(EV_NONE);
@@ -143,13 +93,14 @@ void event_clear(struct event *ev)
 void event_copy(struct event *to, const struct event *from)
 {
 	*to = *from;
-	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-		void *at = (char *)to + fields[i].offset;
-		if (fields[i].type == F_STR)
+	for (size_t i = 0; i < event_layouts[to->kind].n; i++) {
+		const struct event_field *f = &event_layouts[to->kind].fields[i];
+		void *at = place(to, f);
+		if (is_text(f))
 			*(char **)at = g_strdup(*(char **)at);
-		else if (fields[i].type == F_LIST)
+		else if (f->type == F_LIST)
 			*(char ***)at = g_strdupv(*(char ***)at);
-		else if (fields[i].type == F_VALUES)
+		else if (f->type == F_VALUES)
 			json_incref(*(json_t **)at);
 	}
 }
@@ -162,8 +113,82 @@ void event_free(void *p)
 
 const char *event_kind_name(enum event_kind kind)
 {
-	return kinds[kind].name;
+	return event_layouts[kind].name;
 }
+
+static int number_named(const struct event *ev, const char *name)
+{
+	const struct event_layout *layout = &event_layouts[ev->kind];
+	for (size_t i = 0; i < layout->n; i++) {
+		const struct event_field *f = &layout->fields[i];
+		if (strcmp(f->name, name) == 0)
+			return (int)number(ev, f);
+	}
+	return -1;
+}
+
+int event_step(const struct event *ev)
+{
+	return number_named(ev, "step");
+}
+
+int event_run(const struct event *ev)
+{
+	return number_named(ev, "run");
+}
+
+void event_each_line(struct event *ev, void (*change)(char **line))
+{
+	const struct event_layout *layout = &event_layouts[ev->kind];
+	for (size_t i = 0; i < layout->n; i++) {
+		const struct event_field *f = &layout->fields[i];
+		if (f->type == F_LINE && *(char **)place(ev, f))
+			change(place(ev, f));
+	}
+}
+
+/* ---- what may be in it ---- */
+
+static err_t out_of_range(const struct event_field *f, int64_t n, struct error *error)
+{
+	return error_set(error, EINVAL,
+			 "field '%s' is %" PRId64 ", and must be between %" PRId64 " and %" PRId64,
+			 f->name, n, f->min, f->max);
+}
+
+static bool in_range(const struct event_field *f, int64_t n)
+{
+	return (n >= f->min && n <= f->max) || (!f->needed && n == f->none);
+}
+
+static bool is_missing(const struct event *ev, const struct event_field *f)
+{
+	return f->needed && !is_number(f) && !*(void *const *)value(ev, f);
+}
+
+static err_t missing(const struct event *ev, const struct event_field *f, struct error *error)
+{
+	return error_set(error, EINVAL, "a '%s' event without '%s'", event_kind_name(ev->kind),
+			 f->name);
+}
+
+err_t event_check(const struct event *ev, struct error *error)
+{
+	if (ev->time < 0)
+		return error_set(error, EINVAL, "field 'time' is %" PRId64 ", before 1970",
+				 ev->time);
+	const struct event_layout *layout = &event_layouts[ev->kind];
+	for (size_t i = 0; i < layout->n; i++) {
+		const struct event_field *f = &layout->fields[i];
+		if (is_missing(ev, f))
+			return missing(ev, f, error);
+		if (is_number(f) && !in_range(f, number(ev, f)))
+			return out_of_range(f, number(ev, f), error);
+	}
+	return 0;
+}
+
+/* ---- to JSON ---- */
 
 /* Subjects and titles are bytes; JSON is UTF-8. What is not valid is replaced, never refused. */
 static json_t *string_to_json(const char *s)
@@ -172,35 +197,44 @@ static json_t *string_to_json(const char *s)
 	return json_string(valid);
 }
 
-static json_t *field_to_json(const struct field *f, const struct event *ev)
+static json_t *list_to_json(char *const *list)
 {
-	const void *at = (const char *)ev + f->offset;
+	if (!list)
+		return NULL;
+	json_t *array = json_array();
+	for (; *list; list++)
+		json_array_append_new(array, string_to_json(*list));
+	return array;
+}
+
+static json_t *number_to_json(const struct event_field *f, int64_t n)
+{
+	if (!f->needed && f->type != F_ID && n == f->none)
+		return NULL;
+	return f->name_of ? json_string(f->name_of((int)n)) : json_integer(n);
+}
+
+static json_t *field_to_json(const struct event_field *f, const struct event *ev)
+{
+	const void *at = value(ev, f);
 	switch (f->type) {
-	case F_INT: {
-		int v = *(const int *)at;
-		bool is_enum = f->offset == offsetof(struct event, outcome) ||
-			       f->offset == offsetof(struct event, type);
-		if (is_enum)
-			return v ? enum_to_json(f, v) : NULL;
-		return v < 0 ? NULL : json_integer(v);
-	}
-	case F_I64: {
-		int64_t v = *(const int64_t *)at;
-		return v ? json_integer(v) : NULL;
-	}
-	case F_STR: {
-		const char *s = *(char *const *)at;
-		return s ? string_to_json(s) : NULL;
-	}
-	case F_LIST: {
-		char *const *list = *(char *const *const *)at;
-		if (!list)
-			return NULL;
-		json_t *array = json_array();
-		for (; *list; list++)
-			json_array_append_new(array, string_to_json(*list));
-		return array;
-	}
+	case F_INT:
+	case F_TIME:
+	case F_ID:
+	case F_NAME:
+	case F_NUMBER:
+		return number_to_json(f, number(ev, f));
+	case F_TRUE:
+		return *(const bool *)at ? json_true() : NULL;
+	case F_DISK:
+		return *(const bool *)at ? json_string("disk") : NULL;
+	case F_CHECKED:
+		return ev->step.role == ROLE_SEARCH ? json_integer(*(const bool *)at) : NULL;
+	case F_TEXT:
+	case F_LINE:
+		return *(char *const *)at ? string_to_json(*(char *const *)at) : NULL;
+	case F_LIST:
+		return list_to_json(*(char *const *const *)at);
 	case F_VALUES:
 		return json_incref(*(json_t *const *)at);
 	}
@@ -210,75 +244,131 @@ static json_t *field_to_json(const struct field *f, const struct event *ev)
 json_t *event_to_json(const struct event *ev)
 {
 	json_t *json = json_object();
-	json_object_set_new(json, "event", json_string(kinds[ev->kind].name));
+	json_object_set_new(json, "event", json_string(event_layouts[ev->kind].name));
 	json_object_set_new(json, "time", json_integer(ev->time));
-	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-		json_t *v = field_to_json(&fields[i], ev);
+	const struct event_layout *layout = &event_layouts[ev->kind];
+	for (size_t i = 0; i < layout->n; i++) {
+		json_t *v = field_to_json(&layout->fields[i], ev);
 		if (v)
-			json_object_set_new(json, fields[i].name, v);
+			json_object_set_new(json, layout->fields[i].name, v);
 	}
 	return json;
 }
 
-static bool field_from_json(const struct field *f, const json_t *v, struct event *ev)
+/* ---- from JSON ---- */
+
+static err_t wrong(const struct event_field *f, struct error *error)
 {
-	void *at = (char *)ev + f->offset;
+	return error_set(error, EINVAL, "field '%s' has a wrong value", f->name);
+}
+
+static err_t name_from_json(const struct event_field *f, const json_t *v, struct event *ev,
+			    struct error *error)
+{
+	const char *name = json_string_value(v);
+	for (int n = (int)f->min; n <= f->max; n++) {
+		if (strcmp(f->name_of(n), name) == 0) {
+			set_number(ev, f, n);
+			return 0;
+		}
+	}
+	return error_set(error, EINVAL, "field '%s' is '%s', which is none of its words", f->name,
+			 name);
+}
+
+static err_t number_from_json(const struct event_field *f, const json_t *v, struct event *ev,
+			      struct error *error)
+{
+	if (f->name_of && json_is_string(v))
+		return name_from_json(f, v, ev, error);
+	if (f->type == F_NAME || !json_is_integer(v))
+		return wrong(f, error);
+	int64_t n = json_integer_value(v);
+	if (n < f->min || n > f->max)
+		return out_of_range(f, n, error);
+	set_number(ev, f, n);
+	return 0;
+}
+
+static err_t list_from_json(const struct event_field *f, const json_t *v, struct event *ev,
+			    struct error *error)
+{
+	if (!json_is_array(v))
+		return wrong(f, error);
+	char **list = g_new0(char *, json_array_size(v) + 1);
+	*(char ***)place(ev, f) = list;
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		const char *s = json_string_value(json_array_get(v, i));
+		if (!s)
+			return wrong(f, error);
+		list[i] = g_strdup(s);
+	}
+	return 0;
+}
+
+static err_t field_from_json(const struct event_field *f, const json_t *v, struct event *ev,
+			     struct error *error)
+{
+	void *at = place(ev, f);
+	bool fits = false;
 	switch (f->type) {
 	case F_INT:
-		if (json_is_string(v))
-			return enum_from_json(f, v, at);
-		if (!json_is_integer(v) || json_integer_value(v) < 0 ||
-		    json_integer_value(v) > INT32_MAX)
-			return false;
-		*(int *)at = (int)json_integer_value(v);
-		return true;
-	case F_I64:
-		if (!json_is_integer(v))
-			return false;
-		*(int64_t *)at = json_integer_value(v);
-		return true;
-	case F_STR:
-		if (!json_is_string(v))
-			return false;
+	case F_TIME:
+	case F_ID:
+	case F_NAME:
+	case F_NUMBER:
+		return number_from_json(f, v, ev, error);
+	case F_LIST:
+		return list_from_json(f, v, ev, error);
+	case F_TRUE:
+		fits = json_is_boolean(v);
+		*(bool *)at = json_is_true(v);
+		break;
+	case F_DISK:
+		fits = g_strcmp0(json_string_value(v), "disk") == 0;
+		*(bool *)at = fits;
+		break;
+	case F_CHECKED:
+		fits = json_is_integer(v) && json_integer_value(v) >= 0 &&
+		       json_integer_value(v) <= 1;
+		*(bool *)at = fits && json_integer_value(v);
+		break;
+	case F_TEXT:
+	case F_LINE:
+		fits = json_is_string(v);
 		*(char **)at = g_strdup(json_string_value(v));
-		return true;
-	case F_LIST: {
-		if (!json_is_array(v))
-			return false;
-		char **list = g_new0(char *, json_array_size(v) + 1);
-		*(char ***)at = list;
-		for (size_t i = 0; i < json_array_size(v); i++) {
-			const char *s = json_string_value(json_array_get(v, i));
-			if (!s)
-				return false;
-			list[i] = g_strdup(s);
-		}
-		return true;
-	}
+		break;
 	case F_VALUES:
-		if (!json_is_object(v))
-			return false;
-		*(json_t **)at = json_incref((json_t *)v);
-		return true;
+		fits = json_is_object(v);
+		*(json_t **)at = fits ? json_incref((json_t *)v) : NULL;
+		break;
 	}
-	return false;
+	return fits ? 0 : wrong(f, error);
+}
+
+/* Journals from before there were "by_user" and "no_op" say so in what people read alone. */
+static void derive_flags(struct event *ev)
+{
+	if (ev->kind == EV_VERDICT && strcmp(ev->verdict.reason, "by its user") == 0)
+		ev->verdict.by_user = true;
+	if (ev->kind == EV_CONCLUDED && g_str_has_prefix(ev->concluded.verdict, "no-op"))
+		ev->concluded.no_op = true;
 }
 
 static err_t read_fields(const json_t *json, struct event *ev, struct error *error)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-		const json_t *v = json_object_get(json, fields[i].name);
-		if (v && !field_from_json(&fields[i], v, ev))
-			return error_set(error, EINVAL, "field '%s' has a wrong value",
-					 fields[i].name);
+	const struct event_layout *layout = &event_layouts[ev->kind];
+	for (size_t i = 0; i < layout->n; i++) {
+		const struct event_field *f = &layout->fields[i];
+		const json_t *v = json_object_get(json, f->name);
+		if (!v && f->needed)
+			return missing(ev, f, error);
+		err_t err = v ? field_from_json(f, v, ev, error) : 0;
+		if (err)
+			return err;
 	}
-	g_auto(GStrv) needs = g_strsplit(kinds[ev->kind].needs, " ", -1);
-	for (char **n = needs; *n; n++) {
-		if (**n && !json_object_get(json, *n))
-			return error_set(error, EINVAL, "a '%s' event without '%s'",
-					 kinds[ev->kind].name, *n);
-	}
-	return 0;
+	derive_flags(ev);
+	return event_check(ev, error);
 }
 
 err_t event_from_json(const json_t *json, struct event *ev, struct error *error)
@@ -291,12 +381,12 @@ err_t event_from_json(const json_t *json, struct event *ev, struct error *error)
 	if (!name || !json_is_integer(time))
 		return error_set(error, EINVAL, "'event' or 'time' is missing");
 	int kind = EV_KINDS - 1;
-	while (kind > EV_NONE && strcmp(kinds[kind].name, name) != 0)
+	while (kind > EV_NONE && strcmp(event_layouts[kind].name, name) != 0)
 		kind--;
 	if (kind == EV_NONE)
 		return error_set(error, EINVAL, "unknown event '%s': written by a newer version?",
 				 name);
-	ev->kind = (enum event_kind)kind;
+	*ev = event_make((enum event_kind)kind);
 	ev->time = json_integer_value(time);
 	err_t err = read_fields(json, ev, error);
 	if (err)

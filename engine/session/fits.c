@@ -6,8 +6,6 @@
 
 #include <errno.h>
 
-#define RUNS_MAX 100000
-
 static err_t misfit(const struct session *s, const struct event *ev, struct error *error)
 {
 	return error_set(error, EINVAL, "event '%s' does not fit a bisection that is %s",
@@ -31,7 +29,7 @@ static bool state_fits(const struct session *s, const struct event *ev)
 	case EV_RESUMED:
 		return s->state == STATE_PAUSED;
 	case EV_MINIMIZE:
-		return s->state == STATE_DONE && ev->options;
+		return s->state == STATE_DONE;
 	case EV_LOADED:
 		return session_in_progress(s) && !s->loaded;
 	default:
@@ -40,7 +38,7 @@ static bool state_fits(const struct session *s, const struct event *ev)
 }
 
 /* A copy takes them, as settings that were half taken could not be put back. */
-static err_t started_fits(const struct event *ev, struct error *error)
+static err_t started_fits(const struct event_started *ev, struct error *error)
 {
 	struct settings copy;
 	settings_init(&copy);
@@ -49,15 +47,15 @@ static err_t started_fits(const struct event *ev, struct error *error)
 	return err;
 }
 
-static err_t step_fits(const struct session *s, const struct event *ev, struct error *error)
+static err_t step_fits(const struct session *s, const struct event_step *ev, struct error *error)
 {
-	int role = step_role_parse(ev->role);
 	if (ev->step != (int)s->steps->len)
 		return error_set(error, EINVAL, "step %d does not follow step %d", ev->step,
 				 (int)s->steps->len - 1);
-	if (role < 0)
-		return error_set(error, EINVAL, "unknown role '%s'", ev->role);
-	if (role == ROLE_RETEST && s->retested >= s->retests->len)
+	if (ev->role == ROLE_MINIMIZE && !s->options)
+		return error_set(error, EINVAL, "step %d: there are no options to minimize",
+				 ev->step);
+	if (ev->role == ROLE_RETEST && s->retested >= s->retests->len)
 		return error_set(error, EINVAL, "step %d: nobody asked for a retest", ev->step);
 	const struct step *last = session_step(s, ev->step - 1);
 	if (last && last->state != STEP_DONE && !s->replan)
@@ -65,63 +63,95 @@ static err_t step_fits(const struct session *s, const struct event *ev, struct e
 	return 0;
 }
 
-static err_t run_fits(const struct step *step, const struct event *ev, struct error *error)
+/* One that ends may never have begun: its start was lost with the power. */
+static err_t run_fits(const struct session *s, int n, int k, struct error *error)
 {
-	if (!step || ev->run < 0 || ev->run > RUNS_MAX || ev->run > (int)step->runs->len)
-		return error_set(error, EINVAL, "run %d of step %d does not exist", ev->run,
-				 ev->step);
-	const struct run *r = step_run(step, ev->run);
+	const struct step *step = session_step(s, n);
+	if (!step || k > (int)step->runs->len)
+		return error_set(error, EINVAL, "run %d of step %d does not exist", k, n);
+	const struct run *r = step_run(step, k);
 	if (r && r->outcome != OUTCOME_NONE)
-		return error_set(error, EINVAL, "run %d of step %d is over already", ev->run,
-				 ev->step);
+		return error_set(error, EINVAL, "run %d of step %d is over already", k, n);
 	return 0;
 }
 
-static err_t verdict_fits(const struct step *step, const struct event *ev, struct error *error)
+static err_t build_fits(const struct session *s, int n, int64_t duration, struct error *error)
 {
-	if (!step || step->state == STEP_DONE || verdict_parse(ev->verdict) == VERDICT_NONE ||
-	    ev->same >= ev->step)
-		return error_set(error, EINVAL, "verdict '%s' does not fit step %d", ev->verdict,
-				 ev->step);
+	const struct step *step = session_step(s, n);
+	if (!step || step->state != STEP_BUILDING || step->build_failed)
+		return error_set(error, EINVAL, "step %d is not being built", n);
+	if (duration > INT64_MAX - s->build_ns)
+		return error_set(error, EINVAL, "the builds up to step %d take too long", n);
+	return 0;
+}
+
+static err_t verdict_fits(const struct session *s, const struct event_verdict *ev, int64_t time,
+			  struct error *error)
+{
+	const struct step *step = session_step(s, ev->step);
+	if (!step || step->state == STEP_DONE || ev->same >= ev->step)
+		return error_set(error, EINVAL, "verdict '%s' does not fit step %d",
+				 verdict_name(ev->verdict), ev->step);
+	if (time > INT64_MAX - s->test_ns)
+		return error_set(error, EINVAL, "the tests up to step %d take too long", ev->step);
+	return 0;
+}
+
+static err_t known_fits(const struct session *s, int n, struct error *error)
+{
+	const struct step *step = session_step(s, n);
+	if (!step || step->state != STEP_TESTING)
+		return error_set(error, EINVAL, "step %d is not being tested", n);
+	return 0;
+}
+
+static err_t dropped_fits(const struct session *s, int n, struct error *error)
+{
+	const struct step *step = session_step(s, n);
+	if (!step || step->state == STEP_DONE)
+		return error_set(error, EINVAL, "step %d is over already", n);
+	return 0;
+}
+
+static err_t retest_fits(const struct session *s, int n, struct error *error)
+{
+	const struct step *step = session_step(s, n);
+	if (!step || step->state != STEP_DONE)
+		return error_set(error, EINVAL, "step %d is not over", n);
 	return 0;
 }
 
 err_t session_fits(const struct session *s, const struct event *ev, struct error *error)
 {
-	const struct step *step = session_step(s, ev->step);
+	err_t err = event_check(ev, error);
+	if (err)
+		return err;
 	if (!state_fits(s, ev))
 		return misfit(s, ev, error);
 	switch (ev->kind) {
 	case EV_STARTED:
-		return started_fits(ev, error);
+		return started_fits(&ev->started, error);
 	case EV_STEP:
-		return step_fits(s, ev, error);
+		return step_fits(s, &ev->step, error);
 	case EV_BUILT:
+		return build_fits(s, ev->built.step, ev->built.duration, error);
 	case EV_BUILD_FAILED:
-		if (!step || step->state != STEP_BUILDING || step->build_failed)
-			return error_set(error, EINVAL, "step %d is not being built", ev->step);
-		return 0;
+		return build_fits(s, ev->build_failed.step, ev->build_failed.duration, error);
 	case EV_RUN_STARTED:
+		return run_fits(s, ev->run_started.step, ev->run_started.run, error);
 	case EV_RUN_DONE:
-		return run_fits(step, ev, error);
+		return run_fits(s, ev->run_done.step, ev->run_done.run, error);
 	case EV_KNOWN:
-		if (!step || step->state != STEP_TESTING ||
-		    verdict_parse(ev->verdict) == VERDICT_NONE)
-			return error_set(error, EINVAL, "step %d is not being tested", ev->step);
-		return 0;
+		return known_fits(s, ev->known.step, error);
 	case EV_VERDICT:
-		return verdict_fits(step, ev, error);
+		return verdict_fits(s, &ev->verdict, ev->time, error);
 	case EV_DROPPED:
-		if (!step || step->state == STEP_DONE)
-			return error_set(error, EINVAL, "step %d is over already", ev->step);
-		return 0;
-	case EV_JUDGED:
-		if (verdict_parse(ev->verdict) == VERDICT_NONE)
-			return error_set(error, EINVAL, "'%s' is no verdict", ev->verdict);
-		return 0;
+		return dropped_fits(s, ev->dropped.step, error);
 	case EV_RETEST:
-		if (!step || step->state != STEP_DONE)
-			return error_set(error, EINVAL, "step %d is not over", ev->step);
+		return retest_fits(s, ev->retest.step, error);
+	case EV_FOUND:
+		if (!ev->found.candidates[0])
+			return error_set(error, EINVAL, "'found' names no commit");
 		return 0;
 	default:
 		return 0;

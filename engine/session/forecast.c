@@ -24,23 +24,6 @@ struct node {
 	double chance;
 };
 
-static enum step_role role_of(const struct event *ev)
-{
-	int role = 0;
-	while (role < ROLES - 1 && strcmp(step_role_name((enum step_role)role), ev->role) != 0)
-		role++;
-	return (enum step_role)role;
-}
-
-static enum verdict verdict_of(const struct event *ev)
-{
-	for (int v = VERDICT_GOOD; ev->verdict && v < VERDICTS; v++) {
-		if (strcmp(verdict_name((enum verdict)v), ev->verdict) == 0)
-			return (enum verdict)v;
-	}
-	return VERDICT_NONE;
-}
-
 /* A session with further steps. Shares all it can with the real one, which must outlive it. */
 struct hypothesis {
 	struct session s;
@@ -60,8 +43,8 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 		const struct supposed *one = &node->chain[i];
 		struct step *step = &h->steps[i];
 		if (one->ev && one->ev->kind == EV_FOUND) {
-			h->s.found = one->ev->list;
-			h->s.parents = one->ev->parents;
+			h->s.found = one->ev->found.candidates;
+			h->s.parents = one->ev->found.parents;
 			continue;
 		}
 		if (!one->ev) {
@@ -72,15 +55,15 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 			continue;
 		}
 		*step = (struct step){ .state = STEP_DONE,
-				       .role = role_of(one->ev),
+				       .role = one->ev->step.role,
 				       .verdict = one->verdict,
-				       .presumed = verdict_of(one->ev),
-				       .commit = one->ev->commit,
-				       .patches = one->ev->patches,
-				       .options = one->ev->options,
+				       .presumed = one->ev->step.presumed,
+				       .commit = one->ev->step.commit,
+				       .patches = one->ev->step.patches,
+				       .options = one->ev->step.options,
 				       .same_as = -1,
 				       .runs = h->no_runs };
-		h->s.checked = h->s.checked || one->ev->checked > 0;
+		h->s.checked = h->s.checked || one->ev->step.checked;
 		h->s.retested += step->role == ROLE_RETEST;
 		g_ptr_array_add(h->s.steps, step);
 	}
@@ -191,7 +174,7 @@ static struct node take_most_probable(GArray *open)
 static int runs_of(const struct session *s, const struct event *ev)
 {
 	GArray *none = g_array_new(FALSE, TRUE, sizeof(struct run));
-	struct step step = { .role = role_of(ev), .same_as = -1, .runs = none };
+	struct step step = { .role = ev->step.role, .same_as = -1, .runs = none };
 	struct tally t = { .total = session_runs_wanted(s, &step) };
 	int n = tally_needed(s, &step, &t);
 	g_array_free(none, TRUE);
@@ -207,7 +190,7 @@ static void follow(const struct session *s, const struct node *node, const struc
 	}
 	if (ev->kind != EV_STEP)
 		return;
-	enum verdict presumed = verdict_of(ev);
+	enum verdict presumed = ev->step.presumed;
 	if (presumed != VERDICT_NONE) {
 		push(open, node, ev, presumed, node->chance);
 		return;
@@ -218,7 +201,7 @@ static void follow(const struct session *s, const struct node *node, const struc
 			      .ev = ev };
 	g_array_append_val(out, f);
 	--*left;
-	double bad = prior(s, role_of(ev));
+	double bad = prior(s, ev->step.role);
 	push(open, node, ev, VERDICT_BAD, node->chance * bad);
 	push(open, node, ev, VERDICT_GOOD, node->chance * (1 - bad));
 }

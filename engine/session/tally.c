@@ -173,8 +173,7 @@ int session_step_with_kernel(const struct session *s, const char *signature)
 	for (int i = (int)s->steps->len - 1; i >= 0; i--) {
 		const struct step *step = session_step(s, i);
 		/* a user's verdict, or a smaller configuration's, is no measurement of this kind */
-		if (own_result(step, signature) && step->role != ROLE_MINIMIZE &&
-		    strcmp(step->reason, "by its user") != 0)
+		if (own_result(step, signature) && step->role != ROLE_MINIMIZE && !step->by_user)
 			return i;
 	}
 	return -1;

@@ -95,8 +95,8 @@ static void begin_run(struct simulator *sim, struct job *job)
 	double s = w->test_s;
 	if ((shows || noise) && w->crash_s > 0)
 		s = MIN(w->test_s, 2 * w->crash_s * chance(sim, job, 3));
-	struct event *ev = &job->answer;
-	*ev = event_make(EV_RUN_DONE);
+	job->answer = event_make(EV_RUN_DONE);
+	struct event_run_done *ev = &job->answer.run_done;
 	ev->run = job->run;
 	ev->duration = seconds(s);
 	ev->outcome = shows || noise ? OUTCOME_CRASHED : OUTCOME_OK;
@@ -130,7 +130,7 @@ static void start(void *self, struct job *job)
 		break;
 	case WISH_REPORT:
 		job->answer = event_make(EV_REPORTED);
-		job->answer.list = g_new0(char *, 1);
+		job->answer.reported.maintainers = g_new0(char *, 1);
 		core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
 		break;
 	}
@@ -152,7 +152,7 @@ static void stop(void *self, struct job *job)
 	}
 	event_clear(&job->answer);
 	job->answer = event_make(EV_RUN_DONE);
-	job->answer.run = job->run;
+	job->answer.run_done.run = job->run;
 	schedule_skip_run(&job->answer);
 }
 
@@ -180,17 +180,16 @@ static err_t begin(struct simulator *sim, struct bisection *b, struct error *err
 {
 	const struct simulation *w = sim->what;
 	struct event ev = event_make(EV_CREATED);
-	ev.name = g_strdup(b->s->name);
-	ev.uid = ev.gid = 0;
+	ev.created = (struct event_created){ .name = g_strdup(b->s->name) };
 	err_t err = core_record(sim->e, b, &ev, error);
 	if (err)
 		return err;
 	ev = event_make(EV_STARTED);
-	ev.text = g_strdup(w->bad);
-	ev.commit = g_strdup(w->bad);
-	ev.list = w->goods ? g_strdupv((GStrv)w->goods) : g_new0(char *, 1);
-	ev.values = settings_to_json(w->settings);
-	ev.host = g_strdup("simulation");
+	ev.started.text = g_strdup(w->bad);
+	ev.started.commit = g_strdup(w->bad);
+	ev.started.goods = w->goods ? g_strdupv((GStrv)w->goods) : g_new0(char *, 1);
+	ev.started.values = settings_to_json(w->settings);
+	ev.started.host = g_strdup("simulation");
 	return core_record(sim->e, b, &ev, error);
 }
 

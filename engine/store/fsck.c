@@ -34,8 +34,8 @@ static void found(struct fsck *f, bool harmless, const char *path, const char *f
 static err_t replay(const struct event *ev, void *arg, struct error *error)
 {
 	struct session *s = arg;
-	if (ev->kind == EV_CREATED && g_strcmp0(ev->name, s->name) != 0)
-		return error_set(error, EINVAL, "this is the journal of '%s'", ev->name);
+	if (ev->kind == EV_CREATED && g_strcmp0(ev->created.name, s->name) != 0)
+		return error_set(error, EINVAL, "this is the journal of '%s'", ev->created.name);
 	return session_apply(s, ev, error);
 }
 

@@ -20,7 +20,7 @@ static const char *compiler_name(const struct session *s, const char *cc)
 static void log_start(struct session *s, const struct event *ev)
 {
 	g_autofree char *when = format_time(ev->time);
-	g_string_append_printf(s->log, "%s starts bisection %s\n", ev->host, when);
+	g_string_append_printf(s->log, "%s starts bisection %s\n", ev->started.host, when);
 	g_string_append_printf(s->log, "bisecting %s commit starting from %s\n",
 			       range_is_fix(s) ? "fixing" : "cause", s->bad);
 }
@@ -48,39 +48,33 @@ static bool search_began_before(const struct session *s, guint n)
 
 /* Lines that stand before "testing commit": why this one. Called before the step is added, so that
  * the query shows the state in which it was chosen. */
-static void log_choice(struct session *s, const struct event *ev)
+static void log_choice(struct session *s, const struct event_step *ev)
 {
-	static const char *const certifying[][2] = {
-		{ "culprit", "certifying: testing the culprit" },
-		{ "parent", "certifying: testing the parent of the culprit" },
-		{ "revert", "certifying: testing the starting commit with the culprit reverted" },
-		{ "base", "testing the merge base with the branch" },
-		{ "contains", "testing a merge base: does the next commit have the bug yet?" },
-		{ "retest", "testing again, as its user asked" },
+	static const char *const fixed[ROLES] = {
+		[ROLE_CULPRIT] = "certifying: testing the culprit",
+		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
+		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
+		[ROLE_BASE] = "testing the merge base with the branch",
+		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
+		[ROLE_RETEST] = "testing again, as its user asked",
 	};
-	for (gsize i = 0; i < G_N_ELEMENTS(certifying); i++) {
-		if (strcmp(ev->role, certifying[i][0]) == 0) {
-			g_string_append_printf(
-				s->log, "%s\n",
-				i == 2 && range_is_fix(s)
-					? "certifying: testing the starting commit with the fix"
-					: certifying[i][1]);
-			return;
-		}
-	}
-	if (strcmp(ev->role, "minimize") == 0) {
+	if (ev->role == ROLE_REVERT && range_is_fix(s)) {
+		g_string_append(s->log, "certifying: testing the starting commit with the fix\n");
+	} else if (fixed[ev->role]) {
+		g_string_append_printf(s->log, "%s\n", fixed[ev->role]);
+	} else if (ev->role == ROLE_MINIMIZE) {
 		g_string_append_printf(s->log,
 				       "minimizing the kernel config: testing %u of %u options "
 				       "over the baseline\n",
 				       ev->options ? g_strv_length(ev->options) : 0,
 				       g_strv_length(s->options));
-	} else if (strcmp(ev->role, "original") == 0) {
+	} else if (ev->role == ROLE_ORIGINAL) {
 		g_string_append_printf(s->log,
 				       "ensuring issue is reproducible on original commit %s\n\n",
 				       ev->commit);
-	} else if (strcmp(ev->role, "release") == 0) {
+	} else if (ev->role == ROLE_RELEASE) {
 		g_string_append_printf(s->log, "testing release %s\n", ev->release);
-	} else if (strcmp(ev->role, "head") == 0) {
+	} else if (ev->role == ROLE_HEAD) {
 		g_string_append_printf(s->log, "testing current HEAD %s\n", ev->commit);
 	} else {
 		if (!search_began_before(s, s->steps->len - 1))
@@ -130,7 +124,7 @@ static void log_outcomes(struct session *s, const struct step *step)
 				       wanted);
 }
 
-static void log_verdict(struct session *s, const struct event *ev)
+static void log_verdict(struct session *s, const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
 	if (step->build_failed)
@@ -150,12 +144,12 @@ static void log_verdict(struct session *s, const struct event *ev)
 				       session_git_term(s, step->verdict), step->commit);
 }
 
-static void log_found(struct session *s, const struct event *ev)
+static void log_found(struct session *s, const struct event_found *ev)
 {
 	if (!search_began_before(s, s->steps->len))
 		log_search_start(s);
-	if (g_strv_length(ev->list) == 1) {
-		g_string_append_printf(s->log, "%s is the first bad commit\n%s", ev->list[0],
+	if (g_strv_length(ev->candidates) == 1) {
+		g_string_append_printf(s->log, "%s is the first bad commit\n%s", ev->candidates[0],
 				       ev->text ? ev->text : "");
 		if (s->log->str[s->log->len - 1] != '\n')
 			g_string_append_c(s->log, '\n');
@@ -163,7 +157,7 @@ static void log_found(struct session *s, const struct event *ev)
 	}
 	g_string_append(s->log, "There are only 'skip'ped commits left to test.\n"
 				"The first bad commit could be any of:\n");
-	for (char **c = ev->list; *c; c++)
+	for (char **c = ev->candidates; *c; c++)
 		g_string_append_printf(s->log, "%s\n", *c);
 	g_string_append(s->log, "We cannot bisect more!\n");
 }
@@ -183,9 +177,9 @@ static void log_recipients(struct session *s, const GPtrArray *all, const char *
 	g_string_append(s->log, "]\n");
 }
 
-static void log_conclusion(struct session *s, const struct event *ev)
+static void log_conclusion(struct session *s, const struct event_concluded *ev, int64_t time)
 {
-	g_autofree char *total = format_duration(ev->time - s->started);
+	g_autofree char *total = format_duration(time - s->started);
 	g_autofree char *build = format_duration(s->build_ns);
 	g_autofree char *test = format_duration(s->test_ns);
 	if (s->found && !s->found[1]) {
@@ -211,7 +205,7 @@ static void log_conclusion(struct session *s, const struct event *ev)
 	if (s->confidence >= 0 && s->confidence < 1.0)
 		g_string_append_printf(s->log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);
-	if (g_str_has_prefix(s->verdict, "no-op"))
+	if (ev->no_op)
 		g_string_append_printf(s->log, "%s\n", s->verdict);
 	if (s->found && !s->found[1]) {
 		g_autoptr(GPtrArray) all = recipients_of(s);
@@ -240,45 +234,47 @@ void bisection_log_append(struct session *s, const struct event *ev)
 					       s->given, s->bad);
 		break;
 	case EV_STEP:
-		log_choice(s, ev);
-		g_string_append_printf(s->log, "testing commit %s %s\n", ev->commit,
-				       compiler_name(s, ev->cc));
+		log_choice(s, &ev->step);
+		g_string_append_printf(s->log, "testing commit %s %s\n", ev->step.commit,
+				       compiler_name(s, ev->step.cc));
 		break;
 	case EV_DROPPED:
-		g_string_append_printf(s->log, "step %d: %s\n", ev->step, ev->reason);
+		g_string_append_printf(s->log, "step %d: %s\n", ev->dropped.step,
+				       ev->dropped.reason);
 		break;
 	case EV_JUDGED:
-		g_string_append_printf(s->log, "# by its user: %s is %s\n", ev->commit,
-				       ev->verdict);
+		g_string_append_printf(s->log, "# by its user: %s is %s\n", ev->judged.commit,
+				       verdict_name(ev->judged.verdict));
 		break;
 	case EV_RETEST:
 		g_string_append_printf(s->log, "# by its user: step %d is to be tested again\n",
-				       ev->step);
+				       ev->retest.step);
 		break;
 	case EV_MINIMIZE:
 		g_string_append(s->log, "# by its user: the kernel config is to be minimized\n");
 		break;
 	case EV_REOPENED:
-		g_string_append_printf(s->log, "%s\n", ev->reason);
+		g_string_append_printf(s->log, "%s\n", ev->reopened.reason);
 		break;
 	case EV_BUILT:
 		g_string_append_printf(s->log, "compiler: %s\nkernel signature: %s\n",
-				       ev->compiler ? ev->compiler : "", ev->signature);
+				       ev->built.compiler ? ev->built.compiler : "",
+				       ev->built.signature);
 		break;
 	case EV_VERDICT:
-		log_verdict(s, ev);
+		log_verdict(s, &ev->verdict);
 		break;
 	case EV_FOUND:
-		log_found(s, ev);
+		log_found(s, &ev->found);
 		break;
 	case EV_CONCLUDED:
-		log_conclusion(s, ev);
+		log_conclusion(s, &ev->concluded, ev->time);
 		break;
 	case EV_FAILED:
-		g_string_append_printf(s->log, "error: %s\n", ev->reason);
+		g_string_append_printf(s->log, "error: %s\n", ev->failed.reason);
 		break;
 	case EV_PAUSED:
-		g_string_append_printf(s->log, "paused: %s\n", ev->reason);
+		g_string_append_printf(s->log, "paused: %s\n", ev->paused.reason);
 		break;
 	case EV_RESUMED:
 		g_string_append(s->log, "resumed\n");

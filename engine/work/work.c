@@ -20,7 +20,7 @@ static void fail(struct job *job, const struct error *why)
 {
 	event_clear(&job->answer);
 	job->answer = event_make(EV_FAILED);
-	job->answer.reason = g_strdup(why->text);
+	job->answer.failed.reason = g_strdup(why->text);
 }
 
 /* With this little room whatever went wrong (a compiler, libvirt, QEMU) went wrong for want of it,
@@ -65,7 +65,7 @@ static char *trees_of(const struct job *job)
 {
 	const struct engine *e = job->e;
 	return core_is_others(e, job->user)
-		       ? g_strdup_printf("%s/users/%d", e->state, job->user.uid)
+		       ? g_strdup_printf("%s/users/%u", e->state, job->user.uid)
 		       : g_strdup(e->state);
 }
 
@@ -332,7 +332,7 @@ void work_report(struct job *job)
 	if (job->err) /* a report without them is better than none */
 		daemon_log(DAEMON_LOG_WARNING, job->name, "no maintainers: %s", job->error.text);
 	job->answer = event_make(EV_REPORTED);
-	job->answer.list = list ? list : g_new0(char *, 1);
+	job->answer.reported.maintainers = list ? list : g_new0(char *, 1);
 }
 
 /* ---- running ---- */
@@ -434,8 +434,8 @@ void work_run(struct job *job)
 	job->err = run_guest(job, &outcome, &job->error);
 	if (job->err == -ENOSPC || job->err == -EDQUOT)
 		return;
-	struct event *ev = &job->answer;
-	*ev = event_make(EV_RUN_DONE);
+	job->answer = event_make(EV_RUN_DONE);
+	struct event_run_done *ev = &job->answer.run_done;
 	ev->run = job->run;
 	ev->duration = (g_get_monotonic_time() - begun) * 1000;
 	if (job->err == -ECANCELED) {
@@ -451,8 +451,8 @@ void work_run(struct job *job)
 		return;
 	if (outcome.kind != OUTCOME_OK && outcome.kind != OUTCOME_INFRA)
 		symbolise_report(job);
-	ev->outcome = (int)outcome.kind;
-	ev->type = (int)outcome.type;
+	ev->outcome = outcome.kind;
+	ev->type = outcome.type;
 	ev->status = outcome.status;
 	ev->boot = outcome.boot_ns;
 	ev->title = g_strdup(outcome.title);

@@ -12,8 +12,10 @@
 
 #include "bisectfs/event.h"
 #include "bisectfs/settings.h"
+#include "bisectfs/step.h"
 
 #include <glib.h>
+#include <sys/types.h>
 
 enum session_state {
 	STATE_DRAFT,
@@ -27,23 +29,6 @@ enum session_state {
 };
 
 enum step_state { STEP_BUILDING, STEP_TESTING, STEP_DONE };
-
-enum step_role {
-	ROLE_ORIGINAL, /* the starting commit: is the bug reproducible? */
-	ROLE_MINIMIZE, /* the same with fewer options in its configuration */
-	ROLE_RELEASE,  /* walk back over releases until one is good */
-	ROLE_BASE,     /* fix in another tree: the merge base has to have the bug */
-	ROLE_HEAD,     /* fix: the branch's head */
-	ROLE_SEARCH,   /* chosen as git bisect chooses */
-	ROLE_CONTAINS, /* fix: does the chosen commit have the bug at all? its merge base tells */
-	ROLE_RETEST,   /* a user's wish */
-	ROLE_CULPRIT,  /* what was found, tested for the certificate */
-	ROLE_PARENT,   /* its parent */
-	ROLE_REVERT,   /* the starting commit without it (fix: with it) */
-	ROLES
-};
-
-enum verdict { VERDICT_NONE, VERDICT_GOOD, VERDICT_BAD, VERDICT_SKIP, VERDICTS };
 
 struct run {
 	enum outcome_kind outcome; /* OUTCOME_NONE while it runs */
@@ -61,6 +46,7 @@ struct step {
 	char *reason, *compiler, *signature;
 	bool build_failed;
 	bool dropped;		   /* ended without a verdict */
+	bool by_user;		   /* its verdict is its user's word, no measurement */
 	enum verdict presumed;	   /* known when it was chosen: needs no test */
 	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
 	enum verdict known;	   /* another bisection's verdict on this kernel */
@@ -84,7 +70,8 @@ struct judgement {
 
 struct session {
 	char *name;
-	int uid, gid;
+	uid_t uid;
+	gid_t gid;
 	enum session_state state;
 	enum session_state paused_from; /* queued or running */
 	bool paused_by_disk;
@@ -115,6 +102,7 @@ struct session {
 	GStrv maintainers; /* "to: ADDRESS", "cc: ADDRESS" */
 	char *found_text;  /* the commit as `git show --stat` gives it */
 	char *verdict, *error, *status_reason;
+	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
 	int restarts;
 	GString *log; /* the bisection log, made from the events */
@@ -204,9 +192,5 @@ int step_representative(const struct step *step);
 
 const char *session_state_name(enum session_state state);
 const char *step_state_name(enum step_state state);
-const char *step_role_name(enum step_role role);
-const char *verdict_name(enum verdict v);     /* empty for none */
-int step_role_parse(const char *name);	      /* enum step_role; -1: none has this name */
-enum verdict verdict_parse(const char *name); /* VERDICT_NONE for every other word, and NULL */
 
 #endif

@@ -51,16 +51,16 @@ static void conclude(struct session *s, GString *journal)
 static void run(struct session *s, GString *journal, int n, int k, bool bad)
 {
 	struct event ev = event_make(EV_RUN_STARTED);
-	ev.step = n;
-	ev.run = k;
+	ev.run_started.step = n;
+	ev.run_started.run = k;
 	add(s, journal, &ev);
 	ev = event_make(EV_RUN_DONE);
-	ev.step = n;
-	ev.run = k;
-	ev.duration = 1500000000;
-	ev.outcome = bad ? OUTCOME_CRASHED : OUTCOME_OK;
-	ev.type = bad ? CRASH_KASAN : CRASH_NONE;
-	ev.title = g_strdup(bad ? "KASAN: use-after-free Read in mptcp_close" : "");
+	ev.run_done.step = n;
+	ev.run_done.run = k;
+	ev.run_done.duration = 1500000000;
+	ev.run_done.outcome = bad ? OUTCOME_CRASHED : OUTCOME_OK;
+	ev.run_done.type = bad ? CRASH_KASAN : CRASH_NONE;
+	ev.run_done.title = g_strdup(bad ? "KASAN: use-after-free Read in mptcp_close" : "");
 	add(s, journal, &ev);
 	g_autofree char *log = state_dir_run(state, s->name, n, k, "log");
 	put(log, text, strlen(text));
@@ -81,20 +81,20 @@ static void step(struct session *s, GString *journal, int n, bool bad)
 	put(config, text, strlen(text));
 	put(log, text, strlen(text));
 	struct event ev = event_make(EV_STEP);
-	ev.step = n;
-	ev.commit = hash(n);
-	ev.subject = g_strdup_printf("net: change number %d", n);
-	ev.role = g_strdup(n == 0 ? "original" : "search");
-	ev.left = n ? 1 << (steps - n) : -1;
-	ev.roughly = n ? steps - n : -1;
+	ev.step.step = n;
+	ev.step.commit = hash(n);
+	ev.step.subject = g_strdup_printf("net: change number %d", n);
+	ev.step.role = n == 0 ? ROLE_ORIGINAL : ROLE_SEARCH;
+	ev.step.left = n ? 1 << (steps - n) : -1;
+	ev.step.roughly = n ? steps - n : -1;
 	add(s, journal, &ev);
 	ev = event_make(EV_BUILT);
-	ev.step = n;
-	ev.duration = (int64_t)400 * 1000000000;
-	ev.compiler =
+	ev.built.step = n;
+	ev.built.duration = (int64_t)400 * 1000000000;
+	ev.built.compiler =
 		g_strdup("gcc (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40");
 	g_autofree char *commit = hash(n);
-	ev.signature = g_compute_checksum_for_string(G_CHECKSUM_SHA256, commit, -1);
+	ev.built.signature = g_compute_checksum_for_string(G_CHECKSUM_SHA256, commit, -1);
 	add(s, journal, &ev);
 	for (int k = 0; k < runs; k++)
 		run(s, journal, n, k, bad);
@@ -114,8 +114,7 @@ static void bisection(int i)
 		g_error("cannot create %s", files);
 	s->changed = (int64_t)1600000000 * 1000000000 + i;
 	struct event ev = event_make(EV_CREATED);
-	ev.name = g_strdup(name);
-	ev.uid = ev.gid = 0;
+	ev.created = (struct event_created){ .name = g_strdup(name) };
 	add(s, out, &ev);
 	struct settings set;
 	g_autofree char *number = g_strdup_printf("%d", runs);
@@ -125,27 +124,27 @@ static void bisection(int i)
 	settings_set(&set, SET_RUNS, number, strlen(number), NULL);
 	settings_set(&set, SET_FIRST_RUNS, number, strlen(number), NULL);
 	ev = event_make(EV_STARTED);
-	ev.text = g_strdup("main");
-	ev.commit = hash(0);
-	ev.list = g_new0(char *, 2);
-	ev.list[0] = hash(9999);
-	ev.values = settings_to_json(&set);
-	ev.host = g_strdup("bench");
+	ev.started.text = g_strdup("main");
+	ev.started.commit = hash(0);
+	ev.started.goods = g_new0(char *, 2);
+	ev.started.goods[0] = hash(9999);
+	ev.started.values = settings_to_json(&set);
+	ev.started.host = g_strdup("bench");
 	add(s, out, &ev);
 	settings_clear(&set);
 	ev = event_make(EV_LOADED);
-	ev.list = g_new0(char *, 1);
+	ev.loaded.releases = g_new0(char *, 1);
 	add(s, out, &ev);
 	for (int n = 0; n < steps; n++)
 		step(s, out, n, n == 0 || n % 3 == 2);
 	ev = event_make(EV_FOUND);
-	ev.list = g_new0(char *, 2);
-	ev.list[0] = hash(0);
-	ev.text = g_strdup("commit\n");
-	ev.parents = g_new0(char *, 1);
+	ev.found.candidates = g_new0(char *, 2);
+	ev.found.candidates[0] = hash(0);
+	ev.found.text = g_strdup("commit\n");
+	ev.found.parents = g_new0(char *, 1);
 	add(s, out, &ev);
 	ev = event_make(EV_REPORTED);
-	ev.list = g_new0(char *, 1);
+	ev.reported.maintainers = g_new0(char *, 1);
 	add(s, out, &ev);
 	conclude(s, out);
 	if (s->state != STATE_DONE)

@@ -175,21 +175,21 @@ static bool made_here(const struct step *step)
 }
 
 /* How often the bug showed where it is: what later steps go by. */
-static void learn_rate(const struct shown *b, const struct session *s, const struct event *ev)
+static void learn_rate(const struct shown *b, const struct session *s,
+		       const struct event_verdict *ev)
 {
 	struct counts c = count_all(b, s, ev->step);
 	struct shown_step *mine = g_ptr_array_index(b->steps, ev->step);
-	if (made_here(session_step(s, ev->step)) && strcmp(ev->verdict, "bad") == 0 &&
+	if (made_here(session_step(s, ev->step)) && ev->verdict == VERDICT_BAD &&
 	    c.bad + c.good > 0)
 		mine->rate = (double)c.bad / (c.bad + c.good);
 }
 
 static void check_verdict(const struct oracle *o, const struct shown *b, const struct session *s,
-			  const struct event *ev)
+			  const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
-	bool counted = made_here(step) && !step->build_failed && !certifies(step) &&
-		       strcmp(ev->reason, "by its user") != 0;
+	bool counted = made_here(step) && !step->build_failed && !certifies(step) && !ev->by_user;
 	struct counts c = count_all(b, s, ev->step);
 	if (!counted)
 		return;
@@ -215,35 +215,36 @@ static void check_verdict(const struct oracle *o, const struct shown *b, const s
 			   : c.bad == 0 && c.good > 0		    ? "good"
 								    : "none yet";
 	}
-	if (strcmp(expected, ev->verdict) != 0)
+	if (strcmp(expected, verdict_name(ev->verdict)) != 0)
 		world_fail(
 			o->w,
 			"%s: step %d is judged %s, not %s: %d good %d bad %d infra %d skip of %d%s",
-			b->name, ev->step, ev->verdict, expected, c.good, c.bad, c.infra, c.skip,
-			total, flaky ? ", flaky" : "");
+			b->name, ev->step, verdict_name(ev->verdict), expected, c.good, c.bad,
+			c.infra, c.skip, total, flaky ? ", flaky" : "");
 }
 
 /* ---- facts ---- */
 
 static void take_run(const struct oracle *o, const struct shown *b, const struct event *ev)
 {
-	if (ev->step < 0 || ev->step >= (int)b->steps->len)
-		world_fail(o->w, "%s: a run of step %d, which is not there", b->name, ev->step);
-	struct shown_step *step = g_ptr_array_index(b->steps, ev->step);
-	if (ev->run >= (int)step->outcomes->len) {
-		g_array_set_size(step->outcomes, (guint)ev->run + 1);
-		g_array_set_size(step->statuses, (guint)ev->run + 1);
+	int n = event_step(ev), k = event_run(ev);
+	if (n < 0 || n >= (int)b->steps->len)
+		world_fail(o->w, "%s: a run of step %d, which is not there", b->name, n);
+	struct shown_step *step = g_ptr_array_index(b->steps, n);
+	if (k >= (int)step->outcomes->len) {
+		g_array_set_size(step->outcomes, (guint)k + 1);
+		g_array_set_size(step->statuses, (guint)k + 1);
 	}
-	if (ev->kind == EV_RUN_DONE && ev->outcome == OUTCOME_INFRA && o->w->truth.lost == 0)
-		world_fail(o->w, "%s: run %d of step %d is lost, and no guest was", b->name,
-			   ev->run, ev->step);
-	int *outcome = &g_array_index(step->outcomes, int, ev->run);
+	if (ev->kind == EV_RUN_DONE && ev->run_done.outcome == OUTCOME_INFRA &&
+	    o->w->truth.lost == 0)
+		world_fail(o->w, "%s: run %d of step %d is lost, and no guest was", b->name, k, n);
+	int *outcome = &g_array_index(step->outcomes, int, k);
 	if (*outcome != OUTCOME_NONE)
-		world_fail(o->w, "%s: run %d of step %d was over and is %s again", b->name, ev->run,
-			   ev->step, ev->kind == EV_RUN_DONE ? "over" : "begun");
+		world_fail(o->w, "%s: run %d of step %d was over and is %s again", b->name, k, n,
+			   ev->kind == EV_RUN_DONE ? "over" : "begun");
 	if (ev->kind == EV_RUN_DONE) {
-		*outcome = ev->outcome;
-		g_array_index(step->statuses, int, ev->run) = ev->status;
+		*outcome = (int)ev->run_done.outcome;
+		g_array_index(step->statuses, int, k) = ev->run_done.status;
 	}
 }
 
@@ -253,8 +254,9 @@ static void take(const struct oracle *o, struct shown *b, const struct event *ev
 		world_fail(o->w, "%s: '%s' after its end", b->name, event_kind_name(ev->kind));
 	switch (ev->kind) {
 	case EV_STEP: {
-		if (ev->step != (int)b->steps->len)
-			world_fail(o->w, "%s: step %d after %u", b->name, ev->step, b->steps->len);
+		if (ev->step.step != (int)b->steps->len)
+			world_fail(o->w, "%s: step %d after %u", b->name, ev->step.step,
+				   b->steps->len);
 		struct shown_step *step = g_new0(struct shown_step, 1);
 		step->outcomes = g_array_new(FALSE, TRUE, sizeof(int));
 		step->statuses = g_array_new(FALSE, TRUE, sizeof(int));
@@ -331,8 +333,8 @@ void oracle_event(struct oracle *o, const struct session *s, const struct event 
 	g_checksum_update(o->w->trace, (const guchar *)line, (gssize)strlen(line) + 1);
 	take(o, b, ev);
 	if (ev->kind == EV_VERDICT) {
-		check_verdict(o, b, s, ev);
-		learn_rate(b, s, ev);
+		check_verdict(o, b, s, &ev->verdict);
+		learn_rate(b, s, &ev->verdict);
 	}
 }
 
@@ -374,7 +376,7 @@ void oracle_added(struct oracle *o, const struct session *s)
 		g_ptr_array_add(b->lines, strdup(lines[i]));
 		take(o, b, &ev);
 		if (ev.kind == EV_VERDICT)
-			learn_rate(b, s, &ev);
+			learn_rate(b, s, &ev.verdict);
 		event_clear(&ev);
 	}
 	world_say(o->w, "%s: there, %u facts", s->name, b->lines->len);
@@ -472,10 +474,11 @@ static void print_step(GString *out, const struct step *step)
 	g_string_append_printf(out, "step %d %d %d %s %s %s\n", step->state, step->role,
 			       step->verdict, step->commit, step->subject, step->release);
 	g_string_append_printf(
-		out, " %s %s %s %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
+		out, " %s %s %s %d %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
 		step->reason, step->compiler, step->signature, step->build_failed, step->dropped,
-		step->presumed, step->same_as, step->known, step->known_good, step->known_bad,
-		step->cc, step->left, step->roughly, step->started, step->build_ns);
+		step->by_user, step->presumed, step->same_as, step->known, step->known_good,
+		step->known_bad, step->cc, step->left, step->roughly, step->started,
+		step->build_ns);
 	print_list(out, " patches", step->patches);
 	print_list(out, " options", step->options);
 	for (guint k = 0; k < step->runs->len; k++) {
@@ -491,7 +494,7 @@ static char *print_session(const struct session *s)
 	GString *out = g_string_new(NULL);
 	json_t *json = settings_to_json(&s->settings);
 	char *settings = json_dumps(json, JSON_SORT_KEYS);
-	g_string_append_printf(out, "%s %d %d %d %d %d\n", s->name, s->uid, s->gid, s->state,
+	g_string_append_printf(out, "%s %u %u %d %d %d\n", s->name, s->uid, s->gid, s->state,
 			       s->paused_from, s->paused_by_disk);
 	g_string_append_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s\n",
 			       s->created, s->started, s->changed, s->ended, settings);
@@ -514,9 +517,9 @@ static char *print_session(const struct session *s)
 	print_list(out, "found", s->found);
 	print_list(out, "parents", s->parents);
 	print_list(out, "maintainers", s->maintainers);
-	g_string_append_printf(out, "%s\n%s\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s", s->found_text,
-			       s->verdict, s->error, s->status_reason, s->build_ns, s->test_ns,
-			       s->restarts, s->log->str);
+	g_string_append_printf(out, "%s\n%s %d\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s",
+			       s->found_text, s->verdict, s->no_op, s->error, s->status_reason,
+			       s->build_ns, s->test_ns, s->restarts, s->log->str);
 	free(settings);
 	json_decref(json);
 	return g_string_free(out, FALSE);

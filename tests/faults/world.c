@@ -189,7 +189,7 @@ static void begin_build(struct world *w, struct job *job)
 	if (world_chance(w, 0.001)) {
 		job->err = -ENOENT;
 		job->answer = event_make(EV_FAILED);
-		job->answer.reason = g_strdup("the compiler has gone");
+		job->answer.failed.reason = g_strdup("the compiler has gone");
 	} else if (w->truth.broken[c]) {
 		job->made.reason = g_strdup("it does not build");
 	} else {
@@ -204,7 +204,7 @@ static void begin_build(struct world *w, struct job *job)
 	add_job(w, job, takes);
 }
 
-static void set_outcome(struct world *w, struct event *ev, bool bug)
+static void set_outcome(struct world *w, struct event_run_done *ev, bool bug)
 {
 	const struct truth *t = &w->truth;
 	bool shows = bug && world_chance(w, t->shows), noise = world_chance(w, t->noise);
@@ -241,9 +241,9 @@ static bool lost_kernel(struct world *w, const struct job *job)
 
 static void begin_run(struct world *w, struct job *job)
 {
-	struct event *ev = &job->answer;
+	struct event_run_done *ev = &job->answer.run_done;
 	oracle_run_begins(w->oracle, job);
-	*ev = event_make(EV_RUN_DONE);
+	job->answer = event_make(EV_RUN_DONE);
 	ev->run = job->run;
 	ev->duration = world_pick(w, 1, 300) * SECOND;
 	if (lost_kernel(w, job))
@@ -279,7 +279,7 @@ static void start(void *self, struct job *job)
 		break;
 	case WISH_REPORT:
 		job->answer = event_make(EV_REPORTED);
-		job->answer.list = g_new0(char *, 1);
+		job->answer.reported.maintainers = g_new0(char *, 1);
 		add_job(w, job, SECOND);
 		break;
 	}
@@ -325,7 +325,7 @@ void world_stop(void *world, struct job *job)
 	if (job->kind != WISH_RUN)
 		return;
 	job->answer = event_make(EV_RUN_DONE);
-	job->answer.run = job->run;
+	job->answer.run_done.run = job->run;
 	schedule_skip_run(&job->answer);
 }
 

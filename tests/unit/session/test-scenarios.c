@@ -239,7 +239,7 @@ static void navigate(struct world *w, const struct wish *wish)
 	}
 	if (err) {
 		ev = event_make(EV_FAILED);
-		ev.reason = g_strdup(why.text);
+		ev.failed.reason = g_strdup(why.text);
 	}
 	ev.time = w->now += 1000000000;
 	apply(w, &ev);
@@ -260,15 +260,19 @@ static void build(struct world *w, int n)
 		      within(c, sc->broken3_from, sc->broken3_to) ||
 		      (is_revert(step) && sc->revert_fails);
 	struct event ev = daemon_log(w, broken ? EV_BUILD_FAILED : EV_BUILT);
-	ev.step = n;
-	ev.duration = 60000000000;
-	ev.compiler = g_strdup("cc 1.0");
 	if (within(c, sc->same_from, sc->same_to))
 		c = sc->same_from;
-	if (broken)
-		ev.reason = g_strdup(is_revert(step) ? "does not apply" : "error: no");
-	else
-		ev.signature = g_strdup_printf("%064d", is_revert(step) ? 1000000 + c : c);
+	if (broken) {
+		ev.build_failed.step = n;
+		ev.build_failed.duration = 60000000000;
+		ev.build_failed.compiler = g_strdup("cc 1.0");
+		ev.build_failed.reason = g_strdup(is_revert(step) ? "does not apply" : "error: no");
+	} else {
+		ev.built.step = n;
+		ev.built.duration = 60000000000;
+		ev.built.compiler = g_strdup("cc 1.0");
+		ev.built.signature = g_strdup_printf("%064d", is_revert(step) ? 1000000 + c : c);
+	}
 	apply(w, &ev);
 }
 
@@ -293,24 +297,25 @@ static void run(struct world *w, int n, int k)
 	const struct step *step = session_step(w->s, n);
 	int c = number_of(step->commit);
 	struct event ev = daemon_log(w, EV_RUN_STARTED);
-	ev.step = n;
-	ev.run = k;
+	ev.run_started.step = n;
+	ev.run_started.run = k;
 	apply(w, &ev);
 	ev = daemon_log(w, EV_RUN_DONE);
-	ev.step = n;
-	ev.run = k;
-	ev.duration = 1000000000;
-	ev.outcome = OUTCOME_OK;
+	struct event_run_done *done = &ev.run_done;
+	done->step = n;
+	done->run = k;
+	done->duration = 1000000000;
+	done->outcome = OUTCOME_OK;
 	if (within(c, sc->infra_from, sc->infra_to)) {
-		ev.outcome = OUTCOME_INFRA;
-		ev.title = g_strdup("no VM came up");
+		done->outcome = OUTCOME_INFRA;
+		done->title = g_strdup("no VM came up");
 	} else if (within(c, sc->boot_from, sc->boot_to)) {
-		ev.outcome = OUTCOME_BOOT_FAILED;
-		ev.title = g_strdup("kernel panic: no root");
+		done->outcome = OUTCOME_BOOT_FAILED;
+		done->title = g_strdup("kernel panic: no root");
 	} else if (crashes(w, step, n, c)) {
-		ev.outcome = OUTCOME_CRASHED;
-		ev.type = sc->lost ? CRASH_LOST_CONNECTION : CRASH_OOPS;
-		ev.title = g_strdup(sc->lost ? "lost connection to test machine" : "BUG: it");
+		done->outcome = OUTCOME_CRASHED;
+		done->type = sc->lost ? CRASH_LOST_CONNECTION : CRASH_OOPS;
+		done->title = g_strdup(sc->lost ? "lost connection to test machine" : "BUG: it");
 	}
 	apply(w, &ev);
 }
@@ -323,10 +328,10 @@ static bool control(struct world *w)
 	w->said = true;
 	struct event ev = daemon_log(w, sc->retest ? EV_RETEST : EV_JUDGED);
 	if (sc->retest) {
-		ev.step = sc->retest - 1;
+		ev.retest.step = sc->retest - 1;
 	} else {
-		ev.commit = g_strdup(hash_of(sc->judged));
-		ev.verdict = g_strdup(verdict_name(sc->judge));
+		ev.judged.commit = g_strdup(hash_of(sc->judged));
+		ev.judged.verdict = sc->judge;
 	}
 	apply(w, &ev);
 	return true;
@@ -356,7 +361,7 @@ static void drive(struct world *w)
 			run(w, wish.step, wish.run);
 		else {
 			ev = daemon_log(w, EV_REPORTED);
-			ev.list = g_strsplit("cc: maintainer@example.org", ",", -1);
+			ev.reported.maintainers = g_strsplit("cc: maintainer@example.org", ",", -1);
 			apply(w, &ev);
 		}
 	}
@@ -372,8 +377,7 @@ static void begin(struct world *w)
 	w->random = g_str_hash(sc->name);
 	w->now = 1600000000000000000;
 	struct event ev = daemon_log(w, EV_CREATED);
-	ev.name = g_strdup(sc->name);
-	ev.uid = ev.gid = 0;
+	ev.created = (struct event_created){ .name = g_strdup(sc->name) };
 	apply(w, &ev);
 	settings_init(&set);
 	settings_set(&set, SET_OLDEST, "v4.0", 4, NULL);
@@ -382,15 +386,15 @@ static void begin(struct world *w)
 					     strlen(p[1]), NULL),
 				==, 0);
 	ev = daemon_log(w, EV_STARTED);
-	ev.text = g_strdup("start");
-	ev.commit = g_strdup(hash_of(sc->start));
-	ev.host = g_strdup("host");
-	ev.values = settings_to_json(&set);
+	ev.started.text = g_strdup("start");
+	ev.started.commit = g_strdup(hash_of(sc->start));
+	ev.started.host = g_strdup("host");
+	ev.started.values = settings_to_json(&set);
 	GPtrArray *goods = g_ptr_array_new();
 	for (int i = 0; i < 3 && sc->goods[i]; i++)
 		g_ptr_array_add(goods, g_strdup(hash_of(sc->goods[i])));
 	g_ptr_array_add(goods, NULL);
-	ev.list = (GStrv)g_ptr_array_free(goods, FALSE);
+	ev.started.goods = (GStrv)g_ptr_array_free(goods, FALSE);
 	apply(w, &ev);
 	settings_clear(&set);
 }
@@ -861,10 +865,10 @@ static void test_compilers_and_backports(void)
 					.commit = (char *)hash_of(rows[i].commit) };
 		struct event ev;
 		g_assert_cmpint(navigate_next(&nav, &q, 0, &ev, NULL), ==, 0);
-		g_assert_cmpstr(ev.cc, ==, rows[i].cc);
-		g_assert_cmpint(ev.patches != NULL, ==, rows[i].patched);
-		if (ev.patches)
-			g_assert_true(g_str_has_prefix(ev.patches[0], "backport "));
+		g_assert_cmpstr(ev.step.cc, ==, rows[i].cc);
+		g_assert_cmpint(ev.step.patches != NULL, ==, rows[i].patched);
+		if (ev.step.patches)
+			g_assert_true(g_str_has_prefix(ev.step.patches[0], "backport "));
 		event_clear(&ev);
 	}
 	static const char *const wrong[][3] = {

@@ -63,8 +63,7 @@ static struct session *start(const struct world *w, const char *good, const char
 {
 	struct session *s = session_new("test");
 	struct event ev = daemon_log(EV_CREATED);
-	ev.name = g_strdup("test");
-	ev.uid = ev.gid = 0;
+	ev.created = (struct event_created){ .name = g_strdup("test") };
 	apply(s, ev);
 	struct settings set;
 	settings_init(&set);
@@ -74,11 +73,11 @@ static struct session *start(const struct world *w, const char *good, const char
 				==, 0);
 	bool fix = strcmp(settings_text(&set, SET_MODE), "fix") == 0;
 	ev = daemon_log(EV_STARTED);
-	ev.text = g_strdup("BAD");
-	ev.commit = hash(fix ? 0 : w->commits - 1);
-	ev.list = g_strsplit(good ? good : "", " ", -1);
-	ev.host = g_strdup("host");
-	ev.values = settings_to_json(&set);
+	ev.started.text = g_strdup("BAD");
+	ev.started.commit = hash(fix ? 0 : w->commits - 1);
+	ev.started.goods = g_strsplit(good ? good : "", " ", -1);
+	ev.started.host = g_strdup("host");
+	ev.started.values = settings_to_json(&set);
 	apply(s, ev);
 	settings_clear(&set);
 	return s;
@@ -95,7 +94,7 @@ static void answer_load(struct session *s, const struct world *w)
 				g_strdup_printf("v%d.0 %040d", w->releases[i], w->releases[i]));
 	g_ptr_array_add(list, NULL);
 	struct event ev = daemon_log(EV_LOADED);
-	ev.list = (GStrv)g_ptr_array_free(list, FALSE);
+	ev.loaded.releases = (GStrv)g_ptr_array_free(list, FALSE);
 	apply(s, ev);
 }
 
@@ -117,17 +116,17 @@ static struct event choose(const struct next_query *q)
 	struct event ev;
 	if (stay->len) {
 		ev = daemon_log(EV_STEP);
-		ev.commit = hash(g_array_index(stay, int, stay->len / 2));
-		ev.left = (int)stay->len / 2;
-		ev.roughly = 1;
+		ev.step.commit = hash(g_array_index(stay, int, stay->len / 2));
+		ev.step.left = (int)stay->len / 2;
+		ev.step.roughly = 1;
 		g_ptr_array_set_free_func(left, g_free);
 		g_ptr_array_unref(left);
 	} else {
 		ev = daemon_log(EV_FOUND);
 		g_ptr_array_add(left, g_strdup(q->bad));
 		g_ptr_array_add(left, NULL);
-		ev.list = (GStrv)g_ptr_array_free(left, FALSE);
-		ev.text = g_strdup("commit x\n\n    subject\n");
+		ev.found.candidates = (GStrv)g_ptr_array_free(left, FALSE);
+		ev.found.text = g_strdup("commit x\n\n    subject\n");
 	}
 	g_array_unref(stay);
 	return ev;
@@ -140,15 +139,15 @@ static void answer_next(struct session *s, int step)
 	struct event ev;
 	if (q.commit) {
 		ev = daemon_log(EV_STEP);
-		ev.commit = g_strdup(q.commit);
+		ev.step.commit = g_strdup(q.commit);
 	} else {
 		ev = choose(&q);
 	}
 	if (ev.kind == EV_STEP) {
-		ev.step = step;
-		ev.role = g_strdup(step_role_name(q.role));
-		ev.subject = g_strdup("subject");
-		ev.release = g_strdup(q.release ? q.release : "");
+		ev.step.step = step;
+		ev.step.role = q.role;
+		ev.step.subject = g_strdup("subject");
+		ev.step.release = g_strdup(q.release ? q.release : "");
 	}
 	next_query_clear(&q);
 	apply(s, ev);
@@ -158,13 +157,16 @@ static void answer_build(struct session *s, const struct world *w, int step)
 {
 	int commit = number(session_step(s, step)->commit);
 	struct event ev = daemon_log(in(w->unbuildable, commit) ? EV_BUILD_FAILED : EV_BUILT);
-	ev.step = step;
-	ev.duration = 1000000000;
-	ev.compiler = g_strdup("cc");
 	if (ev.kind == EV_BUILT)
-		ev.signature = g_strdup_printf("%064d", commit);
+		ev.built = (struct event_built){ .step = step,
+						 .duration = 1000000000,
+						 .compiler = g_strdup("cc"),
+						 .signature = g_strdup_printf("%064d", commit) };
 	else
-		ev.reason = g_strdup("error: no");
+		ev.build_failed = (struct event_build_failed){ .step = step,
+							       .duration = 1000000000,
+							       .compiler = g_strdup("cc"),
+							       .reason = g_strdup("error: no") };
 	apply(s, ev);
 }
 
@@ -172,25 +174,26 @@ static void answer_run(struct session *s, const struct world *w, int step, int r
 {
 	int commit = number(session_step(s, step)->commit);
 	struct event ev = daemon_log(EV_RUN_STARTED);
-	ev.step = step;
-	ev.run = run;
+	ev.run_started.step = step;
+	ev.run_started.run = run;
 	if (!step_run(session_step(s, step), run) || !step_run(session_step(s, step), run)->started)
 		apply(s, ev);
 	ev = daemon_log(EV_RUN_DONE);
-	ev.step = step;
-	ev.run = run;
-	ev.duration = 1000000000;
-	ev.outcome = OUTCOME_OK;
+	struct event_run_done *done = &ev.run_done;
+	done->step = step;
+	done->run = run;
+	done->duration = 1000000000;
+	done->outcome = OUTCOME_OK;
 	if (w->infra_from && step >= w->infra_from) {
-		ev.outcome = OUTCOME_INFRA;
-		ev.title = g_strdup("lost");
+		done->outcome = OUTCOME_INFRA;
+		done->title = g_strdup("lost");
 	} else if (in(w->unbootable, commit)) {
-		ev.outcome = OUTCOME_BOOT_FAILED;
-		ev.title = g_strdup("no output");
+		done->outcome = OUTCOME_BOOT_FAILED;
+		done->title = g_strdup("no output");
 	} else if (crashes(s, w, commit) && (!w->crash_every || run % w->crash_every == 0)) {
-		ev.outcome = OUTCOME_CRASHED;
-		ev.type = CRASH_OOPS;
-		ev.title = g_strdup(w->title ? w->title : "BUG: it");
+		done->outcome = OUTCOME_CRASHED;
+		done->type = CRASH_OOPS;
+		done->title = g_strdup(w->title ? w->title : "BUG: it");
 	}
 	apply(s, ev);
 }
@@ -198,7 +201,7 @@ static void answer_run(struct session *s, const struct world *w, int step, int r
 static void answer_report(struct session *s)
 {
 	struct event ev = daemon_log(EV_REPORTED);
-	ev.list = g_new0(char *, 1);
+	ev.reported.maintainers = g_new0(char *, 1);
 	apply(s, ev);
 }
 
@@ -400,15 +403,10 @@ static void test_infra_is_not_counted(void)
 	answer_load(s, &w);
 	answer_next(s, 0);
 	answer_build(s, &w, 0);
-	struct event ev = daemon_log(EV_RUN_STARTED);
-	ev.step = 0;
-	ev.run = 0;
-	apply(s, ev);
-	ev = daemon_log(EV_RUN_DONE);
-	ev.step = 0;
-	ev.run = 0;
-	ev.outcome = OUTCOME_INFRA;
-	ev.title = g_strdup("lost");
+	apply(s, daemon_log(EV_RUN_STARTED)); /* of the first run of the first step */
+	struct event ev = daemon_log(EV_RUN_DONE);
+	ev.run_done.outcome = OUTCOME_INFRA;
+	ev.run_done.title = g_strdup("lost");
 	apply(s, ev);
 	run(s, &w);
 	g_assert_cmpint(runs_of(s, 0), ==, 5); /* one was tried again */
@@ -419,11 +417,13 @@ static void test_infra_is_not_counted(void)
 static void end_run(struct session *s, int step, int run, enum outcome_kind outcome)
 {
 	struct event ev = daemon_log(EV_RUN_DONE);
-	ev.step = step;
-	ev.run = run;
-	ev.outcome = outcome;
-	ev.type = outcome == OUTCOME_CRASHED ? CRASH_OOPS : CRASH_NONE;
-	ev.title = g_strdup("x");
+	ev.run_done = (struct event_run_done){ .step = step,
+					       .run = run,
+					       .outcome = outcome,
+					       .type = outcome == OUTCOME_CRASHED ? CRASH_OOPS
+										  : CRASH_NONE,
+					       .status = -1,
+					       .title = g_strdup("x") };
 	apply(s, ev);
 }
 
@@ -460,11 +460,11 @@ static void test_infra_made_again(void)
 	session_free(s);
 }
 
-static void judge(struct session *s, int commit, const char *verdict)
+static void judge(struct session *s, int commit, enum verdict verdict)
 {
 	struct event ev = daemon_log(EV_JUDGED);
-	ev.commit = hash(commit);
-	ev.verdict = g_strdup(verdict);
+	ev.judged.commit = hash(commit);
+	ev.judged.verdict = verdict;
 	apply(s, ev);
 }
 
@@ -483,9 +483,9 @@ static void test_word_meanwhile(void)
 	}
 	answer_next(s, 1);
 	int tested = number(session_step(s, 1)->commit);
-	judge(s, 80, "bad"); /* later in the history than what is tested */
+	judge(s, 80, VERDICT_BAD); /* later in the history than what is tested */
 	struct event ev = daemon_log(EV_KEPT);
-	ev.step = 1;
+	ev.kept.step = 1;
 	apply(s, ev);
 	answer_build(s, &w, 1);
 	for (int k = 0; session_step(s, 1)->verdict == VERDICT_NONE; k++) {
@@ -507,8 +507,8 @@ static void test_named_and_chosen(void)
 {
 	struct world w = { 100, 37 };
 	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
-	judge(s, 50, "bad");
-	judge(s, 90, "bad");
+	judge(s, 50, VERDICT_BAD);
+	judge(s, 90, VERDICT_BAD);
 	run(s, &w);
 	g_assert_cmpint(s->state, ==, STATE_DONE);
 	g_assert_cmpint(number(s->found[0]), ==, 37);
@@ -521,7 +521,7 @@ static void test_untold_release(void)
 {
 	struct world w = { 100, 1, .releases = { 60, 20 } };
 	struct session *s = start(&w, NULL, NULL);
-	judge(s, 20, "skip");
+	judge(s, 20, VERDICT_SKIP);
 	run(s, &w);
 	g_assert_cmpint(s->state, ==, STATE_FAILED);
 	g_assert_nonnull(strstr(s->error, "the oldest release v20.0 cannot be tested"));
@@ -535,12 +535,9 @@ static void test_pause_and_restart(void)
 	answer_load(s, &w);
 	answer_next(s, 0);
 	answer_build(s, &w, 0);
-	struct event ev = daemon_log(EV_RUN_STARTED);
-	ev.step = 0;
-	ev.run = 0;
-	apply(s, ev);
-	ev = daemon_log(EV_PAUSED);
-	ev.reason = g_strdup("test");
+	apply(s, daemon_log(EV_RUN_STARTED)); /* of the first run of the first step */
+	struct event ev = daemon_log(EV_PAUSED);
+	ev.paused.reason = g_strdup("test");
 	apply(s, ev);
 	g_assert_cmpint(s->state, ==, STATE_PAUSED);
 	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
@@ -583,12 +580,13 @@ static void test_misfits(void)
 	struct event bad[] = { daemon_log(EV_RUN_DONE), daemon_log(EV_BUILT),
 			       daemon_log(EV_STEP),	daemon_log(EV_LOADED),
 			       daemon_log(EV_VERDICT),	daemon_log(EV_RUN_STARTED) };
-	bad[0].step = 0, bad[0].run = 7, bad[0].outcome = OUTCOME_OK;
-	bad[1].step = 3;
-	bad[2].step = 5;
-	bad[4].step = 9;
-	bad[4].verdict = g_strdup("good");
-	bad[5].step = 0, bad[5].run = -1;
+	bad[0].run_done.run = 7, bad[0].run_done.outcome = OUTCOME_OK;
+	bad[1].built.step = 3, bad[1].built.signature = g_strdup("x");
+	bad[2].step.step = 5, bad[2].step.commit = hash(1), bad[2].step.subject = g_strdup("x");
+	bad[3].loaded.releases = g_new0(char *, 1);
+	bad[4].verdict.step = 9, bad[4].verdict.verdict = VERDICT_GOOD;
+	bad[4].verdict.reason = g_strdup("x");
+	bad[5].run_started.run = -1;
 	g_autofree char *log = g_strdup(s->log->str);
 	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
 		struct error why = { 0 };
@@ -598,6 +596,51 @@ static void test_misfits(void)
 	}
 	g_assert_cmpstr(s->log->str, ==, log);
 	g_assert_cmpint(s->steps->len, ==, 1);
+	session_free(s);
+}
+
+static void must_not_fit(struct session *s, struct event ev, const char *why)
+{
+	struct error error = { 0 };
+	g_assert_cmpint(session_fits(s, &ev, &error), ==, -EINVAL);
+	g_assert_cmpstr(error.text, ==, why);
+	g_assert_cmpint(session_apply(s, &ev, NULL), ==, -EINVAL);
+	event_clear(&ev);
+}
+
+/* What is right in each field may be wrong beside the others. */
+static void test_fields_together(void)
+{
+	struct world w = { 100, 37 };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", NULL);
+	answer_load(s, &w);
+	struct event ev = daemon_log(EV_STEP);
+	ev.step = (struct event_step){ .role = ROLE_MINIMIZE,
+				       .commit = hash(1),
+				       .subject = g_strdup("x"),
+				       .left = -1,
+				       .roughly = -1 };
+	must_not_fit(s, ev, "step 0: there are no options to minimize");
+	answer_next(s, 0);
+	s->build_ns = INT64_MAX - 10;
+	ev = daemon_log(EV_BUILT);
+	ev.built.duration = 11;
+	ev.built.signature = g_strdup("x");
+	must_not_fit(s, ev, "the builds up to step 0 take too long");
+	s->build_ns = 0;
+	ev = daemon_log(EV_VERDICT);
+	ev.verdict.verdict = VERDICT_GOOD;
+	ev.verdict.same = 0;
+	ev.verdict.reason = g_strdup("x");
+	must_not_fit(s, ev, "verdict 'good' does not fit step 0");
+	ev = daemon_log(EV_RUN_DONE);
+	ev.run_done.run = 1;
+	ev.run_done.outcome = OUTCOME_OK;
+	must_not_fit(s, ev, "run 1 of step 0 does not exist");
+	ev = daemon_log(EV_FOUND);
+	ev.found.candidates = g_new0(char *, 1);
+	must_not_fit(s, ev, "'found' names no commit");
+	must_not_fit(s, daemon_log(EV_FAILED), "a 'failed' event without 'reason'");
 	session_free(s);
 }
 
@@ -618,5 +661,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/pause-and-restart", test_pause_and_restart);
 	g_test_add_func("/session/abort", test_abort);
 	g_test_add_func("/session/misfits", test_misfits);
+	g_test_add_func("/session/fields-together", test_fields_together);
 	return g_test_run();
 }

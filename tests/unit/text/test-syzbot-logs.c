@@ -101,8 +101,7 @@ static void start(struct replay *r)
 	g_autoptr(GDateTime) when = g_date_time_new_utc(2023, 3, 1, 22, 20, 2);
 	r->now = r->begun = g_date_time_to_unix(when) * 1000000000;
 	struct event ev = event_make(EV_CREATED);
-	ev.name = g_strdup("replay");
-	ev.uid = ev.gid = 0;
+	ev.created = (struct event_created){ .name = g_strdup("replay") };
 	apply(r, &ev);
 	settings_init(&set);
 	/* these made ten runs of each commit, the first one included, and stopped at nothing */
@@ -110,11 +109,11 @@ static void start(struct replay *r)
 	settings_set(&set, SET_CONFIDENCE, "1", 1, NULL);
 	settings_set(&set, SET_CERTIFY, "off", 3, NULL);
 	ev = event_make(EV_STARTED);
-	ev.text = g_strdup(bad);
-	ev.commit = g_strdup(bad);
-	ev.list = g_new0(char *, 1);
-	ev.host = g_strdup(r->index == 4 ? "ci" : "host");
-	ev.values = settings_to_json(&set);
+	ev.started.text = g_strdup(bad);
+	ev.started.commit = g_strdup(bad);
+	ev.started.goods = g_new0(char *, 1);
+	ev.started.host = g_strdup(r->index == 4 ? "ci" : "host");
+	ev.started.values = settings_to_json(&set);
 	settings_clear(&set);
 	apply(r, &ev);
 }
@@ -137,7 +136,7 @@ static void load(struct replay *r)
 	}
 	g_ptr_array_add(list, NULL);
 	struct event ev = event_make(EV_LOADED);
-	ev.list = (GStrv)g_ptr_array_free(list, FALSE);
+	ev.loaded.releases = (GStrv)g_ptr_array_free(list, FALSE);
 	apply(r, &ev);
 }
 
@@ -146,24 +145,24 @@ static void add_step(struct replay *r, const char *commit)
 	struct event ev = event_make(EV_STEP);
 	const char *previous = r->at ? r->lines[r->at - 1] : "";
 	int i = r->at - (*previous ? 1 : 2);
-	ev.step = (int)r->s->steps->len;
-	ev.commit = hash_at(commit);
+	ev.step.step = (int)r->s->steps->len;
+	ev.step.commit = hash_at(commit);
 	const char *release = after(previous, "testing release ");
 	if (release) {
-		ev.role = g_strdup("release");
-		ev.release = g_strdup(release);
+		ev.step.role = ROLE_RELEASE;
+		ev.step.release = g_strdup(release);
 	} else if (i > 0 && r->lines[i][0] == '[') {
 		const char *left = after(r->lines[i - 1], "Bisecting: ");
 		g_assert_nonnull(left);
-		ev.role = g_strdup("search");
-		ev.subject = g_strdup(strchr(r->lines[i], ']') + 2);
-		ev.left = atoi(left);
-		ev.roughly = atoi(strstr(left, "roughly ") + 8);
+		ev.step.role = ROLE_SEARCH;
+		ev.step.subject = g_strdup(strchr(r->lines[i], ']') + 2);
+		ev.step.left = atoi(left);
+		ev.step.roughly = atoi(strstr(left, "roughly ") + 8);
 	} else {
-		ev.role = g_strdup("original");
+		ev.step.role = ROLE_ORIGINAL;
 	}
-	if (!ev.subject)
-		ev.subject = g_strdup("");
+	if (!ev.step.subject)
+		ev.step.subject = g_strdup("");
 	apply(r, &ev);
 }
 
@@ -171,10 +170,10 @@ static void add_step(struct replay *r, const char *commit)
 static void add_build(struct replay *r, const char *compiler, const char *signature)
 {
 	struct event ev = event_make(EV_BUILT);
-	ev.step = (int)r->s->steps->len - 1;
-	ev.compiler = g_strdup(compiler ? compiler : "");
-	ev.signature = g_strdup(signature);
-	ev.duration = r->timed ? 0 : r->build_ns;
+	ev.built.step = (int)r->s->steps->len - 1;
+	ev.built.compiler = g_strdup(compiler ? compiler : "");
+	ev.built.signature = g_strdup(signature);
+	ev.built.duration = r->timed ? 0 : r->build_ns;
 	apply(r, &ev);
 }
 
@@ -188,21 +187,21 @@ static void add_run(struct replay *r, int k, const char *text)
 		      { "boot failed: ", OUTCOME_BOOT_FAILED },
 		      { "basic kernel testing failed: ", OUTCOME_BASIC_FAILED } };
 	struct event ev = event_make(EV_RUN_STARTED);
-	ev.step = (int)r->s->steps->len - 1;
-	ev.run = k;
+	ev.run_started.step = (int)r->s->steps->len - 1;
+	ev.run_started.run = k;
 	apply(r, &ev);
 	ev = event_make(EV_RUN_DONE);
-	ev.step = (int)r->s->steps->len - 1;
-	ev.run = k;
+	ev.run_done.step = (int)r->s->steps->len - 1;
+	ev.run_done.run = k;
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		const char *title = after(text, kinds[i].prefix);
 		if (!title)
 			continue;
-		ev.outcome = (int)kinds[i].kind;
-		ev.type = kinds[i].kind == OUTCOME_CRASHED ? CRASH_LOCKDEP : CRASH_NONE;
-		ev.title = g_strdup(title);
+		ev.run_done.outcome = kinds[i].kind;
+		ev.run_done.type = kinds[i].kind == OUTCOME_CRASHED ? CRASH_LOCKDEP : CRASH_NONE;
+		ev.run_done.title = g_strdup(title);
 	}
-	g_assert_cmpint(ev.outcome, !=, OUTCOME_NONE);
+	g_assert_cmpint(ev.run_done.outcome, !=, OUTCOME_NONE);
 	apply(r, &ev);
 }
 
@@ -272,15 +271,15 @@ static void add_found(struct replay *r)
 		g_string_append_printf(text, "%s\n", r->lines[r->at]);
 	while (g_str_has_suffix(text->str, "\n\n"))
 		g_string_truncate(text, text->len - 1);
-	ev.list = g_strsplit(culprit, " ", -1);
-	ev.text = g_string_free(text, FALSE);
-	ev.parents = g_new0(char *, 2);
-	for (guint i = 0; i < r->s->steps->len && !ev.parents[0]; i++) {
+	ev.found.candidates = g_strsplit(culprit, " ", -1);
+	ev.found.text = g_string_free(text, FALSE);
+	ev.found.parents = g_new0(char *, 2);
+	for (guint i = 0; i < r->s->steps->len && !ev.found.parents[0]; i++) {
 		const struct step *step = session_step(r->s, (int)i);
 		if (g_strcmp0(step->signature, parent) == 0)
-			ev.parents[0] = g_strdup(step->commit);
+			ev.found.parents[0] = g_strdup(step->commit);
 	}
-	g_assert_nonnull(ev.parents[0]);
+	g_assert_nonnull(ev.found.parents[0]);
 	apply(r, &ev);
 }
 
@@ -301,7 +300,7 @@ static void conclude(struct replay *r)
 	if (cc)
 		quoted(cc, "cc", list);
 	g_ptr_array_add(list, NULL);
-	ev.list = (GStrv)g_ptr_array_free(list, FALSE);
+	ev.reported.maintainers = (GStrv)g_ptr_array_free(list, FALSE);
 	apply(r, &ev);
 	g_assert_true(session_decide(r->s, &ev));
 	g_assert_cmpint(ev.kind, ==, EV_CONCLUDED);
@@ -311,7 +310,7 @@ static void conclude(struct replay *r)
 		l++;
 	for (l++; *l; l++)
 		g_string_append_printf(crash, "%s%s", *l, l[1] ? "\n" : "");
-	ev.text = g_string_free(crash, FALSE);
+	ev.concluded.text = g_string_free(crash, FALSE);
 	r->now = r->begun + r->total_ns;
 	apply(r, &ev);
 	g_assert_cmpint(r->s->state, ==, STATE_DONE);
