@@ -3,12 +3,11 @@
  */
 #include "core.h"
 
-#include "engine/history/choose.h"
 #include "engine/base/digest.h"
 #include "engine/history/navigate.h"
 #include "engine/session/releases.h"
 #include "rights.h"
-#include "engine/history/walk.h"
+#include "engine/history/merge_base.h"
 #include "engine/base/file.h"
 
 #include <errno.h>
@@ -296,7 +295,7 @@ static err_t check_order(struct repo *repo, const struct start *st, const struct
 	uint32_t a = history_number(h, older), b = history_number(h, newer);
 	g_autoptr(GArray) bases = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	walk_init(&w, h, false);
-	err_t err = walk_merge_bases(&w, a, &b, 1, bases, error);
+	err_t err = merge_base_find(&w, a, &b, 1, bases, error);
 	walk_clear(&w);
 	if (err)
 		return err;

@@ -3,7 +3,8 @@
 #include "choose.h"
 #include "engine/build/cost.h"
 #include "engine/session/releases.h"
-#include "walk.h"
+#include "merge_base.h"
+#include "reach.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static err_t reaches(const struct navigator *nav, const char *commit, const char
 	*yes = false;
 	if (c == NO_COMMIT || a == NO_COMMIT)
 		return 0;
-	return history_reaches(repo_history(nav->repo), c, a, yes, error);
+	return reach_ancestor(repo_history(nav->repo), c, a, yes, error);
 }
 
 static err_t merge_bases(const struct navigator *nav, const char *a, const char *b, GPtrArray *out,
@@ -52,7 +53,7 @@ static err_t merge_bases(const struct navigator *nav, const char *a, const char 
 	uint32_t x = number_of(nav, a), y = number_of(nav, b);
 	struct walk w;
 	walk_init(&w, h, false);
-	err_t err = walk_merge_bases(&w, x, &y, 1, bases, error);
+	err_t err = merge_base_find(&w, x, &y, 1, bases, error);
 	walk_clear(&w);
 	for (guint i = 0; i < bases->len && !err; i++)
 		g_ptr_array_add(out, hex_of(history_oid(h, g_array_index(bases, uint32_t, i))));
@@ -516,7 +517,7 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		err = describe_choice(nav, q, &choice, step, answer, error);
 	else
 		err = describe_found(nav, &choice, answer, error);
-	choice_clear(&choice);
+	choose_clear(&choice);
 	return err;
 }
 
