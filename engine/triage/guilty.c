@@ -2,6 +2,7 @@
 
 #include "report.h"
 #include "scan.h"
+#include "shape.h"
 #include "title.h"
 
 #include <string.h>
@@ -86,7 +87,7 @@ static char *clean(const char *path)
 static char *file_of(const char *line, gsize len)
 {
 	g_autoptr(GMatchInfo) info = NULL;
-	if (!g_regex_match_full(title_regex("([a-zA-Z0-9_\\-./]*\\.[ch]):[0-9]"), line, (gssize)len,
+	if (!g_regex_match_full(shape_regex("([a-zA-Z0-9_\\-./]*\\.[ch]):[0-9]"), line, (gssize)len,
 				0, 0, &info, NULL))
 		return NULL;
 	g_autofree char *path = g_match_info_fetch(info, 1);
@@ -111,7 +112,7 @@ static char *search_from(const char *text, const char *end)
 		if (file && !first)
 			first = g_strdup(file);
 		if (file && !is_listed(file) &&
-		    !g_regex_match_full(title_regex(nobody), text, (gssize)len, 0, 0, NULL, NULL) &&
+		    !g_regex_match_full(shape_regex(nobody), text, (gssize)len, 0, 0, NULL, NULL) &&
 		    (!answer || is_deeper(answer, file))) {
 			g_free(answer);
 			answer = g_steal_pointer(&file);

@@ -12,9 +12,6 @@
 /* Whether a name fits one of the marked words (see rules.h); `words` may be NULL. */
 bool noise_fits(const char *words, const char *name);
 
-/* The name in the source: demangled (C++, Rust), to be freed. */
-char *noise_demangle(const char *name);
-
 /* Without the syscall's prefix; to be freed. */
 char *noise_cut(const char *name);
 /* All names that cutting one prefix gives, and the name itself. New. */

@@ -1,6 +1,6 @@
 #include "symbolise.h"
 
-#include "title.h"
+#include "shape.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -151,7 +151,7 @@ static char *tidy_path(const char *file, const char *directory, const char *tree
 	if (n && strncmp(path, tree, n) == 0 && path[n] == '/')
 		return g_strdup(path + n + 1);
 	g_autoptr(GMatchInfo) info = NULL;
-	if (g_regex_match(title_regex("^.*/slots/[0-9]+/(?:src|obj)/(.*)"), path, 0, &info))
+	if (g_regex_match(shape_regex("^.*/slots/[0-9]+/(?:src|obj)/(.*)"), path, 0, &info))
 		return g_match_info_fetch(info, 1);
 	return g_steal_pointer(&path);
 }
@@ -234,7 +234,7 @@ static bool add_symbolised(struct symbols *s, const char *line, const char *tree
 {
 	g_autoptr(GMatchInfo) info = NULL;
 	if (strlen(line) > 4096 || !strstr(line, "+0x") ||
-	    !g_regex_match(title_regex(FRAME_SHAPE), line, 0, &info))
+	    !g_regex_match(shape_regex(FRAME_SHAPE), line, 0, &info))
 		return false;
 	g_autofree char *before = g_match_info_fetch(info, 1);
 	g_autofree char *name = g_match_info_fetch(info, 2);
@@ -242,7 +242,7 @@ static bool add_symbolised(struct symbols *s, const char *line, const char *tree
 	g_autofree char *size = g_match_info_fetch(info, 4);
 	g_autofree char *module = g_match_info_fetch(info, 5);
 	g_autofree char *after = g_match_info_fetch(info, 6);
-	if (g_regex_match(title_regex("^ [^ ]+:[0-9]+"), after, 0, NULL))
+	if (g_regex_match(shape_regex("^ [^ ]+:[0-9]+"), after, 0, NULL))
 		return false; /* it has its position */
 	guint64 address = address_of(s, name, g_ascii_strtoull(size, NULL, 16));
 	if (!address)

@@ -18,10 +18,4 @@ struct title {
 void title_make(const struct report *r, struct title *t);
 void title_clear(struct title *t);
 
-/* Makes titles of one bug equal: numbers, addresses, names of test programs. New. */
-char *title_normalise(const char *text);
-
-/* An expression of the rules' kind, compiled once and kept; never NULL. */
-GRegex *title_regex(const char *shape);
-
 #endif
