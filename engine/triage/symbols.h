@@ -3,8 +3,8 @@
  * and callers that were inlined get lines of their own that end in "[inline]". Through libdw, in
  * this process. A handle belongs to one thread at a time.
  */
-#ifndef ENGINE_TRIAGE_SYMBOLISE_H
-#define ENGINE_TRIAGE_SYMBOLISE_H
+#ifndef ENGINE_TRIAGE_SYMBOLS_H
+#define ENGINE_TRIAGE_SYMBOLS_H
 
 #include "bisectfs/error.h"
 

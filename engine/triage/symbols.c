@@ -1,4 +1,4 @@
-#include "symbolise.h"
+#include "symbols.h"
 
 #include "shape.h"
 
