@@ -109,8 +109,9 @@ static err_t enqueue_parents(struct listing *l, uint32_t c, struct error *error)
 	return 0;
 }
 
-#define SLOP 5 /* git's name: uninteresting commits in a row after which nothing else is expected \
-		*/
+#define SLOP                                                                                 \
+	5 /* git's name: uninteresting commits in a row after which nothing else is expected \
+	   */
 
 static err_t list_loop(struct listing *l, GArray *list, struct error *error)
 {

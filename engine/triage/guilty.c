@@ -1,3 +1,9 @@
+/*
+ * The first source position that is not on the list of paths that only report or carry on (lists,
+ * allocators, locks, the core of interrupts and scheduling: syzkaller's list) is to blame, or one
+ * deeper in the same directory further down. A stall's report begins with the interrupt that
+ * noticed it: there the search begins behind that.
+ */
 #include "guilty.h"
 
 #include "report.h"
@@ -55,8 +61,9 @@ static const char *const paths[] = {
 	"drivers/usb/core/urb.c*",
 };
 
-/* Lines that name nobody: where interrupts were switched, where locks were taken, registers. */
-static const char nobody[] =
+/* Lines whose positions are not of the trace: where interrupts were switched, where locks were
+ * taken, registers. */
+static const char no_suspect[] =
 	"(?:hardirqs|softirqs) +last +(?:enabled|disabled)|, +at: +|^ +#[0-9]+:|"
 	"^Register r[0-9]+ information";
 
@@ -112,7 +119,8 @@ static char *search_from(const char *text, const char *end)
 		if (file && !first)
 			first = g_strdup(file);
 		if (file && !is_listed(file) &&
-		    !g_regex_match_full(shape_regex(nobody), text, (gssize)len, 0, 0, NULL, NULL) &&
+		    !g_regex_match_full(shape_regex(no_suspect), text, (gssize)len, 0, 0, NULL,
+					NULL) &&
 		    (!answer || is_deeper(answer, file))) {
 			g_free(answer);
 			answer = g_steal_pointer(&file);

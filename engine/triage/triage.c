@@ -1,3 +1,7 @@
+/*
+ * Puts together what the other files find out: report, title, type; and the other titles that
+ * syzkaller would give to the same bug, a coarser one or one with a syscall's prefix cut.
+ */
 #include "triage.h"
 
 #include "guilty.h"
