@@ -4,10 +4,10 @@
 #include "core.h"
 
 #include "engine/base/digest.h"
-#include "engine/history/navigate.h"
+#include "engine/history/commit_settings.h"
+#include "engine/history/merge_base.h"
 #include "engine/session/releases.h"
 #include "rights.h"
-#include "engine/history/merge_base.h"
 #include "engine/base/file.h"
 
 #include <errno.h>
@@ -320,8 +320,7 @@ static err_t check_settings(const struct start *st, struct repo *repo, struct er
 {
 	g_autofree char *compilers = large_text(st, SET_COMPILERS);
 	g_autofree char *backports = large_text(st, SET_BACKPORTS);
-	struct navigator nav = { .repo = repo, .compilers = compilers, .backports = backports };
-	return navigate_check(&nav, error);
+	return commit_settings_check(repo, compilers, backports, error);
 }
 
 static err_t resolve(struct start *st, struct repo *repo, struct error *error)

@@ -7,6 +7,7 @@
  *   marks, queue, walk   git's walk over them: what is reachable from here and not from there
  *   merge_base, reach    where two lines of development meet; is one commit in another one?
  *   candidates, choose   which commits are left, how evenly each divides them, which one is next
+ *   commit_settings      settings that say something else for each commit
  *   navigate             the answers to what a session asks of all that
  *
  * None of them runs git or writes to the repository. A history belongs to one thread at a time, and
