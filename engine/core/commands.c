@@ -3,12 +3,11 @@
  */
 #include "core.h"
 
-#include "engine/history/choose.h"
 #include "engine/base/digest.h"
-#include "engine/history/navigate.h"
+#include "engine/history/commit_settings.h"
+#include "engine/history/merge_base.h"
 #include "engine/session/releases.h"
 #include "rights.h"
-#include "engine/history/walk.h"
 #include "engine/base/file.h"
 
 #include <errno.h>
@@ -314,7 +313,7 @@ static err_t check_order(struct repo *repo, const struct start *st, const struct
 	uint32_t a = history_number(h, older), b = history_number(h, newer);
 	g_autoptr(GArray) bases = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	walk_init(&w, h, false);
-	err_t err = walk_merge_bases(&w, a, &b, 1, bases, error);
+	err_t err = merge_base_find(&w, a, &b, 1, bases, error);
 	walk_clear(&w);
 	if (err)
 		return err;
@@ -339,8 +338,7 @@ static err_t check_settings(const struct start *st, struct repo *repo, struct er
 {
 	g_autofree char *compilers = large_text(st, SET_COMPILERS);
 	g_autofree char *backports = large_text(st, SET_BACKPORTS);
-	struct navigator nav = { .repo = repo, .compilers = compilers, .backports = backports };
-	return navigate_check(&nav, error);
+	return commit_settings_check(repo, compilers, backports, error);
 }
 
 static err_t resolve(struct start *st, struct repo *repo, struct error *error)

@@ -3,8 +3,8 @@
  */
 #include "core.h"
 
-#include "engine/history/choose.h"
 #include "engine/history/navigate.h"
+#include "engine/history/reach.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -145,7 +145,7 @@ static err_t check_consistent(struct start *st, struct repo *repo, const char *t
 	if (strcmp(term, "bad") == 0) {
 		for (char **g = q->goods; *g && !err; g++) {
 			oid_parse(&other, *g);
-			err = history_reaches(h, history_number(h, &other), c, &reaches, error);
+			err = reach_ancestor(h, history_number(h, &other), c, &reaches, error);
 			if (!err && reaches)
 				return error_set(error, EINVAL,
 						 "%s %s: contradicts %s, which descends from it "
@@ -154,7 +154,7 @@ static err_t check_consistent(struct start *st, struct repo *repo, const char *t
 						 st->fix ? "bad" : "good");
 		}
 		if (!err && q->bad && oid_parse(&other, q->bad)) {
-			err = history_reaches(h, history_number(h, &other), c, &reaches, error);
+			err = reach_ancestor(h, history_number(h, &other), c, &reaches, error);
 			if (!err && !reaches)
 				return error_set(error, EINVAL,
 						 "%s %s: is no ancestor of %s, the search is "
@@ -162,7 +162,7 @@ static err_t check_consistent(struct start *st, struct repo *repo, const char *t
 						 st->words[0], st->words[1], q->bad);
 		}
 	} else if (strcmp(term, "good") == 0 && q->bad && oid_parse(&other, q->bad)) {
-		err = history_reaches(h, c, history_number(h, &other), &reaches, error);
+		err = reach_ancestor(h, c, history_number(h, &other), &reaches, error);
 		if (!err && reaches)
 			return error_set(error, EINVAL,
 					 "%s %s: contradicts %s, which it descends from and which "

@@ -15,7 +15,7 @@
 #include "engine/history/repo.h"
 #include "engine/base/daemon_log.h"
 #include "engine/store/state_dir.h"
-#include "engine/triage/symbolise.h"
+#include "engine/triage/symbols.h"
 
 struct bisection {
 	struct session *s;

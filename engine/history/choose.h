@@ -1,6 +1,7 @@
 /*
  * The next commit, chosen as `git bisect` chooses it (git's bisect.c and revision.c, 2.39 to 2.55:
  * the same rules), from a history, one bad, the goods and the skips. Pure but for loading commits.
+ * One thread at a time, that of the history.
  */
 #ifndef ENGINE_HISTORY_CHOOSE_H
 #define ENGINE_HISTORY_CHOOSE_H
@@ -11,7 +12,7 @@
 
 struct choose_query {
 	uint32_t bad;
-	const uint32_t *goods, *skips;
+	const uint32_t *goods, *skips; /* the caller's, `ngoods` and `nskips` of them */
 	uint32_t ngoods, nskips;
 	bool checked; /* the merge bases need no check any more */
 	bool first_parent;
@@ -26,8 +27,8 @@ enum choice_kind {
 	CHOICE_MERGE_BASE,   /* test `commit` first: a good is not an ancestor of the bad */
 	CHOICE_FOUND,	     /* `commit` is the first bad one */
 	CHOICE_ONLY_SKIPPED, /* any of `candidates` */
-	CHOICE_BASE_IS_BAD, /* the bad itself is a merge base: goods and bad are the wrong way round
-			     */
+	/* the bad itself is a merge base: goods and bad are the wrong way round */
+	CHOICE_BASE_IS_BAD,
 };
 
 struct choice {
@@ -41,13 +42,11 @@ struct choice {
 	GArray *passed_over; /* uint32_t: merge bases that were skipped, git warns of them */
 };
 
-/* `choice` need not be initialised; choice_clear frees its arrays. */
+/* `choice` need not be initialised. -EINVAL: a good commit contains the bad one; -ENOENT: a commit
+ * is missing; nothing has to be cleared then. */
 err_t choose_next(struct history *h, const struct choose_query *q, struct choice *choice,
 		  struct error *error);
-void choice_clear(struct choice *choice);
-
-/* Whether `ancestor` is reachable from `c` (a commit reaches itself). */
-err_t history_reaches(struct history *h, uint32_t c, uint32_t ancestor, bool *yes,
-		      struct error *error);
+/* Frees its arrays. */
+void choose_clear(struct choice *choice);
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * The file is mapped and never copied: a commit is found by bisection between two entries of its
+ * fan-out table, its parents are positions in the same file. Every offset is checked where it is
+ * used, since the file is whatever lies in the repository.
+ */
 #include "commit_graph.h"
 
 #include <string.h>

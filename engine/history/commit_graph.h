@@ -14,11 +14,13 @@
 
 struct commit_graph;
 
-/* Of the repository with this git directory; NULL: there is none that can be used. */
+/* Of the repository with this git directory; NULL: there is none that can be used.
+ * commit_graph_close takes NULL too. */
 struct commit_graph *commit_graph_open(const char *gitdir);
 void commit_graph_close(struct commit_graph *g);
 
-/* False: the file does not have this commit (it may be younger), or not soundly. */
+/* Date and parents, appended to `facts`, which stays empty where it returns false: there is no such
+ * file (`g` NULL), or it does not have this commit (a younger one), or its entry is damaged. */
 bool commit_graph_read(const struct commit_graph *g, const struct oid *oid,
 		       struct commit_facts *facts);
 

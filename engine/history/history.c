@@ -1,6 +1,10 @@
+/*
+ * Arrays by commit number (ids, dates, where the parents begin) and one with all parents one after
+ * the other: some tens of bytes a commit, so that all of Linux fits. Numbers are found by id
+ * through a hash table with open addressing, as full as a half at most.
+ */
 #include "history.h"
 
-#include <errno.h>
 #include <string.h>
 
 struct history {
@@ -14,45 +18,6 @@ struct history {
 	uint32_t mask;
 	struct commit_facts facts; /* reused */
 };
-
-int oid_compare(const struct oid *a, const struct oid *b)
-{
-	return memcmp(a->b, b->b, OID_BYTES);
-}
-
-/* Value of a hex digit + 1; 0: it is none. Called forty times a commit. */
-static const uint8_t digits[256] = {
-	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,
-	['6'] = 7,  ['7'] = 8,	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16
-};
-
-gboolean oid_parse_bytes(struct oid *oid, const char *hex)
-{
-	for (int i = 0; i < OID_BYTES; i++) {
-		uint8_t hi = digits[(uint8_t)hex[2 * i]], lo = digits[(uint8_t)hex[2 * i + 1]];
-		if (!hi || !lo)
-			return FALSE;
-		oid->b[i] = (uint8_t)((hi - 1) << 4 | (lo - 1));
-	}
-	return TRUE;
-}
-
-gboolean oid_parse(struct oid *oid, const char *hex)
-{
-	return hex && strlen(hex) == OID_HEX && oid_parse_bytes(oid, hex);
-}
-
-void oid_print(const struct oid *oid, char *hex)
-{
-	static const char letters[] = "0123456789abcdef";
-	for (int i = 0; i < OID_BYTES; i++) {
-		hex[2 * i] = letters[oid->b[i] >> 4];
-		hex[2 * i + 1] = letters[oid->b[i] & 15];
-	}
-	hex[OID_HEX] = '\0';
-}
 
 struct history *history_new(const struct commit_source *source)
 {
@@ -150,6 +115,21 @@ err_t history_load(struct history *h, uint32_t c, struct error *error)
 	g_array_index(h->parent_count, uint32_t, c) = h->facts.parents->len;
 	g_array_index(h->dates, int64_t, c) = h->facts.date;
 	return 0;
+}
+
+static int compare_commits(const void *a, const void *b, void *h)
+{
+	return oid_compare(history_oid(h, *(const uint32_t *)a),
+			   history_oid(h, *(const uint32_t *)b));
+}
+
+uint32_t *history_sort(const struct history *h, const uint32_t *commits, uint32_t n)
+{
+	uint32_t *sorted = g_new(uint32_t, n + 1);
+	if (n)
+		memcpy(sorted, commits, n * sizeof(*sorted));
+	g_qsort_with_data(sorted, (gint)n, sizeof(*sorted), compare_commits, (void *)h);
+	return sorted;
 }
 
 int64_t history_date(const struct history *h, uint32_t c)

@@ -1,32 +1,39 @@
 /*
- * The commit graph in compact arrays: commits are numbers, loaded from a source when first needed
- * and kept. What comes in: object ids; what goes out: parents, dates. The source is libgit2 in the
- * program and a table in tests. One thread at a time.
+ * The room's story: a repository comes in, and out go the commits that a bisection has to test, the
+ * same that `git bisect` would test.
+ *
+ *   repo, commit_graph   the repository on disk, through libgit2 and git's commit-graph file
+ *   oid, history         its commits as numbers, with parents and dates
+ *   marks, queue, walk   git's walk over them: what is reachable from here and not from there
+ *   merge_base, reach    where two lines of development meet; is one commit in another one?
+ *   candidates, choose   which commits are left, how evenly each divides them, which one is next
+ *   commit_settings      settings that say something else for each commit
+ *   navigate             the answers to what a session asks of all that
+ *
+ * None of them runs git or writes to the repository. A history belongs to one thread at a time, and
+ * so does everything that walks over it; nothing here takes a lock.
+ *
+ * This file: the commit graph in compact arrays. Commits are numbers, loaded from a source when
+ * they are first needed and kept. The source is libgit2 in the program and a table in tests.
  */
 #ifndef ENGINE_HISTORY_HISTORY_H
 #define ENGINE_HISTORY_HISTORY_H
 
 #include "bisectfs/error.h"
+#include "oid.h"
 
 #include <glib.h>
 #include <stdint.h>
 
-#define OID_BYTES 20
-#define OID_HEX 40
-
-struct oid {
-	uint8_t b[OID_BYTES];
-};
-
 /* A commit as a source gives it. */
 struct commit_facts {
-	int64_t date;	 /* committer's timestamp, seconds */
+	int64_t date;	 /* committer's timestamp, seconds since 1970 */
 	GArray *parents; /* struct oid, in order; emptied by the caller before each call */
 };
 
 struct commit_source {
 	void *self;
-	/* -ENOENT and a reason where the commit is missing. */
+	/* Fills `facts`. -ENOENT and a reason where the commit is missing. */
 	err_t (*read)(void *self, const struct oid *oid, struct commit_facts *facts,
 		      struct error *error);
 };
@@ -34,28 +41,27 @@ struct commit_source {
 #define NO_COMMIT UINT32_MAX
 
 struct history;
+/* Empty; copies `source`, whose `self` has to live as long as the history. */
 struct history *history_new(const struct commit_source *source);
 void history_free(struct history *h);
 
-/* Number of the commit with this id; it is not loaded by that. */
+/* Number of the commit with this id, from 0, for the history's life; whether there is such a commit
+ * is not looked at. */
 uint32_t history_number(struct history *h, const struct oid *oid);
+/* Until the next history_number or history_load. */
 const struct oid *history_oid(const struct history *h, uint32_t c);
 /* Commits known by number so far. */
 uint32_t history_size(const struct history *h);
 
-/* Reads date and parents, once. */
+/* Reads date and parents, once. -ENOENT, or what else the source returns. */
 err_t history_load(struct history *h, uint32_t c, struct error *error);
 /* For loaded commits only. */
 int64_t history_date(const struct history *h, uint32_t c);
 uint32_t history_parent_count(const struct history *h, uint32_t c);
 uint32_t history_parent(const struct history *h, uint32_t c, uint32_t i);
 
-int oid_compare(const struct oid *a, const struct oid *b);
-/* 40 hex digits; false where it is none. */
-gboolean oid_parse(struct oid *oid, const char *hex);
-/* The same for OID_HEX characters that need not end there. */
-gboolean oid_parse_bytes(struct oid *oid, const char *hex);
-/* `hex` takes OID_HEX + 1 bytes. */
-void oid_print(const struct oid *oid, char *hex);
+/* The same commits in ascending order of their ids, which is git's order of refs that are named by
+ * hashes; to be freed. */
+uint32_t *history_sort(const struct history *h, const uint32_t *commits, uint32_t n);
 
 #endif

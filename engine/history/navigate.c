@@ -1,9 +1,15 @@
+/*
+ * A session names commits by their hashes and takes events; the history knows numbers. Between
+ * them: where a bisection begins (branch, copies, releases), the choice turned into the event of a
+ * step with all that its build needs, and the questions that fix mode asks before it.
+ */
 #include "navigate.h"
 
 #include "choose.h"
-#include "engine/build/cost.h"
+#include "commit_settings.h"
 #include "engine/session/releases.h"
-#include "walk.h"
+#include "merge_base.h"
+#include "reach.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,7 +47,7 @@ static err_t reaches(const struct navigator *nav, const char *commit, const char
 	*yes = false;
 	if (c == NO_COMMIT || a == NO_COMMIT)
 		return 0;
-	return history_reaches(repo_history(nav->repo), c, a, yes, error);
+	return reach_ancestor(repo_history(nav->repo), c, a, yes, error);
 }
 
 static err_t merge_bases(const struct navigator *nav, const char *a, const char *b, GPtrArray *out,
@@ -52,7 +58,7 @@ static err_t merge_bases(const struct navigator *nav, const char *a, const char 
 	uint32_t x = number_of(nav, a), y = number_of(nav, b);
 	struct walk w;
 	walk_init(&w, h, false);
-	err_t err = walk_merge_bases(&w, x, &y, 1, bases, error);
+	err_t err = merge_base_find(&w, x, &y, 1, bases, error);
 	walk_clear(&w);
 	for (guint i = 0; i < bases->len && !err; i++)
 		g_ptr_array_add(out, hex_of(history_oid(h, g_array_index(bases, uint32_t, i))));
@@ -205,102 +211,6 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 
 /* ---- a step ---- */
 
-/* "RELEASE CC": the highest release that the commit contains wins, "* CC" is for the rest. */
-static err_t compiler_for(const struct navigator *nav, const char *commit, char **cc,
-			  struct error *error)
-{
-	g_auto(GStrv) lines = lines_of(nav->compilers);
-	struct release_version best = { .major = -1 }, v;
-	for (char **l = lines; *l; l++) {
-		size_t word = strcspn(*l, " \t");
-		g_autofree char *release = g_strndup(*l, word);
-		const char *rest = *l + word + strspn(*l + word, " \t");
-		struct oid oid;
-		bool contained = false;
-		if (!**l || **l == '#')
-			continue;
-		if (strcmp(release, "*") == 0) {
-			if (!*cc)
-				*cc = g_strdup(rest);
-			continue;
-		}
-		if (!release_parse(release, &v) || release_compare(&v, &best) <= 0)
-			continue;
-		err_t err = repo_resolve(nav->repo, release, &oid, error);
-		g_autofree char *hex = err ? NULL : hex_of(&oid);
-		if (!err)
-			err = reaches(nav, commit, hex, &contained, error);
-		if (err)
-			return err;
-		if (contained) {
-			best = v;
-			g_free(*cc);
-			*cc = g_strdup(rest);
-		}
-	}
-	return 0;
-}
-
-/* First word of a line that is no comment. */
-static char *revision_in(const char *line)
-{
-	if (!*line || *line == '#')
-		return NULL;
-	return g_strndup(line, strcspn(line, " \t"));
-}
-
-static err_t backports_for(const struct navigator *nav, const char *commit, GPtrArray *patches,
-			   struct error *error)
-{
-	g_auto(GStrv) lines = lines_of(nav->backports);
-	for (char **l = lines; *l; l++) {
-		g_autofree char *rev = revision_in(*l);
-		struct oid oid;
-		bool there = false;
-		if (!rev)
-			continue;
-		err_t err = repo_resolve(nav->repo, rev, &oid, error);
-		g_autofree char *hex = err ? NULL : hex_of(&oid);
-		if (!err)
-			err = reaches(nav, commit, hex, &there, error);
-		if (err)
-			return err;
-		if (!there)
-			g_ptr_array_add(patches, g_strdup_printf("backport %s", hex));
-	}
-	return 0;
-}
-
-err_t navigate_check(const struct navigator *nav, struct error *error)
-{
-	g_auto(GStrv) compilers = lines_of(nav->compilers);
-	g_auto(GStrv) backports = lines_of(nav->backports);
-	struct release_version v;
-	struct oid oid;
-	for (int i = 0; compilers[i]; i++) {
-		g_autofree char *release = revision_in(compilers[i]);
-		if (!release || strcmp(release, "*") == 0)
-			continue;
-		if (!release_parse(release, &v))
-			return error_set(error, EINVAL,
-					 "compilers: line %d: '%s' is not a release tag (vX.Y)",
-					 i + 1, release);
-		if (repo_resolve(nav->repo, release, &oid, NULL) != 0)
-			return error_set(error, EINVAL,
-					 "compilers: line %d: the repository has no tag '%s'",
-					 i + 1, release);
-	}
-	for (int i = 0; backports[i]; i++) {
-		g_autofree char *rev = revision_in(backports[i]);
-		err_t err = rev ? repo_resolve(nav->repo, rev, &oid, error) : 0;
-		if (err) {
-			error_prefix(error, "backports: line %d", i + 1);
-			return err;
-		}
-	}
-	return 0;
-}
-
 static err_t describe_step(const struct navigator *nav, const struct next_query *q,
 			   enum step_role role, const char *commit, int step, struct event *answer,
 			   struct error *error)
@@ -319,9 +229,9 @@ static err_t describe_step(const struct navigator *nav, const struct next_query 
 	GPtrArray *patches = g_ptr_array_new();
 	err_t err = repo_subject(nav->repo, &oid, &ev->subject, error);
 	if (!err)
-		err = compiler_for(nav, commit, &ev->cc, error);
+		err = commit_settings_compiler(nav->repo, nav->compilers, &oid, &ev->cc, error);
 	if (!err)
-		err = backports_for(nav, commit, patches, error);
+		err = commit_settings_backports(nav->repo, nav->backports, &oid, patches, error);
 	for (char **p = q->patches; p && *p; p++)
 		g_ptr_array_add(patches, g_strdup(*p));
 	bool any = patches->len > 0;
@@ -473,16 +383,17 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	return err;
 }
 
-struct price {
+/* Building and testing a commit. */
+struct test_price {
 	const struct navigator *nav;
-	double test_s;
+	double test_s; /* what its test takes */
 };
 
 static double price_of(void *arg, uint32_t commit)
 {
-	const struct price *p = arg;
+	const struct test_price *p = arg;
 	g_autofree char *hash = hex_of(history_oid(repo_history(p->nav->repo), commit));
-	double build = cost_of(p->nav->cost, hash);
+	double build = p->nav->estimate.seconds(p->nav->estimate.self, hash);
 	return build < 0 ? build : build + p->test_s;
 }
 
@@ -503,8 +414,8 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		.nskips = skips->len,
 		.checked = q->checked,
 	};
-	struct price price = { .nav = nav, .test_s = q->test_s };
-	if (nav->cost) {
+	struct test_price price = { .nav = nav, .test_s = q->test_s };
+	if (nav->estimate.seconds) {
 		query.cost = price_of;
 		query.arg = &price;
 	}
@@ -518,7 +429,7 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		err = describe_choice(nav, q, &choice, step, answer, error);
 	else
 		err = describe_found(nav, &choice, answer, error);
-	choice_clear(&choice);
+	choose_clear(&choice);
 	return err;
 }
 

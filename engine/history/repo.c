@@ -1,3 +1,7 @@
+/*
+ * Objects are read raw where the history is loaded (a million headers, nothing of which libgit2
+ * need parse or keep); its own calls do the rest. The commit-graph file is asked before any object.
+ */
 #include "repo.h"
 
 #include "commit_graph.h"
@@ -349,7 +353,7 @@ err_t repo_find_title(struct repo *repo, const char *branch, const struct oid *l
 
 /* ---- tags ---- */
 
-void release_clear(void *p)
+static void clear_release(void *p)
 {
 	struct release *r = p;
 	g_free(r->name);
@@ -428,7 +432,7 @@ static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *re
 err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **out, struct error *error)
 {
 	GArray *releases = g_array_new(FALSE, FALSE, sizeof(struct release));
-	g_array_set_clear_func(releases, release_clear);
+	g_array_set_clear_func(releases, clear_release);
 	struct tag_visit v = { .repo = repo, .found = note_release, .arg = releases };
 	git_tag_foreach(repo->git, visit_tag, &v);
 	g_array_sort(releases, newest_first);

@@ -11,11 +11,13 @@
 
 struct repo;
 
-/* Around everything else here, once per process. */
+/* Around everything else here, once per process; before other threads are started and after they
+ * have ended. */
 void repo_library_start(void);
 void repo_library_stop(void);
 
-/* -ENOENT, -EINVAL with the reason. */
+/* `path`: a work tree's top or a git directory. -ENOENT with the reason; repo_free takes NULL too.
+ */
 err_t repo_open(const char *path, struct repo **repo, struct error *error);
 void repo_free(struct repo *repo);
 /* Its git directory, absolute; lives as long as the handle. */
@@ -30,7 +32,7 @@ struct history *repo_history(struct repo *repo);
 
 /* First paragraph of the message as one line (the bytes as they lie in the commit), to be freed. */
 err_t repo_subject(struct repo *repo, const struct oid *oid, char **subject, struct error *error);
-/* Header, message and --stat as `git show` prints them, to be freed. */
+/* Header, message and --stat as `git show --stat` prints them, to be freed. */
 err_t repo_show(struct repo *repo, const struct oid *oid, char **text, struct error *error);
 
 /* A commit on `branch` (hash) with the same title as `like`, compared as syzbot does: without case
@@ -39,14 +41,13 @@ err_t repo_show(struct repo *repo, const struct oid *oid, char **text, struct er
 err_t repo_find_title(struct repo *repo, const char *branch, const struct oid *like,
 		      struct oid *found, bool *any, struct error *error);
 
-/* A release tag and the commit that it names. */
+/* A release's tag and the commit that it names. */
 struct release {
 	char *name;
 	struct oid commit;
 };
-void release_clear(void *release);
 /* All tags vX.Y and vX.Y.Z (no release candidates) that are reachable from `tip`, newest version
- * first, into a new array of struct release. */
+ * first, into a new array of struct release that frees its names. -ENOENT: a commit is missing. */
 err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **releases,
 		    struct error *error);
 /* Name of the tag on this commit, to be freed; empty where there is none. Releases are preferred.

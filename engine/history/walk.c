@@ -1,74 +1,14 @@
+/*
+ * Candidates as git lists them (limit_list in revision.c of git): newest first, "uninteresting"
+ * handed on to parents, until no interesting commit is left. Since dates may be wrong, git goes on
+ * for a few commits more and then takes what it has; and which commits it has parsed decides how
+ * far a mark travels. All of that is done here in the same way, since it shows in which commit is
+ * tested.
+ */
 #include "walk.h"
 
-#include "choose.h"
-
-#include <string.h>
-
-/* ---- the queue ---- */
-
-struct queue_entry {
-	int64_t date;
-	uint64_t entered;
-	uint32_t commit;
-};
-
-static bool before(const struct queue_entry *a, const struct queue_entry *b)
-{
-	return a->date != b->date ? a->date > b->date : a->entered < b->entered;
-}
-
-void queue_init(struct queue *q)
-{
-	q->heap = g_array_new(FALSE, FALSE, sizeof(struct queue_entry));
-	q->entered = 0;
-}
-
-void queue_clear(struct queue *q)
-{
-	g_array_free(q->heap, TRUE);
-}
-
-bool queue_is_empty(const struct queue *q)
-{
-	return q->heap->len == 0;
-}
-
-uint32_t queue_head(const struct queue *q)
-{
-	return g_array_index(q->heap, struct queue_entry, 0).commit;
-}
-
-void queue_push(struct queue *q, int64_t date, uint32_t commit)
-{
-	struct queue_entry e = { .date = date, .entered = q->entered++, .commit = commit };
-	g_array_append_val(q->heap, e);
-	struct queue_entry *heap = (struct queue_entry *)(void *)q->heap->data;
-	guint i = q->heap->len - 1;
-	for (; i > 0 && before(&e, &heap[(i - 1) / 2]); i = (i - 1) / 2)
-		heap[i] = heap[(i - 1) / 2];
-	heap[i] = e;
-}
-
-uint32_t queue_pop(struct queue *q)
-{
-	struct queue_entry *heap = (struct queue_entry *)(void *)q->heap->data;
-	uint32_t commit = heap[0].commit;
-	struct queue_entry last = heap[q->heap->len - 1];
-	g_array_set_size(q->heap, q->heap->len - 1);
-	guint n = q->heap->len, i = 0;
-	while (2 * i + 1 < n) {
-		guint child = 2 * i + 1;
-		if (child + 1 < n && before(&heap[child + 1], &heap[child]))
-			child++;
-		if (!before(&heap[child], &last))
-			break;
-		heap[i] = heap[child];
-		i = child;
-	}
-	if (n)
-		heap[i] = last;
-	return commit;
-}
+#include "marks.h"
+#include "queue.h"
 
 /* ---- marks ---- */
 
@@ -76,34 +16,16 @@ void walk_init(struct walk *w, struct history *h, bool first_parent)
 {
 	*w = (struct walk){ .h = h, .first_parent = first_parent };
 	w->marks = g_byte_array_new();
-	w->paint = g_byte_array_new();
 }
 
 void walk_clear(struct walk *w)
 {
 	g_byte_array_free(w->marks, TRUE);
-	g_byte_array_free(w->paint, TRUE);
-}
-
-static guint8 *mark_at(GByteArray *marks, const struct walk *w, uint32_t c)
-{
-	if (c >= marks->len) {
-		guint old = marks->len;
-		guint size = MAX(history_size(w->h), c + 1);
-		g_byte_array_set_size(marks, size + size / 2);
-		memset(marks->data + old, 0, marks->len - old);
-	}
-	return &marks->data[c];
 }
 
 guint8 *walk_marks(struct walk *w, uint32_t c)
 {
-	return mark_at(w->marks, w, c);
-}
-
-guint8 *walk_paint(struct walk *w, uint32_t c)
-{
-	return mark_at(w->paint, w, c);
+	return marks_at(w->marks, w->h, c);
 }
 
 err_t walk_parse(struct walk *w, uint32_t c, struct error *error)
@@ -187,11 +109,13 @@ static err_t enqueue_parents(struct listing *l, uint32_t c, struct error *error)
 	return 0;
 }
 
-#define PATIENCE 5 /* uninteresting commits in a row before git believes that nothing follows */
+#define SLOP                                                                                 \
+	5 /* git's name: uninteresting commits in a row after which nothing else is expected \
+	   */
 
 static err_t list_loop(struct listing *l, GArray *list, struct error *error)
 {
-	int patience = PATIENCE;
+	int slop = SLOP;
 	int64_t last_date = INT64_MAX; /* of the commit appended last */
 	while (!queue_is_empty(&l->queue)) {
 		uint32_t c = queue_pop(&l->queue);
@@ -210,25 +134,11 @@ static err_t list_loop(struct listing *l, GArray *list, struct error *error)
 		if (queue_is_empty(&l->queue))
 			break;
 		if (last_date <= history_date(l->w->h, queue_head(&l->queue)) || l->interesting)
-			patience = PATIENCE;
-		else if (--patience == 0)
+			slop = SLOP;
+		else if (--slop == 0)
 			break;
 	}
 	return 0;
-}
-
-static int compare_commits(const void *a, const void *b, void *h)
-{
-	return oid_compare(history_oid(h, *(const uint32_t *)a),
-			   history_oid(h, *(const uint32_t *)b));
-}
-
-static uint32_t *sorted_by_oid(struct history *h, const uint32_t *commits, uint32_t n)
-{
-	uint32_t *sorted = g_new(uint32_t, n + 1);
-	memcpy(sorted, commits, n * sizeof(*sorted));
-	g_qsort_with_data(sorted, (gint)n, sizeof(*sorted), compare_commits, h);
-	return sorted;
 }
 
 static err_t add_tip(struct listing *l, uint32_t c, bool excluded, struct error *error)
@@ -249,7 +159,7 @@ err_t walk_list(struct walk *w, uint32_t first, bool first_excluded, const uint3
 {
 	struct listing l = { .w = w, .pending = g_array_new(FALSE, FALSE, sizeof(uint32_t)) };
 	queue_init(&l.queue);
-	g_autofree uint32_t *sorted = sorted_by_oid(w->h, others, n);
+	g_autofree uint32_t *sorted = history_sort(w->h, others, n);
 	err_t err = add_tip(&l, first, first_excluded, error);
 	for (uint32_t i = 0; i < n && !err; i++)
 		err = add_tip(&l, sorted[i], !first_excluded, error);
@@ -266,122 +176,4 @@ err_t walk_list(struct walk *w, uint32_t first, bool first_excluded, const uint3
 	}
 	g_array_set_size(list, kept);
 	return err;
-}
-
-/* ---- merge bases ---- */
-
-struct painting {
-	struct walk *w;
-	struct queue queue;
-};
-
-#define PAINT_BOTH (WALK_PAINT_BAD | WALK_PAINT_GOOD)
-
-static bool holds_fresh(struct painting *p)
-{
-	const struct queue_entry *heap = (const struct queue_entry *)(void *)p->queue.heap->data;
-	for (guint i = 0; i < p->queue.heap->len; i++) {
-		if (!(*walk_paint(p->w, heap[i].commit) & PAINT_STALE))
-			return true;
-	}
-	return false;
-}
-
-static err_t paint_parents(struct painting *p, uint32_t c, guint8 colours, guint8 stale,
-			   struct error *error)
-{
-	for (uint32_t i = 0; i < history_parent_count(p->w->h, c); i++) {
-		uint32_t parent = history_parent(p->w->h, c, i);
-		err_t err = walk_parse(p->w, parent, error);
-		if (err)
-			return err;
-		guint8 *m = walk_marks(p->w, parent), *s = walk_paint(p->w, parent);
-		if ((*m & colours) == colours && (*s & stale) == stale)
-			continue;
-		*m |= colours;
-		*s |= stale;
-		queue_push(&p->queue, history_date(p->w->h, parent), parent);
-	}
-	return 0;
-}
-
-static err_t paint(struct painting *p, GArray *results, struct error *error)
-{
-	while (holds_fresh(p)) {
-		uint32_t c = queue_pop(&p->queue);
-		guint8 colours = *walk_marks(p->w, c) & PAINT_BOTH;
-		guint8 stale = *walk_paint(p->w, c) & PAINT_STALE;
-		if (colours == PAINT_BOTH && !stale) {
-			if (!(*walk_paint(p->w, c) & PAINT_RESULT)) {
-				*walk_paint(p->w, c) |= PAINT_RESULT;
-				g_array_append_val(results, c);
-			}
-			stale = PAINT_STALE;
-		}
-		err_t err = paint_parents(p, c, colours, stale, error);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Newest first; of equal dates the order found. */
-static void insert_by_date(struct history *h, GArray *bases, uint32_t c)
-{
-	guint i = 0;
-	while (i < bases->len &&
-	       history_date(h, g_array_index(bases, uint32_t, i)) >= history_date(h, c))
-		i++;
-	g_array_insert_val(bases, i, c);
-}
-
-static err_t drop_redundant(struct history *h, GArray *bases, struct error *error)
-{
-	for (guint i = 0; i < bases->len;) {
-		bool redundant = false;
-		for (guint j = 0; j < bases->len && !redundant; j++) {
-			if (i == j)
-				continue;
-			err_t err = history_reaches(h, g_array_index(bases, uint32_t, j),
-						    g_array_index(bases, uint32_t, i), &redundant,
-						    error);
-			if (err)
-				return err;
-		}
-		if (redundant)
-			g_array_remove_index(bases, i);
-		else
-			i++;
-	}
-	return 0;
-}
-
-err_t walk_merge_bases(struct walk *w, uint32_t bad, const uint32_t *goods, uint32_t n,
-		       GArray *bases, struct error *error)
-{
-	struct painting p = { .w = w };
-	queue_init(&p.queue);
-	g_autoptr(GArray) results = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	g_autofree uint32_t *sorted = sorted_by_oid(w->h, goods, n);
-	err_t err = walk_parse(w, bad, error);
-	if (!err) {
-		*walk_marks(w, bad) |= WALK_PAINT_BAD;
-		queue_push(&p.queue, history_date(w->h, bad), bad);
-	}
-	for (uint32_t i = 0; i < n && !err; i++) {
-		err = walk_parse(w, sorted[i], error);
-		if (err)
-			break;
-		*walk_marks(w, sorted[i]) |= WALK_PAINT_GOOD;
-		queue_push(&p.queue, history_date(w->h, sorted[i]), sorted[i]);
-	}
-	if (!err)
-		err = paint(&p, results, error);
-	queue_clear(&p.queue);
-	for (guint i = 0; i < results->len && !err; i++) {
-		uint32_t c = g_array_index(results, uint32_t, i);
-		if (!(*walk_paint(w, c) & PAINT_STALE))
-			insert_by_date(w->h, bases, c);
-	}
-	return err ? err : drop_redundant(w->h, bases, error);
 }

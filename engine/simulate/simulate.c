@@ -1,8 +1,8 @@
 #include "simulate.h"
 
 #include "agenda.h"
-#include "engine/history/choose.h"
 #include "engine/history/navigate.h"
+#include "engine/history/reach.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static bool contains_culprit(struct simulator *sim, const char *commit)
 	if (known)
 		return known > 1;
 	if (oid_parse(&oid, commit))
-		history_reaches(h, history_number(h, &oid), sim->culprit, &yes, NULL);
+		reach_ancestor(h, history_number(h, &oid), sim->culprit, &yes, NULL);
 	g_hash_table_insert(sim->contains, g_strdup(commit), GINT_TO_POINTER(yes ? 2 : 1));
 	return yes;
 }

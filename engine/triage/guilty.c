@@ -1,7 +1,14 @@
+/*
+ * The first source position that is not on the list of paths that only report or carry on (lists,
+ * allocators, locks, the core of interrupts and scheduling: syzkaller's list) is to blame, or one
+ * deeper in the same directory further down. A stall's report begins with the interrupt that
+ * noticed it: there the search begins behind that.
+ */
 #include "guilty.h"
 
 #include "report.h"
 #include "scan.h"
+#include "shape.h"
 #include "title.h"
 
 #include <string.h>
@@ -54,8 +61,9 @@ static const char *const paths[] = {
 	"drivers/usb/core/urb.c*",
 };
 
-/* Lines that name nobody: where interrupts were switched, where locks were taken, registers. */
-static const char nobody[] =
+/* Lines whose positions are not of the trace: where interrupts were switched, where locks were
+ * taken, registers. */
+static const char no_suspect[] =
 	"(?:hardirqs|softirqs) +last +(?:enabled|disabled)|, +at: +|^ +#[0-9]+:|"
 	"^Register r[0-9]+ information";
 
@@ -86,7 +94,7 @@ static char *clean(const char *path)
 static char *file_of(const char *line, gsize len)
 {
 	g_autoptr(GMatchInfo) info = NULL;
-	if (!g_regex_match_full(title_regex("([a-zA-Z0-9_\\-./]*\\.[ch]):[0-9]"), line, (gssize)len,
+	if (!g_regex_match_full(shape_regex("([a-zA-Z0-9_\\-./]*\\.[ch]):[0-9]"), line, (gssize)len,
 				0, 0, &info, NULL))
 		return NULL;
 	g_autofree char *path = g_match_info_fetch(info, 1);
@@ -111,7 +119,8 @@ static char *search_from(const char *text, const char *end)
 		if (file && !first)
 			first = g_strdup(file);
 		if (file && !is_listed(file) &&
-		    !g_regex_match_full(title_regex(nobody), text, (gssize)len, 0, 0, NULL, NULL) &&
+		    !g_regex_match_full(shape_regex(no_suspect), text, (gssize)len, 0, 0, NULL,
+					NULL) &&
 		    (!answer || is_deeper(answer, file))) {
 			g_free(answer);
 			answer = g_steal_pointer(&file);

@@ -6,7 +6,8 @@
 
 #include <glib.h>
 
-/* A path relative to the source tree, to be freed; NULL: the report names none. */
+/* A path relative to the source tree, to be freed; NULL: the log holds no crash, or its report has
+ * no source positions (symbols.h). The rule is that of syzkaller's guiltyFile. Any thread. */
 char *guilty_file(const char *log, gsize len);
 
 #endif

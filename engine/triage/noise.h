@@ -1,6 +1,6 @@
 /*
- * Names of functions: which never name a bug, what is cut from them, which of a trace's stands for
- * a hang. Pure.
+ * Names of functions in a trace: which are noise, that is never name a bug; what is cut from them;
+ * and which of them names it. The rules are syzkaller's. Pure; any thread.
  */
 #ifndef ENGINE_TRIAGE_NOISE_H
 #define ENGINE_TRIAGE_NOISE_H
@@ -12,12 +12,9 @@
 /* Whether a name fits one of the marked words (see rules.h); `words` may be NULL. */
 bool noise_fits(const char *words, const char *name);
 
-/* The name in the source: demangled (C++, Rust), to be freed. */
-char *noise_demangle(const char *name);
-
-/* Without the syscall's prefix; to be freed. */
+/* Without the longest prefix of a syscall ("__x64_sys_"), if it has one; to be freed. */
 char *noise_cut(const char *name);
-/* All names that cutting one prefix gives, and the name itself. New. */
+/* The name itself, and all names that cutting one prefix gives (char *). New. */
 GPtrArray *noise_variants(const char *name);
 
 /* Of candidates (char *, from the top) the one that names the bug; NULL: none. New. */

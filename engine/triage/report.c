@@ -1,3 +1,8 @@
+/*
+ * A console mixes what tasks and processors print. With a caller in the prefix ("[ T123]") the
+ * lines of the crash line's own caller are kept, without one all that have a prefix like it. All is
+ * bounded: 4 KiB of a line, 1 MiB of a report, 256 KiB looked at before it.
+ */
 #include "report.h"
 
 #include "scan.h"

@@ -16,7 +16,8 @@ struct report {
 	GString *shown; /* for people: some lines from before the crash, then `all` */
 };
 
-/* False: the log holds no crash, nothing has to be freed. */
+/* False: the log holds no crash, nothing has to be freed. Looks at 1 MiB behind the crash line at
+ * most. */
 bool report_read(const char *log, gsize len, struct report *r);
 void report_clear(struct report *r);
 

@@ -1,3 +1,9 @@
+/*
+ * One table in pieces, a piece for each header word, in the order in which syzkaller tries its own;
+ * then the lists of functions, and the types by beginnings of titles. Nothing here does anything.
+ *
+ * Longer than 500 lines: it is one table, and whoever looks for a rule searches one file.
+ */
 #include "rules.h"
 
 #include <glib.h>
@@ -395,7 +401,7 @@ static const struct rule divide[] = {
 	{ .head = NULL },
 };
 
-static const struct rule divide_[] = {
+static const struct rule divide_old[] = {
 	{ .head = "divide_error: ", .title = "divide error in $F", .recipe = "IP" },
 	{ .head = NULL },
 };
@@ -526,7 +532,7 @@ const struct rule *rules_of(const char *header)
 		{ "Kernel BUG", big_kernel_bug },
 		{ "BUG kmalloc-", bug_kmalloc },
 		{ "divide error:", divide },
-		{ "divide_error:", divide_ },
+		{ "divide_error:", divide_old },
 		{ "invalid opcode:", opcode },
 		{ "int3:", int3 },
 		{ "UBSAN:", ubsan },

@@ -1,8 +1,9 @@
 /*
- * The rules by which a crash gets its title: data. Adding a family is adding a row.
+ * The rules by which a crash gets its title: data. Adding a family is adding a row. The facts
+ * (which lines, which titles, which functions do not count, which type) are those of syzkaller's
+ * report package; the titles have to be the ones that syzbot shows. Constants; any thread.
  *
- * Shapes are Perl-compatible expressions for one line each. In them: {F} is a function (a group),
- * {PC} an address in brackets, {SRC} a source position, {REST} the rest of the line (a group).
+ * Shapes are written as shape.h says, for one line each.
  */
 #ifndef ENGINE_TRIAGE_RULES_H
 #define ENGINE_TRIAGE_RULES_H
@@ -20,9 +21,9 @@ struct rule {
 	const char *body[MOST_SHAPES];
 	/* "$1" is a group of the head or, with a body, of the body; "$F" the recipe's function. */
 	const char *title;
-	/* How to find the function; steps with ';' between them: IP (a line with an instruction
-	 * pointer), CT (a call trace's beginning), T (read a trace), any other: a shape whose {F}
-	 * is a candidate. "ELSE" begins a second try. NULL: no function. */
+	/* How to find the function (recipe.h); steps with ';' between them: IP (a line with an
+	 * instruction pointer), CT (a call trace's beginning), T (read a trace), any other: a shape
+	 * whose {F} is a candidate. "ELSE" begins a second try. NULL: no function. */
 	const char *recipe;
 	const char *noise; /* functions that do not count here, beside those that never do */
 	enum extractor extractor;
@@ -40,7 +41,7 @@ extern const char rules_noise[];
 /* For the stall extractor: what the function in question was called from. */
 extern const char rules_anchors[];
 
-/* Type by the beginning of the title; "UNKNOWN". */
+/* Type by the beginning of the title, as syzbot has it; "UNKNOWN" for others. A constant. */
 const char *rules_type(const char *title);
 
 #endif

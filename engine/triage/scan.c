@@ -1,3 +1,8 @@
+/*
+ * A log is read once, byte by byte, by an automaton that knows all header words (Aho and
+ * Corasick's), so that its size times their number does not matter; only lines that hold one are
+ * looked at again, for what syzkaller ignores.
+ */
 #include "scan.h"
 
 #include <glib.h>
@@ -151,7 +156,7 @@ bool scan_second(const char *line, size_t len)
 	return scan_line(line, len) >= 0;
 }
 
-/* ---- all headers in one pass (Aho and Corasick's automaton) ---- */
+/* ---- all headers in one pass ---- */
 
 #define MOST_STATES 512
 

@@ -10,6 +10,8 @@
 
 /* Number of the header that this line (no newline) begins a crash with; -1: none. */
 int scan_line(const char *line, size_t len);
+
+/* The header's word, by its number. A constant. */
 const char *scan_header(int header);
 
 /* Offset of the first crash line's beginning in the log, its length (no newline) and header; false:

@@ -1,9 +1,15 @@
+/*
+ * Puts together what the other files find out: report, title, type; and the other titles that
+ * syzkaller would give to the same bug, a coarser one or one with a syscall's prefix cut.
+ */
 #include "triage.h"
 
 #include "guilty.h"
 #include "noise.h"
+#include "normalise.h"
 #include "report.h"
 #include "scan.h"
+#include "shape.h"
 #include "title.h"
 
 #include <string.h>
@@ -66,7 +72,7 @@ static enum crash_type kind_of(const char *type, const char *title)
 
 static void add_other(struct triage *t, const char *text)
 {
-	g_autofree char *title = title_normalise(text);
+	g_autofree char *title = normalise_title(text);
 	if (strcmp(title, t->title) == 0 ||
 	    g_ptr_array_find_with_equal_func(t->others, title, g_str_equal, NULL))
 		return;
@@ -136,7 +142,7 @@ static void add_dentry(struct triage *t, const struct report *r)
 	if (!g_str_has_prefix(t->title, "BUG: Dentry still in use"))
 		return;
 	if (g_regex_match_full(
-		    title_regex("still in use \\([0-9]+\\) (\\[unmount of [^\\]\\n]+\\])"),
+		    shape_regex("still in use \\([0-9]+\\) (\\[unmount of [^\\]\\n]+\\])"),
 		    r->all->str, (gssize)r->text, 0, 0, &info, NULL)) {
 		g_autofree char *where = g_match_info_fetch(info, 1);
 		g_autofree char *text = g_strdup_printf("BUG: Dentry still in use %s", where);
@@ -147,7 +153,7 @@ static void add_dentry(struct triage *t, const struct report *r)
 static char *test_program(const struct report *r)
 {
 	g_autoptr(GMatchInfo) info = NULL;
-	if (!g_regex_match_full(title_regex(" Comm: syz\\.([0-9]+\\.[0-9]+) "), r->all->str,
+	if (!g_regex_match_full(shape_regex(" Comm: syz\\.([0-9]+\\.[0-9]+) "), r->all->str,
 				(gssize)r->all->len, 0, 0, &info, NULL))
 		return NULL;
 	return g_match_info_fetch(info, 1);

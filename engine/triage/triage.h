@@ -1,11 +1,24 @@
 /*
- * Triage: from a kernel's console log to the one-line title that stands for the first crash in it.
+ * Triage, the room's story: from a kernel's console log to the one-line title that stands for the
+ * first crash in it.
  *
  * What comes in: bytes of a serial console, hostile ones included. What goes out: title, type,
- * other titles of the same bug, the report, whether it is damaged, the file to blame. scan.c finds
- * the crash line, report.c the lines that belong to it, rules.c says what they are called, title.c
- * makes the title, guilty.c the file. All of it is pure and may be used in any thread; time is
- * linear in the log's size, memory bounded.
+ * other titles of the same bug, the report, whether it is damaged, the file to blame.
+ *
+ *   scan                 finds the crash line: one pass over the log
+ *   report               the lines that belong to it, without console prefixes
+ *   rules                says what crashes are called: a table
+ *   title                picks the rule and makes the title, with
+ *     recipe, stack      the function that it names, and the trace in which that stands
+ *     noise, demangle    functions that never name a bug; their names in the source
+ *     normalise          numbers and addresses out of it
+ *   guilty               the source file to blame
+ *   symbols              source positions for a report, from the kernel's debug information
+ *   shape                the expressions that all of them are written in
+ *
+ * Callers outside include this header, and symbols.h. All but symbols is pure and may be used in
+ * any thread. Time is linear in the log's size, memory bounded whatever it holds: the report is at
+ * most 1 MiB, a line of it 4 KiB.
  */
 #ifndef ENGINE_TRIAGE_TRIAGE_H
 #define ENGINE_TRIAGE_TRIAGE_H
@@ -28,10 +41,10 @@ struct triage {
 	size_t start;  /* where in the log it begins */
 };
 
-/* Whether the log holds a crash at all. */
+/* Whether the log holds a crash at all. Linear in `len`, allocates a line at most. */
 bool triage_any(const char *log, size_t len);
 
-/* False: no crash, nothing has to be freed. */
+/* Names the first crash. False: there is none, nothing has to be freed. The log may go at once. */
 bool triage_log(const char *log, size_t len, struct triage *t);
 void triage_clear(struct triage *t);
 

@@ -103,6 +103,11 @@ static err_t load(struct job *job, struct error *error)
 				  NULL, error);
 }
 
+static double build_seconds(void *self, const char *commit)
+{
+	return cost_of(self, commit);
+}
+
 void work_history(struct job *job)
 {
 	struct error why = { 0 };
@@ -117,12 +122,15 @@ void work_history(struct job *job)
 				 .config = config,
 				 .baseline = baseline };
 	g_autofree char *trees = trees_of(job);
+	struct cost *cost = NULL;
 	if (strcmp(settings_text(&job->settings, SET_CHOICE), "cost") == 0)
-		nav.cost = cost_open(trees, job->e->profile->builders);
+		cost = cost_open(trees, job->e->profile->builders);
+	if (cost)
+		nav.estimate = (struct build_estimate){ .self = cost, .seconds = build_seconds };
 	err_t err = job->kind == WISH_LOAD ? load(job, &why) : 0;
 	if (!err)
 		err = navigate(job, &nav, &why);
-	cost_free(nav.cost);
+	cost_free(cost);
 	if (err && !blame_the_disk(job))
 		fail(job, &why);
 }

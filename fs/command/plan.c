@@ -5,6 +5,7 @@
 #include "simulate.h"
 
 #include "engine/history/choose.h"
+#include "engine/history/reach.h"
 #include "engine/history/repo.h"
 
 #include <glib.h>
@@ -136,7 +137,7 @@ static err_t judge(struct plan *p, uint32_t c, struct error *error)
 		word = "skip";
 		g_array_append_val(p->skipped, c);
 	} else {
-		err_t err = history_reaches(p->h, c, p->culprit_commit, &bad, error);
+		err_t err = reach_ancestor(p->h, c, p->culprit_commit, &bad, error);
 		if (err)
 			return err;
 		word = bad ? "bad" : "good";
@@ -208,7 +209,7 @@ static err_t step(struct plan *p, bool *checked, bool *over, struct error *error
 		}
 		break;
 	}
-	choice_clear(&choice);
+	choose_clear(&choice);
 	return err;
 }
 

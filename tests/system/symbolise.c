@@ -1,7 +1,7 @@
 /*
  * symbolise VMLINUX [TREE] <REPORT: prints the report with source positions. For the tests.
  */
-#include "engine/triage/symbolise.h"
+#include "engine/triage/symbols.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /* git's choice on small graphs, where the right answer can be seen; whole sessions are compared
  * with git itself by tests/system/plan-vs-git. */
 #include "engine/history/choose.h"
+#include "engine/history/reach.h"
 
 #include <errno.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static void test_case(gconstpointer data)
 	for (guint k = 0; k < choice.candidates->len; k++)
 		g_assert_cmpint(history_oid(h, g_array_index(choice.candidates, uint32_t, k))->b[0],
 				==, cases[i].candidates[k]);
-	choice_clear(&choice);
+	choose_clear(&choice);
 	history_free(h);
 }
 
@@ -136,11 +137,11 @@ static void test_reaches(void)
 	struct oid a = oid_of(8), b = oid_of(3), c = oid_of(9);
 	bool yes;
 	uint32_t na = history_number(h, &a), nb = history_number(h, &b), nc = history_number(h, &c);
-	g_assert_cmpint(history_reaches(h, na, nb, &yes, NULL), ==, 0);
+	g_assert_cmpint(reach_ancestor(h, na, nb, &yes, NULL), ==, 0);
 	g_assert_true(yes);
-	g_assert_cmpint(history_reaches(h, nb, na, &yes, NULL), ==, 0);
+	g_assert_cmpint(reach_ancestor(h, nb, na, &yes, NULL), ==, 0);
 	g_assert_false(yes);
-	g_assert_cmpint(history_reaches(h, nc, nc, &yes, NULL), ==, 0);
+	g_assert_cmpint(reach_ancestor(h, nc, nc, &yes, NULL), ==, 0);
 	g_assert_true(yes);
 	history_free(h);
 }
@@ -192,7 +193,7 @@ static int search(int culprit, int wall, int *tests, double *cost)
 			else
 				goods[q.ngoods++] = choice.commit;
 		}
-		choice_clear(&choice);
+		choose_clear(&choice);
 	}
 	g_assert_cmpint(found, ==, culprit);
 	history_free(h);

@@ -7,6 +7,7 @@
  * 792, from v7.0) merged as 804; and another tree, v8-branch (850 to 852, from v8.0).
  */
 #include "engine/session/minimize.h"
+#include "engine/history/commit_settings.h"
 #include "engine/history/navigate.h"
 #include "engine/base/file.h"
 
@@ -859,7 +860,7 @@ static void test_compilers_and_backports(void)
 		     { 650, "gcc-5", true },
 		     { 700, "/opt/gcc-7/bin/gcc -O2", false },
 		     { 852, "/opt/gcc-7/bin/gcc -O2", false } };
-	g_assert_cmpint(navigate_check(&nav, NULL), ==, 0);
+	g_assert_cmpint(commit_settings_check(repo, nav.compilers, nav.backports, NULL), ==, 0);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct next_query q = { .role = ROLE_ORIGINAL,
 					.commit = (char *)hash_of(rows[i].commit) };
@@ -881,7 +882,8 @@ static void test_compilers_and_backports(void)
 		struct error why = { 0 };
 		nav.compilers = wrong[i][0];
 		nav.backports = wrong[i][1];
-		g_assert_cmpint(navigate_check(&nav, &why), <, 0);
+		g_assert_cmpint(commit_settings_check(repo, nav.compilers, nav.backports, &why), <,
+				0);
 		if (!g_pattern_match_simple(wrong[i][2], why.text))
 			g_error("'%s', wanted '%s'", why.text, wrong[i][2]);
 	}

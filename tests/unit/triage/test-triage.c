@@ -1,5 +1,6 @@
 /* Titles of crashes, on cases of our own making; and on real logs where $BISECTFS_CORPUS leads to.
  */
+#include "engine/triage/demangle.h"
 #include "engine/triage/noise.h"
 #include "engine/triage/title.h"
 #include "engine/triage/triage.h"
@@ -168,7 +169,7 @@ static void test_names(void)
 		{ "plain", "plain" },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *got = noise_demangle(names[i][0]);
+		g_autofree char *got = demangle_name(names[i][0]);
 		g_assert_cmpstr(got, ==, names[i][1]);
 	}
 	static const char *const cut[][2] = { { "__x64_sys_bind", "sys_bind" },

@@ -3,8 +3,8 @@
  * and callers that were inlined get lines of their own that end in "[inline]". Through libdw, in
  * this process. A handle belongs to one thread at a time.
  */
-#ifndef ENGINE_TRIAGE_SYMBOLISE_H
-#define ENGINE_TRIAGE_SYMBOLISE_H
+#ifndef ENGINE_TRIAGE_SYMBOLS_H
+#define ENGINE_TRIAGE_SYMBOLS_H
 
 #include "bisectfs/error.h"
 
@@ -13,7 +13,8 @@
 struct symbols;
 
 /* The index of a kernel, built once. -ENODATA: it has no debug information; -EINVAL: it is no ELF
- * file that can be read. */
+ * file that can be read; -EFBIG: its tables would take more memory than those of any kernel (the
+ * file may come from a hostile tree); -errno of open. */
 err_t symbols_open(const char *vmlinux, struct symbols **symbols, struct error *error);
 void symbols_close(struct symbols *s);
 

@@ -1,6 +1,12 @@
-#include "symbolise.h"
+/*
+ * The symbol table is indexed by name once; a name with the size that the report gives is an
+ * address, and libdw tells the address's line and the functions that were inlined there. The file
+ * may come from a hostile tree: what it could make this process allocate is bounded before libdw
+ * sees it.
+ */
+#include "symbols.h"
 
-#include "title.h"
+#include "shape.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -72,6 +78,31 @@ static void read_symbols(struct symbols *s)
 	}
 }
 
+/* A kernel with all drivers has some two million symbols. */
+#define MOST_SYMBOL_BYTES ((guint64)128 << 20)
+/* Debug information that is compressed (CONFIG_DEBUG_INFO_COMPRESSED), once it is not any more. */
+#define MOST_INFLATED_BYTES ((guint64)2 << 30)
+
+/* What of the file is read into memory rather than mapped. */
+static bool is_too_large(Elf *elf)
+{
+	guint64 symbols = 0, inflated = 0;
+	Elf_Scn *section = NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		GElf_Chdr compressed;
+		if (!gelf_getshdr(section, &header))
+			continue;
+		if (header.sh_type == SHT_SYMTAB)
+			symbols += MIN(header.sh_size, MOST_SYMBOL_BYTES + 1);
+		if (header.sh_flags & SHF_COMPRESSED && gelf_getchdr(section, &compressed))
+			inflated += MIN(compressed.ch_size, MOST_INFLATED_BYTES + 1);
+		if (symbols > MOST_SYMBOL_BYTES || inflated > MOST_INFLATED_BYTES)
+			return true;
+	}
+	return false;
+}
+
 static void free_array(void *p)
 {
 	g_array_unref(p);
@@ -90,6 +121,8 @@ err_t symbols_open(const char *vmlinux, struct symbols **out, struct error *erro
 	else if (!(s->elf = elf_begin(s->fd, ELF_C_READ_MMAP, NULL)) ||
 		 elf_kind(s->elf) != ELF_K_ELF)
 		err = error_set(error, EINVAL, "%s is no ELF file", vmlinux);
+	else if (is_too_large(s->elf))
+		err = error_set(error, EFBIG, "%s has more symbols than a kernel", vmlinux);
 	else if (!(s->dwarf = dwarf_begin_elf(s->elf, DWARF_C_READ, NULL)))
 		err = error_set(error, ENODATA, "%s has no debug information", vmlinux);
 	if (err) {
@@ -151,7 +184,7 @@ static char *tidy_path(const char *file, const char *directory, const char *tree
 	if (n && strncmp(path, tree, n) == 0 && path[n] == '/')
 		return g_strdup(path + n + 1);
 	g_autoptr(GMatchInfo) info = NULL;
-	if (g_regex_match(title_regex("^.*/slots/[0-9]+/(?:src|obj)/(.*)"), path, 0, &info))
+	if (g_regex_match(shape_regex("^.*/slots/[0-9]+/(?:src|obj)/(.*)"), path, 0, &info))
 		return g_match_info_fetch(info, 1);
 	return g_steal_pointer(&path);
 }
@@ -234,7 +267,7 @@ static bool add_symbolised(struct symbols *s, const char *line, const char *tree
 {
 	g_autoptr(GMatchInfo) info = NULL;
 	if (strlen(line) > 4096 || !strstr(line, "+0x") ||
-	    !g_regex_match(title_regex(FRAME_SHAPE), line, 0, &info))
+	    !g_regex_match(shape_regex(FRAME_SHAPE), line, 0, &info))
 		return false;
 	g_autofree char *before = g_match_info_fetch(info, 1);
 	g_autofree char *name = g_match_info_fetch(info, 2);
@@ -242,7 +275,7 @@ static bool add_symbolised(struct symbols *s, const char *line, const char *tree
 	g_autofree char *size = g_match_info_fetch(info, 4);
 	g_autofree char *module = g_match_info_fetch(info, 5);
 	g_autofree char *after = g_match_info_fetch(info, 6);
-	if (g_regex_match(title_regex("^ [^ ]+:[0-9]+"), after, 0, NULL))
+	if (g_regex_match(shape_regex("^ [^ ]+:[0-9]+"), after, 0, NULL))
 		return false; /* it has its position */
 	guint64 address = address_of(s, name, g_ascii_strtoull(size, NULL, 16));
 	if (!address)

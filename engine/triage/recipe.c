@@ -1,0 +1,210 @@
+/*
+ * A recipe is read step by step while one cursor moves down the report's lines, never back: a step
+ * looks for a line, the step "T" reads a trace. Functions on the way become candidates unless they
+ * are noise; which of them names the bug is the extractor's to say (noise.h).
+ */
+#include "recipe.h"
+
+#include "demangle.h"
+#include "noise.h"
+#include "shape.h"
+#include "stack.h"
+
+#include <string.h>
+
+#define IP_LINE                                                                \
+	"(?:IP|pc |PC is at):? (?:[0-9]+:)?(?:(?:{PC} +){0,2}{F}|0x[0-9a-f]+|" \
+	"{PC} +\\[< *\\(null\\)>\\] +\\(null\\))|(?:IP|pc |PC is at):? [0-9]+: +\\(null\\)"
+#define CT_LINE "Call Trace:|Call trace:|Backtrace:"
+
+struct cursor {
+	const char *at, *end; /* lines not used yet */
+	const struct rule *rule;
+	GPtrArray *names;   /* candidates: noise removed, prefixes cut */
+	GPtrArray *printed; /* the same as they were printed */
+	bool injected;
+};
+
+static bool next_line(struct cursor *t, const char **line, gsize *len)
+{
+	return stack_next_line(&t->at, t->end, line, len);
+}
+
+static void add_candidate(struct cursor *t, const char *mangled)
+{
+	g_autofree char *name = demangle_name(mangled);
+	if (!*name || noise_fits(rules_noise, name) || noise_fits(t->rule->noise, name))
+		return;
+	g_ptr_array_add(t->names, noise_cut(name));
+	g_ptr_array_add(t->printed, g_strdup(name));
+}
+
+/* What a step of this name looks for in a line. */
+static char *shape_of(const char *step)
+{
+	if (g_str_has_prefix(step, "IP|"))
+		return g_strdup_printf(IP_LINE "|%s", step + 3);
+	if (strcmp(step, "IP") == 0)
+		return g_strdup(IP_LINE);
+	return g_strdup(strcmp(step, "CT") == 0 ? CT_LINE : step);
+}
+
+static bool take_if_fits(struct cursor *t, const char *shape, const char *line, gsize len)
+{
+	g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
+	if (shape_search(shape, line, len, NULL, groups) < 0)
+		return false;
+	for (guint i = 0; i < groups->len; i++) {
+		if (*(char *)groups->pdata[i])
+			add_candidate(t, groups->pdata[i]);
+	}
+	return true;
+}
+
+static void go_to(struct cursor *t, const char *shape)
+{
+	const char *line;
+	gsize len;
+	while (next_line(t, &line, &len)) {
+		if (shape_fits(STACK_INJECTED, line, len)) {
+			t->injected = true;
+			return;
+		}
+		if (take_if_fits(t, shape, line, len))
+			return;
+	}
+}
+
+/* Whether the step that follows was done on the way. */
+static bool read_trace(struct cursor *t, const char *next_shape)
+{
+	const char *line;
+	gsize len;
+	while (next_line(t, &line, &len)) {
+		if (shape_fits(STACK_INJECTED, line, len)) {
+			t->injected = true;
+			return false;
+		}
+		if (next_shape && take_if_fits(t, next_shape, line, len))
+			return true;
+		if (stack_starts(line, len))
+			return false;
+		if (!take_if_fits(t, STACK_FRAME, line, len))
+			take_if_fits(t, STACK_ARM_FRAME, line, len);
+	}
+	return false;
+}
+
+static void run_steps(struct cursor *t, const char *recipe)
+{
+	g_auto(GStrv) steps = g_strsplit(recipe, ";", -1);
+	for (int i = 0; steps[i]; i++) {
+		g_autofree char *shape = shape_of(steps[i]);
+		g_autofree char *next = steps[i + 1] ? shape_of(steps[i + 1]) : NULL;
+		bool next_is_trace = next && strcmp(next, "T") == 0;
+		if (strcmp(steps[i], "T") != 0)
+			go_to(t, shape);
+		else if (read_trace(t, next_is_trace ? NULL : next))
+			i++;
+	}
+}
+
+static void cursor_init(struct cursor *t, const struct rule *rule, const char *from,
+			const char *end)
+{
+	*t = (struct cursor){ .at = from, .end = end, .rule = rule };
+	t->names = g_ptr_array_new_with_free_func(g_free);
+	t->printed = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void cursor_clear(struct cursor *t)
+{
+	g_ptr_array_unref(t->names);
+	g_ptr_array_unref(t->printed);
+}
+
+static char *printed_as(const struct cursor *t, const char *name)
+{
+	for (guint i = 0; name && i < t->names->len; i++) {
+		if (strcmp(t->names->pdata[i], name) == 0)
+			return g_strdup(t->printed->pdata[i]);
+	}
+	return g_strdup(name);
+}
+
+/* The words between two traces close the list of the first one's candidates, as syzkaller has it.
+ */
+static bool take_words(struct cursor *t, const char *shape, const char *line, gsize len)
+{
+	int to, from = shape_search(shape, line, len, &to, NULL);
+	if (from < 0)
+		return false;
+	g_ptr_array_add(t->names, g_strndup(line + from, (gsize)(to - from)));
+	g_ptr_array_add(t->printed, g_strndup(line + from, (gsize)(to - from)));
+	return true;
+}
+
+/* Two traces: where a value was used, and where it came from. */
+static char *run_two(struct cursor *t, struct recipe_result *out)
+{
+	g_auto(GStrv) steps = g_strsplit(t->rule->recipe, ";", -1);
+	struct cursor second;
+	const char *line;
+	gsize len;
+	bool tracing = true, between = false;
+	while (!between && next_line(t, &line, &len)) {
+		if (shape_fits(STACK_INJECTED, line, len)) {
+			t->injected = true;
+			if (!tracing)
+				break;
+			tracing = false;
+		} else if (take_words(t, steps[1], line, len)) {
+			between = true;
+		} else if (tracing && stack_starts(line, len)) {
+			tracing = false;
+		} else if (tracing && !take_if_fits(t, STACK_FRAME, line, len)) {
+			take_if_fits(t, STACK_ARM_FRAME, line, len);
+		}
+	}
+	cursor_init(&second, t->rule, t->at, t->end);
+	read_trace(&second, NULL);
+	out->origin = noise_extract(second.names, EXTRACT_TOP);
+	t->injected = t->injected || second.injected || !out->origin;
+	cursor_clear(&second);
+	return noise_extract(t->names, EXTRACT_TOP);
+}
+
+void recipe_run(const struct rule *rule, const char *from, const char *end,
+		struct recipe_result *out)
+{
+	struct cursor t;
+	char *function = NULL;
+	*out = (struct recipe_result){ 0 };
+	g_auto(GStrv) tries = g_strsplit(rule->recipe, ";ELSE;", -1);
+	for (char **r = tries; *r; r++) {
+		cursor_init(&t, rule, from, end);
+		if (rule->two_traces) {
+			function = run_two(&t, out);
+		} else {
+			run_steps(&t, *r);
+			function = noise_extract(t.names, rule->extractor);
+		}
+		bool sound = function && !t.injected;
+		g_free(out->printed);
+		out->printed = printed_as(&t, function);
+		out->sound = sound;
+		cursor_clear(&t);
+		if (sound || !r[1])
+			break;
+		g_clear_pointer(&function, g_free);
+	}
+	out->function = function;
+}
+
+void recipe_clear(struct recipe_result *result)
+{
+	g_free(result->function);
+	g_free(result->printed);
+	g_free(result->origin);
+	*result = (struct recipe_result){ 0 };
+}
