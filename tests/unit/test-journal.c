@@ -112,31 +112,6 @@ static void test_round_trip(void)
 	}
 }
 
-static void test_refused(void)
-{
-	static const char *const bad[] = {
-		"[]",
-		"{}",
-		"{\"event\":\"built\"}",
-		"{\"event\":\"from the future\",\"time\":1}",
-		"{\"event\":\"none\",\"time\":1}",
-		"{\"event\":\"built\",\"time\":1,\"step\":0}",
-		"{\"event\":\"built\",\"time\":1,\"step\":-1,\"signature\":\"x\"}",
-		"{\"event\":\"built\",\"time\":1,\"step\":\"0\",\"signature\":\"x\"}",
-		"{\"event\":\"loaded\",\"time\":1,\"list\":[1]}",
-		"{\"event\":\"run_done\",\"time\":1,\"step\":0,\"run\":0,\"outcome\":\"great\"}",
-	};
-	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-		json_t *json = json_loads(bad[i], 0, NULL);
-		struct event ev;
-		struct error why = { 0 };
-		g_assert_nonnull(json);
-		g_assert_cmpint(event_from_json(json, &ev, &why), ==, -EINVAL);
-		g_assert_cmpint(strlen(why.text), >, 0);
-		json_decref(json);
-	}
-}
-
 static void test_append_and_replay(void)
 {
 	set_up();
@@ -274,23 +249,6 @@ static void test_missing_tail(void)
 	tear_down();
 }
 
-static void test_missing_and_moved_lines(void)
-{
-	set_up();
-	write_some(4);
-	g_autofree char *data = NULL;
-	struct error why = { 0 };
-	g_assert_true(g_file_get_contents(path, &data, NULL, NULL));
-	g_auto(GStrv) l = g_strsplit(data, "\n", -1);
-	g_autofree char *without = g_strjoin("\n", l[0], l[2], l[3], "", NULL);
-	g_assert_cmpint(read_as(without, strlen(without), &why), ==, -EINVAL);
-	g_assert_nonnull(strstr(why.text, "journal:2: the checksum does not fit"));
-	g_autofree char *twice = g_strjoin("\n", l[0], l[1], l[1], l[2], "", NULL);
-	g_assert_cmpint(read_as(twice, strlen(twice), &why), ==, -EINVAL);
-	g_assert_nonnull(strstr(why.text, "journal:3: the checksum does not fit"));
-	tear_down();
-}
-
 /* Of before there were checksums: taken, and what is appended has them. */
 static void test_without_sums(void)
 {
@@ -341,14 +299,12 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/event/round-trip", test_round_trip);
-	g_test_add_func("/event/refused", test_refused);
 	g_test_add_func("/journal/append-and-replay", test_append_and_replay);
 	g_test_add_func("/journal/torn-tail", test_torn_tail);
 	g_test_add_func("/journal/half-a-record", test_half_a_record);
 	g_test_add_func("/journal/damage", test_damage);
 	g_test_add_func("/journal/flipped-bits", test_flipped_bits);
 	g_test_add_func("/journal/missing-tail", test_missing_tail);
-	g_test_add_func("/journal/missing-and-moved-lines", test_missing_and_moved_lines);
 	g_test_add_func("/journal/without-sums", test_without_sums);
 	g_test_add_func("/journal/full", test_full);
 	return g_test_run();
