@@ -204,23 +204,6 @@ static void test_missing_tail(void)
 	tear_down();
 }
 
-static void test_missing_and_moved_lines(void)
-{
-	set_up();
-	write_some(4);
-	g_autofree char *data = NULL;
-	struct error why = { 0 };
-	g_assert_true(g_file_get_contents(path, &data, NULL, NULL));
-	g_auto(GStrv) l = g_strsplit(data, "\n", -1);
-	g_autofree char *without = g_strjoin("\n", l[0], l[2], l[3], "", NULL);
-	g_assert_cmpint(read_as(without, strlen(without), &why), ==, -EINVAL);
-	g_assert_nonnull(strstr(why.text, "journal:2: the checksum does not fit"));
-	g_autofree char *twice = g_strjoin("\n", l[0], l[1], l[1], l[2], "", NULL);
-	g_assert_cmpint(read_as(twice, strlen(twice), &why), ==, -EINVAL);
-	g_assert_nonnull(strstr(why.text, "journal:3: the checksum does not fit"));
-	tear_down();
-}
-
 /* Of before there were checksums: taken, and what is appended has them. */
 static void test_without_sums(void)
 {
@@ -276,7 +259,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/journal/damage", test_damage);
 	g_test_add_func("/journal/flipped-bits", test_flipped_bits);
 	g_test_add_func("/journal/missing-tail", test_missing_tail);
-	g_test_add_func("/journal/missing-and-moved-lines", test_missing_and_moved_lines);
 	g_test_add_func("/journal/without-sums", test_without_sums);
 	g_test_add_func("/journal/full", test_full);
 	return g_test_run();
