@@ -23,7 +23,8 @@ struct view {
 	struct mount *m;
 	char *state, *mountpoint;
 	bool live;
-	GHashTable *shown; /* name -> struct shown */
+	GHashTable *shown;     /* name -> struct shown */
+	GPtrArray *held_lines; /* GBytes: facts of a bisection that is not added yet */
 	GBytes *status, *status_json;
 	char *last;
 	int64_t ticked;	   /* ns */

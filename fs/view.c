@@ -157,12 +157,25 @@ static void tell_line(void *arg)
 	g_free(l);
 }
 
-static void show_event(struct view *v, const struct session *s, const struct event *ev)
+static GBytes *event_line(const struct session *s, const struct event *ev)
 {
 	GString *out = g_string_new(NULL);
 	render_event(s, ev, out);
-	struct line l = { .watch = v->m->watch, .text = g_string_free_to_bytes(out) };
+	return g_string_free_to_bytes(out);
+}
+
+static void show_line(struct view *v, GBytes *text)
+{
+	struct line l = { .watch = v->m->watch, .text = text };
 	publish_call(pub(v), tell_line, g_memdup2(&l, sizeof(l)));
+}
+
+/* A new bisection's first facts come before it is shown: who reads of it must find it. */
+static void show_held_lines(struct view *v)
+{
+	for (guint i = 0; i < v->held_lines->len; i++)
+		show_line(v, g_bytes_ref(g_ptr_array_index(v->held_lines, i)));
+	g_ptr_array_set_size(v->held_lines, 0);
 }
 
 static void update_last(struct view *v)
@@ -195,12 +208,8 @@ static void view_added(void *self, const struct session *s, bool by_mkdir)
 	if (!directly) {
 		publish_add(pub(v), s->name, dir);
 		update_last(v);
-		struct event ev = event_make(EV_STARTED);
-		ev.time = s->started;
-		ev.text = s->text;
-		ev.commit = s->bad;
-		show_event(v, s, &ev);
 	}
+	show_held_lines(v);
 }
 
 static void lock_now(struct view *v, const char *name)
@@ -217,8 +226,10 @@ static void view_changed(void *self, const struct session *s, const struct event
 {
 	struct view *v = self;
 	struct shown *sh = g_hash_table_lookup(v->shown, s->name);
-	if (!sh) /* started through new/: it is added next, whole */
+	if (!sh) { /* it is added next, whole */
+		g_ptr_array_add(v->held_lines, event_line(s, ev));
 		return;
+	}
 	if (ev->kind == EV_STARTED) {
 		lock_now(v, s->name);
 		update_last(v);
@@ -238,7 +249,7 @@ static void view_changed(void *self, const struct session *s, const struct event
 		sh->over = true;
 		show_end(v, s);
 	}
-	show_event(v, s, ev);
+	show_line(v, event_line(s, ev));
 }
 
 static void view_removed(void *self, const char *name)
@@ -261,6 +272,7 @@ static void view_removed(void *self, const char *name)
 		g_mutex_unlock(&v->m->tree.lock);
 	}
 	g_hash_table_remove(v->shown, name);
+	g_ptr_array_set_size(v->held_lines, 0); /* of a start that came to nothing */
 	v->changed = true;
 	update_last(v);
 }
@@ -366,6 +378,7 @@ struct view *view_new(struct mount *m, const char *state, const char *mountpoint
 	v->small = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
 					 NULL);
 	v->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, shown_free);
+	v->held_lines = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	return v;
 }
 
@@ -373,6 +386,7 @@ void view_free(struct view *v)
 {
 	g_hash_table_unref(v->shown);
 	g_hash_table_unref(v->small);
+	g_ptr_array_unref(v->held_lines);
 	if (v->status)
 		g_bytes_unref(v->status);
 	if (v->status_json)

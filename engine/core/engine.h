@@ -18,6 +18,8 @@
 struct engine_view {
 	void *self;
 	void (*added)(void *self, const struct session *s, bool by_mkdir);
+	/* Each fact, once, in the order of the journal; those of a new bisection (created, and
+	 * started where it was started at once) come before it is added. */
 	void (*changed)(void *self, const struct session *s, const struct event *ev);
 	void (*removed)(void *self, const char *name);
 	/* `name` NULL: the defaults of new bisections. */
