@@ -21,7 +21,7 @@ struct shown {
 
 struct view {
 	struct mount *m;
-	char *state, *mountpoint;
+	char *mountpoint;
 	bool live;
 	GHashTable *shown;     /* name -> struct shown */
 	GPtrArray *held_lines; /* GBytes: facts of a bisection that is not added yet */

@@ -1,7 +1,6 @@
 #include "nodes.h"
 
 #include "engine/base/file.h"
-#include "engine/store/state_dir.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +14,7 @@ static struct publisher *pub(struct view *v)
 
 static void show_value(struct view *v, const char *path, const struct file_def *def, GBytes *data)
 {
-	if (strcmp(def->path, "start") == 0) /* its writer's own write is the event */
+	if (def->kind == NODE_START) /* its writer's own write is the event */
 		publish_quiet(pub(v), path, data);
 	else if (def->grows)
 		publish_text_growth(pub(v), path, data);
@@ -73,10 +72,9 @@ static void show_step(struct view *v, const struct session *s, struct shown *sh,
 static void show_build(struct view *v, const struct session *s, int n)
 {
 	static const char *const files[] = { "build.log", "config" };
-	g_autofree char *dir = state_dir_step(v->state, s->name, n);
 	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autofree char *path = g_strdup_printf("%s/steps/%d/%s", s->name, n, files[i]);
-		g_autofree char *file = g_build_filename(dir, files[i], NULL);
+		g_autofree char *file = paths_step(v->m->engine, s, n, files[i]);
 		if (file_exists(file))
 			show_file_done(v, path, file);
 	}
@@ -102,7 +100,7 @@ static void show_run_done(struct view *v, const struct session *s, int n, int k)
 	g_autofree char *log = run_path(s, n, k, "log");
 	g_autofree char *verdict = run_path(s, n, k, "verdict");
 	g_autofree char *report = run_path(s, n, k, "report");
-	g_autofree char *file = state_dir_run(v->state, s->name, n, k, "log");
+	g_autofree char *file = paths_run(v->m->engine, s, n, k, "log");
 	show_file_done(v, log, file);
 	g_mutex_lock(&v->m->tree.lock);
 	struct node *report_node = nodes_run_report(v, s, n, k);
@@ -160,7 +158,7 @@ static void tell_line(void *arg)
 static GBytes *event_line(const struct session *s, const struct event *ev)
 {
 	GString *out = g_string_new(NULL);
-	render_event(s, ev, out);
+	render_json_event(s, ev, out);
 	return g_string_free_to_bytes(out);
 }
 
@@ -277,13 +275,15 @@ static void view_removed(void *self, const char *name)
 	update_last(v);
 }
 
+#define SCALAR_LIMIT 4096
+
 /* A user's write: the kernel has made the event already, only the content is ours. */
 static void view_setting(void *self, const char *name, const char *setting)
 {
 	struct view *v = self;
 	g_autofree char *dir = g_strdup_printf("%s/settings", name ? name : "new");
 	g_autofree char *path = g_strdup_printf("%s/%s", dir, setting);
-	g_autofree char *file = state_dir_setting(v->state, name, setting);
+	g_autofree char *file = paths_setting(v->m->engine, name, setting);
 	struct stat st;
 	bool there = stat(file, &st) == 0;
 	struct timespec now = timespec_now();
@@ -309,9 +309,10 @@ static void view_setting(void *self, const char *name, const char *setting)
 		n->mtime = now;
 		n->version++;
 	} else if (n) {
-		g_autofree char *text = NULL;
 		gsize len = 0;
-		if (g_file_get_contents(file, &text, &len, NULL)) {
+		g_autofree char *at = g_path_get_dirname(file);
+		g_autofree char *text = file_read_below(at, setting, SCALAR_LIMIT, &len);
+		if (text) {
 			g_autofree char *line = len ? g_strdup_printf("%s\n", text) : g_strdup("");
 			node_set(n, g_bytes_new(line, strlen(line)), &now);
 		}
@@ -354,8 +355,8 @@ static void view_tick(void *self)
 	v->ticked = now;
 	v->changed = false;
 	engine_each(v->m->engine, refresh_times, v);
-	show_top(v, "status", render_mount_status, &v->status);
-	show_top(v, "status.json", render_mount_json, &v->status_json);
+	show_top(v, "status", render_status_mount, &v->status);
+	show_top(v, "status.json", render_json_mount, &v->status_json);
 }
 
 static void view_grew(void *self, const char *name, int step, int run, int64_t size)
@@ -369,11 +370,10 @@ static void view_grew(void *self, const char *name, int step, int run, int64_t s
 
 /* ---- set-up ---- */
 
-struct view *view_new(struct mount *m, const char *state, const char *mountpoint)
+struct view *view_new(struct mount *m, const char *mountpoint)
 {
 	struct view *v = g_new0(struct view, 1);
 	v->m = m;
-	v->state = g_strdup(state);
 	v->mountpoint = g_strdup(mountpoint);
 	v->small = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
 					 NULL);
@@ -391,7 +391,6 @@ void view_free(struct view *v)
 		g_bytes_unref(v->status);
 	if (v->status_json)
 		g_bytes_unref(v->status_json);
-	g_free(v->state);
 	g_free(v->mountpoint);
 	g_free(v->last);
 	g_free(v);
@@ -423,8 +422,8 @@ void view_fill(struct view *v)
 	GString *readme = g_string_new(NULL), *status = g_string_new(NULL);
 	GString *json = g_string_new(NULL);
 	render_readme(v->mountpoint, readme);
-	render_mount_status(v->m->engine, engine_now(), status);
-	render_mount_json(v->m->engine, engine_now(), json);
+	render_status_mount(v->m->engine, engine_now(), status);
+	render_json_mount(v->m->engine, engine_now(), json);
 	g_mutex_lock(&v->m->tree.lock);
 	add_top(v, NODE_VALUE, "README", 0444, readme);
 	add_top(v, NODE_VALUE, "status", 0444, status)->pollable = true;

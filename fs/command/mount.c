@@ -218,7 +218,7 @@ static err_t set_up(struct daemon *d, struct error *error)
 	d->m.errors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	d->m.watch = watch_new(&d->m.tree);
 	d->m.publisher = publisher_new(&d->m.tree, d->se, o->mountpoint);
-	d->view = view_new(&d->m, o->state, o->mountpoint);
+	d->view = view_new(&d->m, o->mountpoint);
 	struct engine_config config = { .state = o->state,
 					.repo = o->repo,
 					.profile = &d->profile,

@@ -110,7 +110,7 @@ static void serve(const char *state, const char *repo, const char *mountpoint, i
 	m.errors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	m.watch = watch_new(&m.tree);
 	m.publisher = publisher_new(&m.tree, se, mountpoint);
-	struct view *view = view_new(&m, state, mountpoint);
+	struct view *view = view_new(&m, mountpoint);
 	struct engine_config config = { .state = state,
 					.repo = repo,
 					.profile = &profile,
