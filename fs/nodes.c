@@ -72,14 +72,16 @@ int64_t nodes_file_size(const char *path)
 	return stat(path, &st) == 0 ? st.st_size : 0;
 }
 
-/* ---- nodes, not attached to the tree yet; with the tree's lock held ---- */
+/* ---- nodes, not attached to the tree yet: nobody else sees them ---- */
 
 struct node *nodes_new(struct view *v, const struct session *s, enum node_kind kind,
 		       const char *name, mode_t mode)
 {
 	struct tree *t = &v->m->tree;
+	g_mutex_lock(&t->lock);
 	struct node *n = node_new(t, kind, name, mode, s ? (uid_t)s->uid : t->root->uid,
 				  s ? (gid_t)s->gid : t->root->gid);
+	g_mutex_unlock(&t->lock);
 	n->owner = s ? g_ref_string_new_intern(s->name) : NULL;
 	if (s && s->changed)
 		n->mtime = timespec_of(s->changed);

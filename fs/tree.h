@@ -67,7 +67,8 @@ struct tree {
 void tree_init(struct tree *t, uid_t uid, gid_t gid);
 void tree_clear(struct tree *t);
 
-/* All below: with the lock held. */
+/* All below: with the lock held; but a node that is in no tree yet is its maker's alone, and may be
+ * changed without. */
 
 /* A new node that is in no tree yet; the caller owns the one reference. */
 struct node *node_new(struct tree *t, enum node_kind kind, const char *name, mode_t mode, uid_t uid,

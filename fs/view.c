@@ -63,10 +63,7 @@ static void show_file_done(struct view *v, const char *path, const char *file)
 static void show_step(struct view *v, const struct session *s, struct shown *sh, int n)
 {
 	g_autofree char *path = g_strdup_printf("%s/steps/%d", s->name, n);
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *dir = nodes_step(v, s, n, sh);
-	g_mutex_unlock(&v->m->tree.lock);
-	publish_add(pub(v), path, dir);
+	publish_add(pub(v), path, nodes_step(v, s, n, sh));
 }
 
 static void show_build(struct view *v, const struct session *s, int n)
@@ -88,10 +85,7 @@ static char *run_path(const struct session *s, int n, int k, const char *suffix)
 static void show_run(struct view *v, const struct session *s, int n, int k)
 {
 	g_autofree char *path = run_path(s, n, k, "log");
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *log = nodes_run_log(v, s, n, k);
-	g_mutex_unlock(&v->m->tree.lock);
-	publish_add(pub(v), path, log);
+	publish_add(pub(v), path, nodes_run_log(v, s, n, k));
 }
 
 static void show_run_done(struct view *v, const struct session *s, int n, int k)
@@ -102,10 +96,8 @@ static void show_run_done(struct view *v, const struct session *s, int n, int k)
 	g_autofree char *report = run_path(s, n, k, "report");
 	g_autofree char *file = paths_run(v->m->engine, s, n, k, "log");
 	show_file_done(v, log, file);
-	g_mutex_lock(&v->m->tree.lock);
 	struct node *report_node = nodes_run_report(v, s, n, k);
 	struct node *verdict_node = nodes_run_verdict(v, s, r, k);
-	g_mutex_unlock(&v->m->tree.lock);
 	if (report_node) {
 		publish_add(pub(v), report, report_node);
 		publish_file_done(pub(v), report);
@@ -191,16 +183,21 @@ static void update_last(struct view *v)
 
 /* ---- called by the engine ---- */
 
+static void attach_to_root(struct view *v, struct node *n)
+{
+	struct tree *t = &v->m->tree;
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&t->lock);
+	node_attach(t->root, n);
+}
+
 static void view_added(void *self, const struct session *s, bool by_mkdir)
 {
 	struct view *v = self;
 	struct shown *sh = g_new0(struct shown, 1);
-	g_mutex_lock(&v->m->tree.lock);
 	struct node *dir = nodes_bisection(v, s, sh);
 	bool directly = by_mkdir || !v->live;
 	if (directly)
-		node_attach(v->m->tree.root, dir);
-	g_mutex_unlock(&v->m->tree.lock);
+		attach_to_root(v, dir);
 	g_hash_table_insert(v->shown, g_strdup(s->name), sh);
 	v->changed = true;
 	if (!directly) {
@@ -277,47 +274,70 @@ static void view_removed(void *self, const char *name)
 
 #define SCALAR_LIMIT 4096
 
+/* What a setting holds now: looked at before the tree is locked. */
+struct setting_now {
+	bool there;
+	struct stat st;
+	GBytes *line; /* of one that is a line */
+};
+
+static struct setting_now look_at_setting(const char *file)
+{
+	struct setting_now now = { .there = false };
+	gsize len = 0;
+	g_autofree char *dir = g_path_get_dirname(file), *name = g_path_get_basename(file);
+	now.there = stat(file, &now.st) == 0;
+	int id = setting_find(name);
+	if (id < 0 || setting_is_large((enum setting)id))
+		return now;
+	g_autofree char *text = file_read_below(dir, name, SCALAR_LIMIT, &len);
+	g_autofree char *line = text && len ? g_strdup_printf("%s\n", text) : g_strdup("");
+	now.line = text ? g_bytes_new(line, strlen(line)) : NULL;
+	return now;
+}
+
+/* A further file that is new; with the tree's lock held. */
+static void add_further_file(struct view *v, struct node *dir, const char *name, const char *file,
+			     const struct setting_now *now)
+{
+	struct node *n =
+		node_new(&v->m->tree, NODE_LARGE, name, now->st.st_mode & 0777, dir->uid, dir->gid);
+	n->path = g_strdup(file);
+	n->size = now->st.st_size;
+	n->owner = dir->owner ? g_ref_string_new_intern(dir->owner) : NULL;
+	node_attach(dir, n);
+}
+
+static void set_large(struct node *n, const struct setting_now *now)
+{
+	n->size = now->there ? now->st.st_size : 0;
+	n->mtime = timespec_now();
+	n->version++;
+}
+
 /* A user's write: the kernel has made the event already, only the content is ours. */
 static void view_setting(void *self, const char *name, const char *setting)
 {
 	struct view *v = self;
-	g_autofree char *dir = g_strdup_printf("%s/settings", name ? name : "new");
-	g_autofree char *path = g_strdup_printf("%s/%s", dir, setting);
+	struct tree *t = &v->m->tree;
+	g_autofree char *path = g_strdup_printf("%s/settings/%s", name ? name : "new", setting);
 	g_autofree char *file = paths_setting(v->m->engine, name, setting);
-	struct stat st;
-	bool there = stat(file, &st) == 0;
-	struct timespec now = timespec_now();
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, path);
-	const char *slash = strchr(setting, '/');
-	if (n && slash && !there) {
-		node_detach(&v->m->tree, n);
-	} else if (!n && slash && there) {
-		g_autofree char *files = g_strdup_printf("%s/" SETTING_FILES_DIR, dir);
-		struct node *parent = tree_find(&v->m->tree, files);
-		n = parent ? node_new(&v->m->tree, NODE_LARGE, slash + 1, st.st_mode & 0777,
-				      parent->uid, parent->gid)
-			   : NULL;
-		if (n) {
-			n->path = g_strdup(file);
-			n->size = st.st_size;
-			n->owner = parent->owner ? g_ref_string_new_intern(parent->owner) : NULL;
-			node_attach(parent, n);
-		}
-	} else if (n && n->kind == NODE_LARGE) {
-		n->size = there ? st.st_size : 0;
-		n->mtime = now;
-		n->version++;
-	} else if (n) {
-		gsize len = 0;
-		g_autofree char *at = g_path_get_dirname(file);
-		g_autofree char *text = file_read_below(at, setting, SCALAR_LIMIT, &len);
-		if (text) {
-			g_autofree char *line = len ? g_strdup_printf("%s\n", text) : g_strdup("");
-			node_set(n, g_bytes_new(line, strlen(line)), &now);
-		}
-	}
-	g_mutex_unlock(&v->m->tree.lock);
+	g_autofree char *parent = g_path_get_dirname(path);
+	struct setting_now now = look_at_setting(file);
+	struct timespec time = timespec_now();
+	g_mutex_lock(&t->lock);
+	struct node *n = tree_find(t, path), *dir = tree_find(t, parent);
+	bool further = dir && dir->kind == NODE_FILES;
+	if (n && further && !now.there)
+		node_detach(t, n);
+	else if (!n && further && now.there)
+		add_further_file(v, dir, strrchr(setting, '/') + 1, file, &now);
+	else if (n && n->kind == NODE_LARGE)
+		set_large(n, &now);
+	else if (n && now.line)
+		node_set(n, g_steal_pointer(&now.line), &time);
+	g_mutex_unlock(&t->lock);
+	g_bytes_unref(now.line);
 }
 
 static void show_top(struct view *v, const char *name,
@@ -413,7 +433,7 @@ static struct node *add_top(struct view *v, enum node_kind kind, const char *nam
 	struct node *n = nodes_new(v, NULL, kind, name, mode);
 	if (text)
 		n->data = g_string_free_to_bytes(text);
-	node_attach(v->m->tree.root, n);
+	attach_to_root(v, n);
 	return n;
 }
 
@@ -424,7 +444,6 @@ void view_fill(struct view *v)
 	render_readme(v->mountpoint, readme);
 	render_status_mount(v->m->engine, engine_now(), status);
 	render_json_mount(v->m->engine, engine_now(), json);
-	g_mutex_lock(&v->m->tree.lock);
 	add_top(v, NODE_VALUE, "README", 0444, readme);
 	add_top(v, NODE_VALUE, "status", 0444, status)->pollable = true;
 	add_top(v, NODE_VALUE, "status.json", 0444, json);
@@ -437,10 +456,8 @@ void view_fill(struct view *v)
 	const struct session *last = engine_last(v->m->engine);
 	if (last) {
 		v->last = g_strdup(last->name);
-		GString *target = g_string_new(last->name);
-		add_top(v, NODE_LINK, "last", 0777, target);
+		add_top(v, NODE_LINK, "last", 0777, g_string_new(last->name));
 	}
-	g_mutex_unlock(&v->m->tree.lock);
 }
 
 void view_go_live(struct view *v)

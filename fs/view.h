@@ -5,7 +5,7 @@
 #ifndef FS_VIEW_H
 #define FS_VIEW_H
 
-#include "ops.h"
+#include "fs.h"
 
 struct view;
 struct view *view_new(struct mount *m, const char *mountpoint);

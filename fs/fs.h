@@ -1,0 +1,44 @@
+/*
+ * The mount: what the user sees of the engine, as files.
+ *
+ * In come facts of the engine (the view's calls, in its core thread) and requests of the kernel
+ * (libfuse's threads); out go commands to the engine, answers to the kernel, and events to whoever
+ * watches:
+ *
+ *   engine -> view -> publish_*() -> queue -> publisher --syscall--> kernel -> names, attr -> tree
+ *              |                                                        \--> inotify
+ *              +- nodes, render: what a bisection's files hold
+ *
+ *   kernel -> handler (any of libfuse's threads)
+ *     reads  (attr, dir, open): the node under the tree's lock -> reply
+ *     writes (write, names):    a command -> engine's core thread -> done -> publisher (after what
+ *                               the command changed is visible) -> reply
+ *     of the publisher itself:  apply the prepared change -> reply
+ *
+ * `tree` is what the mount shows at this moment; `watch` are readers that wait. No lock is held
+ * while a file is read, the kernel is called or a request is answered. fs/ knows of the engine what
+ * engine.h says, and nothing of libgit2 and libvirt. Only fs/command starts and ends it.
+ */
+#ifndef FS_FS_H
+#define FS_FS_H
+
+#include "last_errors.h"
+#include "publish.h"
+#include "tree.h"
+#include "watch.h"
+
+#include "engine/core/engine.h"
+
+struct mount {
+	struct tree tree;
+	struct publisher *publisher;
+	struct watch *watch;
+	struct engine *engine;
+	struct last_errors *last_errors;
+};
+
+/* Attributes and lookups may be kept by the kernel this long (seconds): all that changes is
+ * published, which renews them. */
+#define FS_TIMEOUT 1.0
+
+#endif
