@@ -23,7 +23,7 @@
 #define FS_FS_H
 
 #include "last_errors.h"
-#include "publish.h"
+#include "publisher.h"
 #include "tree.h"
 #include "watch.h"
 
@@ -31,11 +31,22 @@
 
 struct mount {
 	struct tree tree;
+	struct publish *publish; /* the queue of changes */
 	struct publisher *publisher;
+	struct notifier *notifier;
+	struct mount_root *root;
 	struct watch *watch;
-	struct engine *engine;
 	struct last_errors *last_errors;
+	struct engine *engine; /* not of the following: made and freed by who owns the mount */
 };
+
+/* All but the engine. Changes can be queued from now on; publisher_start once it is mounted. */
+void fs_init(struct mount *m, struct fuse_session *se, const char *mountpoint);
+/* After the engine has stopped and no request is answered any more: what is queued is done, readers
+ * that still wait get ENODEV. */
+void fs_stop(struct mount *m);
+/* After the engine and the view are freed. */
+void fs_clear(struct mount *m);
 
 /* Attributes and lookups may be kept by the kernel this long (seconds): all that changes is
  * published, which renews them. */

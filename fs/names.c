@@ -18,7 +18,7 @@ static void attach_pending(fuse_req_t req, fuse_ino_t parent)
 	struct fuse_entry_param e;
 	g_mutex_lock(&m->tree.lock);
 	struct node *dir = tree_by_ino(&m->tree, parent);
-	struct node *n = publisher_take(m->publisher);
+	struct node *n = dir ? publisher_take(m->publisher, dir) : NULL;
 	bool ok = dir && n && !dir->removed;
 	if (ok) {
 		node_attach(dir, n);

@@ -1,3 +1,7 @@
+/*
+ * A bisection's nodes are made all at once, with what they hold now: the texts of the tables in
+ * render.c, and files of the state directory with their size.
+ */
 #include "nodes.h"
 
 #include <dirent.h>
@@ -18,6 +22,9 @@ static void step_free(void *p)
 void shown_free(void *p)
 {
 	struct shown *sh = p;
+	g_mutex_lock(&sh->tree->lock);
+	node_unref(sh->tree, sh->dir);
+	g_mutex_unlock(&sh->tree->lock);
 	for (int i = 0; i < bisection_file_count; i++)
 		g_bytes_unref(sh->files[i]);
 	g_free(sh->files);
@@ -257,6 +264,8 @@ struct node *nodes_bisection(struct view *v, const struct session *s, struct sho
 {
 	struct render r = nodes_render_of(v, s, -1);
 	struct node *dir = nodes_new(v, s, NODE_DIR, s->name, 0755);
+	sh->tree = &v->m->tree;
+	sh->dir = node_ref(dir);
 	sh->files = g_new0(GBytes *, bisection_file_count);
 	sh->steps = g_ptr_array_new_with_free_func(step_free);
 	for (int i = 0; i < bisection_file_count; i++) {

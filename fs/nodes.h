@@ -14,6 +14,8 @@ struct shown_step {
 };
 
 struct shown {
+	struct tree *tree;
+	struct node *dir; /* the bisection's directory, referenced: its name may be used again */
 	GBytes **files;	  /* by index in bisection_files */
 	GPtrArray *steps; /* struct shown_step * */
 	bool over;
@@ -23,7 +25,7 @@ struct view {
 	struct mount *m;
 	char *mountpoint;
 	bool live;
-	GHashTable *shown;     /* name -> struct shown */
+	GHashTable *shown;     /* name -> struct shown, which are there now */
 	GPtrArray *held_lines; /* GBytes: facts of a bisection that is not added yet */
 	GBytes *status, *status_json;
 	char *last;

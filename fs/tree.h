@@ -83,7 +83,11 @@ void node_detach(struct tree *t, struct node *n);
  */
 void node_rename(struct node *n, const char *name);
 struct node *node_child(const struct node *dir, const char *name);
-/* By path below the root ("NAME/steps/3/state"); NULL: there is none. */
+/* By path below `dir` ("steps/3/state"; "" is itself); NULL: there is none. */
+struct node *node_find(struct node *dir, const char *path);
+/* Its path below the root (new, "" for the root); NULL: it is in no tree. */
+char *node_path(const struct node *n);
+/* By path below the root. */
 struct node *tree_find(const struct tree *t, const char *path);
 struct node *tree_by_ino(const struct tree *t, uint64_t ino);
 /* Replaces the content (takes over the reference). */

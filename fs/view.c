@@ -1,3 +1,8 @@
+/*
+ * Each fact and each tick renders the texts anew and queues those that differ from what was queued
+ * last. What a bisection shows is found through its directory's node, never by its name alone: a
+ * name may be used again while changes of the former one are still on their way.
+ */
 #include "nodes.h"
 
 #include "engine/base/file.h"
@@ -7,23 +12,25 @@
 
 /* ---- changes ---- */
 
-static struct publisher *pub(struct view *v)
+static struct publish *queue(struct view *v)
 {
-	return v->m->publisher;
+	return v->m->publish;
 }
 
-static void show_value(struct view *v, const char *path, const struct file_def *def, GBytes *data)
+static void show_value(struct view *v, struct node *dir, const char *path,
+		       const struct file_def *def, GBytes *data)
 {
 	if (def->kind == NODE_START) /* its writer's own write is the event */
-		publish_quiet(pub(v), path, data);
+		publish_quiet(queue(v), dir, path, data);
 	else if (def->grows)
-		publish_text_growth(pub(v), path, data);
+		publish_text_growth(queue(v), dir, path, data);
 	else
-		publish_value(pub(v), path, data);
+		publish_value(queue(v), dir, path, data);
 }
 
-static void refresh(struct view *v, const char *dir, const struct file_def *defs, int count,
-		    const struct render *r, GBytes **shown)
+/* `prefix`: of their paths below `dir`. */
+static void refresh(struct view *v, struct node *dir, const char *prefix,
+		    const struct file_def *defs, int count, const struct render *r, GBytes **shown)
 {
 	for (int i = 0; i < count; i++) {
 		GBytes *now = nodes_render(defs[i].render, r);
@@ -33,15 +40,15 @@ static void refresh(struct view *v, const char *dir, const struct file_def *defs
 		}
 		g_bytes_unref(shown[i]);
 		shown[i] = now;
-		g_autofree char *path = g_strdup_printf("%s/%s", dir, defs[i].path);
-		show_value(v, path, &defs[i], g_bytes_ref(now));
+		g_autofree char *path = g_strconcat(prefix, defs[i].path, NULL);
+		show_value(v, dir, path, &defs[i], g_bytes_ref(now));
 	}
 }
 
 static void refresh_bisection(struct view *v, const struct session *s, struct shown *sh)
 {
 	struct render r = nodes_render_of(v, s, -1);
-	refresh(v, s->name, bisection_files, bisection_file_count, &r, sh->files);
+	refresh(v, sh->dir, "", bisection_files, bisection_file_count, &r, sh->files);
 }
 
 static void refresh_step(struct view *v, const struct session *s, struct shown *sh, int n)
@@ -50,89 +57,93 @@ static void refresh_step(struct view *v, const struct session *s, struct shown *
 		return;
 	struct render r = nodes_render_of(v, s, n);
 	struct shown_step *st = g_ptr_array_index(sh->steps, n);
-	g_autofree char *dir = g_strdup_printf("%s/steps/%d", s->name, n);
-	refresh(v, dir, step_files, step_file_count, &r, st->files);
+	g_autofree char *prefix = g_strdup_printf("steps/%d/", n);
+	refresh(v, sh->dir, prefix, step_files, step_file_count, &r, st->files);
 }
 
-static void show_file_done(struct view *v, const char *path, const char *file)
+static void show_file_done(struct view *v, struct shown *sh, const char *path)
 {
-	publish_file_growth(pub(v), path, nodes_file_size(file));
-	publish_file_done(pub(v), path);
+	publish_file_growth(queue(v), sh->dir, path);
+	publish_file_done(queue(v), sh->dir, path);
 }
 
 static void show_step(struct view *v, const struct session *s, struct shown *sh, int n)
 {
-	g_autofree char *path = g_strdup_printf("%s/steps/%d", s->name, n);
-	publish_add(pub(v), path, nodes_step(v, s, n, sh));
+	publish_add(queue(v), sh->dir, "steps", nodes_step(v, s, n, sh));
 }
 
-static void show_build(struct view *v, const struct session *s, int n)
+static void show_build(struct view *v, const struct session *s, struct shown *sh, int n)
 {
 	static const char *const files[] = { "build.log", "config" };
 	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-		g_autofree char *path = g_strdup_printf("%s/steps/%d/%s", s->name, n, files[i]);
+		g_autofree char *path = g_strdup_printf("steps/%d/%s", n, files[i]);
 		g_autofree char *file = paths_step(v->m->engine, s, n, files[i]);
 		if (file_exists(file))
-			show_file_done(v, path, file);
+			show_file_done(v, sh, path);
 	}
 }
 
-static char *run_path(const struct session *s, int n, int k, const char *suffix)
+static char *runs_path(int n)
 {
-	return g_strdup_printf("%s/steps/%d/runs/%d.%s", s->name, n, k, suffix);
+	return g_strdup_printf("steps/%d/runs", n);
 }
 
-static void show_run(struct view *v, const struct session *s, int n, int k)
+static char *run_path(int n, int k, const char *suffix)
 {
-	g_autofree char *path = run_path(s, n, k, "log");
-	publish_add(pub(v), path, nodes_run_log(v, s, n, k));
+	return g_strdup_printf("steps/%d/runs/%d.%s", n, k, suffix);
 }
 
-static void show_run_done(struct view *v, const struct session *s, int n, int k)
+static void show_run(struct view *v, const struct session *s, struct shown *sh, int n, int k)
+{
+	g_autofree char *runs = runs_path(n);
+	publish_add(queue(v), sh->dir, runs, nodes_run_log(v, s, n, k));
+}
+
+static void show_run_done(struct view *v, const struct session *s, struct shown *sh, int n, int k)
 {
 	const struct run *r = step_run(session_step(s, n), k);
-	g_autofree char *log = run_path(s, n, k, "log");
-	g_autofree char *verdict = run_path(s, n, k, "verdict");
-	g_autofree char *report = run_path(s, n, k, "report");
-	g_autofree char *file = paths_run(v->m->engine, s, n, k, "log");
-	show_file_done(v, log, file);
+	g_autofree char *runs = runs_path(n);
+	g_autofree char *log = run_path(n, k, "log");
+	g_autofree char *verdict = run_path(n, k, "verdict");
+	g_autofree char *report = run_path(n, k, "report");
+	show_file_done(v, sh, log);
 	struct node *report_node = nodes_run_report(v, s, n, k);
 	struct node *verdict_node = nodes_run_verdict(v, s, r, k);
 	if (report_node) {
-		publish_add(pub(v), report, report_node);
-		publish_file_done(pub(v), report);
+		publish_add(queue(v), sh->dir, runs, report_node);
+		publish_file_done(queue(v), sh->dir, report);
 	}
-	publish_add(pub(v), verdict, verdict_node);
-	publish_file_done(pub(v), verdict);
+	publish_add(queue(v), sh->dir, runs, verdict_node);
+	publish_file_done(queue(v), sh->dir, verdict);
 }
 
+/* ---- who waits ---- */
+
 struct ended {
-	struct view *v;
-	char *path; /* of `wait` */
+	struct watch *watch;
+	uint64_t ino; /* of `wait` */
 };
 
-/* The publisher's: only now is a directory surely there that was announced before. */
 static void tell_ended(void *arg)
 {
 	struct ended *e = arg;
-	struct tree *tree = &e->v->m->tree;
-	g_mutex_lock(&tree->lock);
-	struct node *n = tree_find(tree, e->path);
-	uint64_t ino = n ? n->ino : 0;
-	g_mutex_unlock(&tree->lock);
-	if (ino)
-		watch_ended(e->v->m->watch, ino);
-	g_free(e->path);
+	watch_ended(e->watch, e->ino);
 	g_free(e);
 }
 
-static void show_end(struct view *v, const struct session *s)
+static struct node *find_node(struct view *v, struct node *dir, const char *path)
 {
-	g_autofree char *path = g_strdup_printf("%s/wait", s->name);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	return node_find(dir, path);
+}
+
+static void show_end(struct view *v, const struct session *s, struct shown *sh)
+{
 	g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
-	publish_quiet(pub(v), path, g_bytes_new(line, strlen(line)));
-	struct ended ended = { .v = v, .path = g_steal_pointer(&path) };
-	publish_call(pub(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
+	const struct node *wait = find_node(v, sh->dir, "wait");
+	publish_quiet(queue(v), sh->dir, "wait", g_bytes_new(line, strlen(line)));
+	struct ended ended = { .watch = v->m->watch, .ino = wait->ino };
+	publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
 
 struct line {
@@ -157,7 +168,7 @@ static GBytes *event_line(const struct session *s, const struct event *ev)
 static void show_line(struct view *v, GBytes *text)
 {
 	struct line l = { .watch = v->m->watch, .text = text };
-	publish_call(pub(v), tell_line, g_memdup2(&l, sizeof(l)));
+	publish_call(queue(v), tell_line, g_memdup2(&l, sizeof(l)));
 }
 
 /* A new bisection's first facts come before it is shown: who reads of it must find it. */
@@ -176,9 +187,9 @@ static void update_last(struct view *v)
 	g_free(v->last);
 	v->last = g_strdup(last ? last->name : NULL);
 	if (v->last)
-		publish_link(pub(v), "last", v->last);
+		publish_link(queue(v), "last", v->last);
 	else
-		publish_unlink(pub(v), "last");
+		publish_unlink(queue(v), "last");
 }
 
 /* ---- called by the engine ---- */
@@ -201,20 +212,16 @@ static void view_added(void *self, const struct session *s, bool by_mkdir)
 	g_hash_table_insert(v->shown, g_strdup(s->name), sh);
 	v->changed = true;
 	if (!directly) {
-		publish_add(pub(v), s->name, dir);
+		publish_add(queue(v), v->m->tree.root, "", dir);
 		update_last(v);
 	}
 	show_held_lines(v);
 }
 
-static void lock_now(struct view *v, const char *name)
+static void lock_settings(struct view *v, struct node *dir)
 {
-	g_autofree char *path = g_strdup_printf("%s/settings", name);
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, path);
-	if (n)
-		nodes_lock_settings(n);
-	g_mutex_unlock(&v->m->tree.lock);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	nodes_lock_settings(node_find(dir, "settings"));
 }
 
 static void view_changed(void *self, const struct session *s, const struct event *ev)
@@ -226,46 +233,43 @@ static void view_changed(void *self, const struct session *s, const struct event
 		return;
 	}
 	if (ev->kind == EV_STARTED) {
-		lock_now(v, s->name);
+		lock_settings(v, sh->dir);
 		update_last(v);
 	} else if (ev->kind == EV_STEP) {
 		show_step(v, s, sh, ev->step);
 	} else if (ev->kind == EV_BUILT || ev->kind == EV_BUILD_FAILED) {
-		show_build(v, s, ev->step);
+		show_build(v, s, sh, ev->step);
 	} else if (ev->kind == EV_RUN_STARTED) {
-		show_run(v, s, ev->step, ev->run);
+		show_run(v, s, sh, ev->step, ev->run);
 	} else if (ev->kind == EV_RUN_DONE) {
-		show_run_done(v, s, ev->step, ev->run);
+		show_run_done(v, s, sh, ev->step, ev->run);
 	}
 	refresh_step(v, s, sh, ev->step);
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || ev->kind > EV_RUN_DONE || ev->kind < EV_BUILT;
 	if (session_over(s) && !sh->over) {
 		sh->over = true;
-		show_end(v, s);
+		show_end(v, s, sh);
 	}
 	show_line(v, event_line(s, ev));
+}
+
+/* Returns the number of its `wait`. */
+static uint64_t detach(struct view *v, struct node *dir)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	uint64_t wait = node_find(dir, "wait")->ino;
+	if (dir->parent)
+		node_detach(&v->m->tree, dir);
+	return wait;
 }
 
 static void view_removed(void *self, const char *name)
 {
 	struct view *v = self;
-	uint64_t wait = 0;
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, name);
-	struct node *w = n ? node_child(n, "wait") : NULL;
-	wait = w ? w->ino : 0;
-	if (w)
-		node_ref(w);
-	if (n)
-		node_detach(&v->m->tree, n);
-	g_mutex_unlock(&v->m->tree.lock);
-	if (wait) {
-		watch_ended(v->m->watch, wait);
-		g_mutex_lock(&v->m->tree.lock);
-		node_unref(&v->m->tree, w);
-		g_mutex_unlock(&v->m->tree.lock);
-	}
+	struct shown *sh = g_hash_table_lookup(v->shown, name);
+	if (sh) /* who waits finds the node removed: it lives as long as `sh` */
+		watch_ended(v->m->watch, detach(v, sh->dir));
 	g_hash_table_remove(v->shown, name);
 	g_ptr_array_set_size(v->held_lines, 0); /* of a start that came to nothing */
 	v->changed = true;
@@ -320,13 +324,15 @@ static void view_setting(void *self, const char *name, const char *setting)
 {
 	struct view *v = self;
 	struct tree *t = &v->m->tree;
-	g_autofree char *path = g_strdup_printf("%s/settings/%s", name ? name : "new", setting);
-	g_autofree char *file = paths_setting(v->m->engine, name, setting);
+	const struct shown *sh = name ? g_hash_table_lookup(v->shown, name) : NULL;
+	g_autofree char *path = g_strdup_printf("settings/%s", setting);
 	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *file = paths_setting(v->m->engine, name, setting);
 	struct setting_now now = look_at_setting(file);
 	struct timespec time = timespec_now();
 	g_mutex_lock(&t->lock);
-	struct node *n = tree_find(t, path), *dir = tree_find(t, parent);
+	struct node *of = sh ? sh->dir : node_child(t->root, "new");
+	struct node *n = node_find(of, path), *dir = node_find(of, parent);
 	bool further = dir && dir->kind == NODE_FILES;
 	if (n && further && !now.there)
 		node_detach(t, n);
@@ -353,7 +359,7 @@ static void show_top(struct view *v, const char *name,
 	if (*shown)
 		g_bytes_unref(*shown);
 	*shown = now;
-	publish_value(pub(v), name, g_bytes_ref(now));
+	publish_value(queue(v), v->m->tree.root, name, g_bytes_ref(now));
 }
 
 static void refresh_times(const struct session *s, void *arg)
@@ -379,13 +385,26 @@ static void view_tick(void *self)
 	show_top(v, "status.json", render_json_mount, &v->status_json);
 }
 
+/* Any thread: the core thread's table of what is shown cannot be asked. A name that is used again
+ * meanwhile does no harm: what is shown is the size of the file that lies there. */
 static void view_grew(void *self, const char *name, int step, int run, int64_t size)
 {
 	struct view *v = self;
+	struct tree *t = &v->m->tree;
 	g_autofree char *path =
-		run < 0 ? g_strdup_printf("%s/steps/%d/build.log", name, step)
-			: g_strdup_printf("%s/steps/%d/runs/%d.log", name, step, run);
-	publish_file_growth(pub(v), path, size);
+		run < 0 ? g_strdup_printf("steps/%d/build.log", step) : run_path(step, run, "log");
+	(void)size;
+	g_mutex_lock(&t->lock);
+	struct node *dir = node_child(t->root, name);
+	if (dir)
+		node_ref(dir);
+	g_mutex_unlock(&t->lock);
+	if (!dir)
+		return;
+	publish_file_growth(queue(v), dir, path);
+	g_mutex_lock(&t->lock);
+	node_unref(t, dir);
+	g_mutex_unlock(&t->lock);
 }
 
 /* ---- set-up ---- */

@@ -52,7 +52,7 @@ static void call_done(struct command *c, err_t err, const struct error *error)
 		g_mutex_unlock(&call->h->lock);
 	}
 	/* after all that it changed can be seen */
-	publish_reply(call->m->publisher, reply_call, call);
+	publish_reply(call->m->publish, reply_call, call);
 }
 
 static void send_command(fuse_req_t req, struct handle *h, enum command_kind kind, const char *word,

@@ -213,10 +213,7 @@ static err_t set_up(struct daemon *d, struct error *error)
 		err = start_session(d, error);
 	if (err)
 		return err;
-	tree_init(&d->m.tree, geteuid(), getegid());
-	d->m.last_errors = last_errors_new();
-	d->m.watch = watch_new(&d->m.tree);
-	d->m.publisher = publisher_new(&d->m.tree, d->se, o->mountpoint);
+	fs_init(&d->m, d->se, o->mountpoint);
 	d->view = view_new(&d->m, o->mountpoint);
 	struct engine_config config = { .state = o->state,
 					.repo = o->repo,
@@ -255,19 +252,14 @@ static void tear_down(struct daemon *d)
 	}
 	if (d->m.engine)
 		engine_stop(d->m.engine);
-	if (d->m.publisher) {
-		publisher_stop(d->m.publisher);
-		publisher_free(d->m.publisher);
-	}
-	if (d->m.watch)
-		watch_free(d->m.watch);
+	if (d->m.publisher)
+		fs_stop(&d->m);
 	engine_free(d->m.engine);
 	if (d->view)
 		view_free(d->view);
 	vmm_free(d->vmm);
 	if (d->m.last_errors)
-		tree_clear(&d->m.tree);
-	last_errors_free(d->m.last_errors);
+		fs_clear(&d->m);
 	if (d->se)
 		fuse_session_destroy(d->se);
 	if (d->lock >= 0)

@@ -105,10 +105,7 @@ static void serve(const char *state, const char *repo, const char *mountpoint, i
 	profile.sandbox = false;
 	if (!se || fuse_set_signal_handlers(se) != 0 || state_dir_open(state, &lock, &why) != 0)
 		die("session");
-	tree_init(&m.tree, geteuid(), getegid());
-	m.last_errors = last_errors_new();
-	m.watch = watch_new(&m.tree);
-	m.publisher = publisher_new(&m.tree, se, mountpoint);
+	fs_init(&m, se, mountpoint);
 	struct view *view = view_new(&m, mountpoint);
 	struct engine_config config = { .state = state,
 					.repo = repo,
