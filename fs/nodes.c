@@ -1,6 +1,8 @@
+/*
+ * A bisection's nodes are made all at once, with what they hold now: the texts of the tables in
+ * render.c, and files of the state directory with their size.
+ */
 #include "nodes.h"
-
-#include "engine/store/state_dir.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -20,6 +22,9 @@ static void step_free(void *p)
 void shown_free(void *p)
 {
 	struct shown *sh = p;
+	g_mutex_lock(&sh->tree->lock);
+	node_unref(sh->tree, sh->dir);
+	g_mutex_unlock(&sh->tree->lock);
 	for (int i = 0; i < bisection_file_count; i++)
 		g_bytes_unref(sh->files[i]);
 	g_free(sh->files);
@@ -61,9 +66,11 @@ static GBytes *share(struct view *v, GBytes *data)
 
 struct render nodes_render_of(const struct view *v, const struct session *s, int n)
 {
-	return (struct render){
-		.s = s, .step = session_step(s, n), .n = n, .now = engine_now(), .state = v->state
-	};
+	return (struct render){ .s = s,
+				.step = session_step(s, n),
+				.n = n,
+				.now = engine_now(),
+				.engine = v->m->engine };
 }
 
 int64_t nodes_file_size(const char *path)
@@ -72,14 +79,16 @@ int64_t nodes_file_size(const char *path)
 	return stat(path, &st) == 0 ? st.st_size : 0;
 }
 
-/* ---- nodes, not attached to the tree yet; with the tree's lock held ---- */
+/* ---- nodes, not attached to the tree yet: nobody else sees them ---- */
 
 struct node *nodes_new(struct view *v, const struct session *s, enum node_kind kind,
 		       const char *name, mode_t mode)
 {
 	struct tree *t = &v->m->tree;
-	struct node *n =
-		node_new(t, kind, name, mode, s ? s->uid : t->root->uid, s ? s->gid : t->root->gid);
+	g_mutex_lock(&t->lock);
+	struct node *n = node_new(t, kind, name, mode, s ? (uid_t)s->uid : t->root->uid,
+				  s ? (gid_t)s->gid : t->root->gid);
+	g_mutex_unlock(&t->lock);
 	n->owner = s ? g_ref_string_new_intern(s->name) : NULL;
 	if (s && s->changed)
 		n->mtime = timespec_of(s->changed);
@@ -91,10 +100,8 @@ static struct node *add_value(struct view *v, const struct session *s, struct no
 {
 	const char *name = strrchr(def->path, '/');
 	name = name ? name + 1 : def->path;
-	enum node_kind kind = strcmp(def->path, "start") == 0	  ? NODE_START
-			      : strcmp(def->path, "control") == 0 ? NODE_CONTROL
-								  : NODE_VALUE;
-	struct node *n = nodes_new(v, s, kind, name, kind == NODE_VALUE ? 0444 : 0644);
+	mode_t mode = def->kind == NODE_VALUE ? 0444 : 0644;
+	struct node *n = nodes_new(v, s, def->kind, name, mode);
 	n->data = g_bytes_ref(data);
 	n->pollable = def->pollable;
 	n->grows = def->grows;
@@ -127,7 +134,7 @@ static void add_large(struct view *v, const struct session *s, struct node *dir,
 
 static void add_further_files(struct view *v, const struct session *s, struct node *dir)
 {
-	g_autofree char *path = state_dir_setting(v->state, s ? s->name : NULL, SETTING_FILES_DIR);
+	g_autofree char *path = paths_setting(v->m->engine, s ? s->name : NULL, SETTING_FILES_DIR);
 	DIR *d = opendir(path);
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
@@ -148,7 +155,7 @@ struct node *nodes_settings(struct view *v, const struct session *s)
 		const char *name = setting_name((enum setting)i);
 		if (setting_is_large((enum setting)i)) {
 			g_autofree char *path =
-				state_dir_setting(v->state, s ? s->name : NULL, name);
+				paths_setting(v->m->engine, s ? s->name : NULL, name);
 			add_large(v, s, dir, name, path);
 			continue;
 		}
@@ -173,7 +180,7 @@ void nodes_lock_settings(struct node *n)
 
 struct node *nodes_run_log(struct view *v, const struct session *s, int step, int k)
 {
-	g_autofree char *path = state_dir_run(v->state, s->name, step, k, "log");
+	g_autofree char *path = paths_run(v->m->engine, s, step, k, "log");
 	g_autofree char *name = g_strdup_printf("%d.log", k);
 	struct node *n = nodes_new(v, s, NODE_FILE, name, 0444);
 	n->path = g_strdup(path);
@@ -192,7 +199,7 @@ struct node *nodes_run_verdict(struct view *v, const struct session *s, const st
 
 struct node *nodes_run_report(struct view *v, const struct session *s, int step, int k)
 {
-	g_autofree char *path = state_dir_run(v->state, s->name, step, k, "report");
+	g_autofree char *path = paths_run(v->m->engine, s, step, k, "report");
 	g_autofree char *name = g_strdup_printf("%d.report", k);
 	int64_t size = nodes_file_size(path);
 	if (!size)
@@ -227,7 +234,6 @@ struct node *nodes_step(struct view *v, const struct session *s, int n, struct s
 	struct render r = nodes_render_of(v, s, n);
 	struct shown_step *st = g_new0(struct shown_step, 1);
 	g_autofree char *name = g_strdup_printf("%d", n);
-	g_autofree char *path = state_dir_step(v->state, s->name, n);
 	struct node *dir = nodes_new(v, s, NODE_DIR, name, 0755);
 	st->files = g_new0(GBytes *, step_file_count);
 	for (int i = 0; i < step_file_count; i++) {
@@ -235,8 +241,8 @@ struct node *nodes_step(struct view *v, const struct session *s, int n, struct s
 		add_value(v, s, dir, &step_files[i], st->files[i]);
 	}
 	g_ptr_array_add(sh->steps, st);
-	g_autofree char *log = g_build_filename(path, "build.log", NULL);
-	g_autofree char *config = g_build_filename(path, "config", NULL);
+	g_autofree char *log = paths_step(v->m->engine, s, n, "build.log");
+	g_autofree char *config = paths_step(v->m->engine, s, n, "config");
 	add_file(v, s, dir, "build.log", log);
 	add_file(v, s, dir, "config", config);
 	node_attach(dir, make_runs(v, s, n));
@@ -258,6 +264,8 @@ struct node *nodes_bisection(struct view *v, const struct session *s, struct sho
 {
 	struct render r = nodes_render_of(v, s, -1);
 	struct node *dir = nodes_new(v, s, NODE_DIR, s->name, 0755);
+	sh->tree = &v->m->tree;
+	sh->dir = node_ref(dir);
 	sh->files = g_new0(GBytes *, bisection_file_count);
 	sh->steps = g_ptr_array_new_with_free_func(step_free);
 	for (int i = 0; i < bisection_file_count; i++) {

@@ -14,6 +14,8 @@ struct shown_step {
 };
 
 struct shown {
+	struct tree *tree;
+	struct node *dir; /* the bisection's directory, referenced: its name may be used again */
 	GBytes **files;	  /* by index in bisection_files */
 	GPtrArray *steps; /* struct shown_step * */
 	bool over;
@@ -21,9 +23,10 @@ struct shown {
 
 struct view {
 	struct mount *m;
-	char *state, *mountpoint;
+	char *mountpoint;
 	bool live;
-	GHashTable *shown; /* name -> struct shown */
+	GHashTable *shown;     /* name -> struct shown, which are there now */
+	GPtrArray *held_lines; /* GBytes: facts of a bisection that is not added yet */
 	GBytes *status, *status_json;
 	char *last;
 	int64_t ticked;	   /* ns */
@@ -38,8 +41,9 @@ GBytes *nodes_render(render_fn *fn, const struct render *r); /* new */
 struct render nodes_render_of(const struct view *v, const struct session *s, int n);
 int64_t nodes_file_size(const char *path); /* 0 where there is none */
 
-/* New nodes, not attached to the tree yet; with the tree's lock held. `shown` is filled in with
- * what they hold. */
+/* New nodes, not attached to the tree yet: until then they are the maker's alone. They ask files
+ * for their size, so the tree's lock must not be held. `shown` is filled in with what they hold.
+ */
 struct node *nodes_new(struct view *v, const struct session *s, enum node_kind kind,
 		       const char *name, mode_t mode);
 struct node *nodes_bisection(struct view *v, const struct session *s, struct shown *sh);

@@ -1,8 +1,14 @@
+/*
+ * Nodes by number in a hash, by name in their directory: a list, and a hash beside it once it is
+ * long. A node that is taken out of the tree marks all below it as removed, so that whoever still
+ * holds one finds out; it goes with its last reference. Numbers are never used again.
+ */
 #include "tree.h"
 
 #include <string.h>
 
-#define MANY 64 /* children from which on a directory is looked up by hash */
+#define ROOT_INO 1 /* FUSE's */
+#define MANY 64	   /* children from which on a directory is looked up by hash */
 
 struct timespec timespec_of(int64_t ns)
 {
@@ -20,7 +26,7 @@ void tree_init(struct tree *t, uid_t uid, gid_t gid)
 {
 	g_mutex_init(&t->lock);
 	t->nodes = g_hash_table_new(g_int64_hash, g_int64_equal);
-	t->next_ino = 1; /* FUSE's root */
+	t->next_ino = ROOT_INO;
 	/* like /tmp: anybody may make a bisection, only its owner (and root) may remove it */
 	t->root = node_new(t, NODE_DIR, "", 01777, uid, gid);
 }
@@ -144,9 +150,9 @@ struct node *node_child(const struct node *dir, const char *name)
 	return NULL;
 }
 
-struct node *tree_find(const struct tree *t, const char *path)
+struct node *node_find(struct node *dir, const char *path)
 {
-	struct node *n = t->root;
+	struct node *n = dir;
 	while (n && *path) {
 		size_t len = strcspn(path, "/");
 		g_autofree char *name = g_strndup(path, len);
@@ -154,6 +160,21 @@ struct node *tree_find(const struct tree *t, const char *path)
 		path += len + (path[len] == '/');
 	}
 	return n;
+}
+
+char *node_path(const struct node *n)
+{
+	if (!n->parent)
+		return n->ino == ROOT_INO ? g_strdup("") : NULL;
+	g_autofree char *above = node_path(n->parent);
+	if (!above)
+		return NULL;
+	return *above ? g_strdup_printf("%s/%s", above, n->name) : g_strdup(n->name);
+}
+
+struct node *tree_find(const struct tree *t, const char *path)
+{
+	return node_find(t->root, path);
 }
 
 struct node *tree_by_ino(const struct tree *t, uint64_t ino)

@@ -67,7 +67,8 @@ struct tree {
 void tree_init(struct tree *t, uid_t uid, gid_t gid);
 void tree_clear(struct tree *t);
 
-/* All below: with the lock held. */
+/* All below: with the lock held; but a node that is in no tree yet is its maker's alone, and may be
+ * changed without. */
 
 /* A new node that is in no tree yet; the caller owns the one reference. */
 struct node *node_new(struct tree *t, enum node_kind kind, const char *name, mode_t mode, uid_t uid,
@@ -82,7 +83,11 @@ void node_detach(struct tree *t, struct node *n);
  */
 void node_rename(struct node *n, const char *name);
 struct node *node_child(const struct node *dir, const char *name);
-/* By path below the root ("NAME/steps/3/state"); NULL: there is none. */
+/* By path below `dir` ("steps/3/state"; "" is itself); NULL: there is none. */
+struct node *node_find(struct node *dir, const char *path);
+/* Its path below the root (new, "" for the root); NULL: it is in no tree. */
+char *node_path(const struct node *n);
+/* By path below the root. */
 struct node *tree_find(const struct tree *t, const char *path);
 struct node *tree_by_ino(const struct tree *t, uint64_t ino);
 /* Replaces the content (takes over the reference). */

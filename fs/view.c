@@ -1,30 +1,36 @@
+/*
+ * Each fact and each tick renders the texts anew and queues those that differ from what was queued
+ * last. What a bisection shows is found through its directory's node, never by its name alone: a
+ * name may be used again while changes of the former one are still on their way.
+ */
 #include "nodes.h"
 
 #include "engine/base/file.h"
-#include "engine/store/state_dir.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 /* ---- changes ---- */
 
-static struct publisher *pub(struct view *v)
+static struct publish *queue(struct view *v)
 {
-	return v->m->publisher;
+	return v->m->publish;
 }
 
-static void show_value(struct view *v, const char *path, const struct file_def *def, GBytes *data)
+static void show_value(struct view *v, struct node *dir, const char *path,
+		       const struct file_def *def, GBytes *data)
 {
-	if (strcmp(def->path, "start") == 0) /* its writer's own write is the event */
-		publish_quiet(pub(v), path, data);
+	if (def->kind == NODE_START) /* its writer's own write is the event */
+		publish_quiet(queue(v), dir, path, data);
 	else if (def->grows)
-		publish_text_growth(pub(v), path, data);
+		publish_text_growth(queue(v), dir, path, data);
 	else
-		publish_value(pub(v), path, data);
+		publish_value(queue(v), dir, path, data);
 }
 
-static void refresh(struct view *v, const char *dir, const struct file_def *defs, int count,
-		    const struct render *r, GBytes **shown)
+/* `prefix`: of their paths below `dir`. */
+static void refresh(struct view *v, struct node *dir, const char *prefix,
+		    const struct file_def *defs, int count, const struct render *r, GBytes **shown)
 {
 	for (int i = 0; i < count; i++) {
 		GBytes *now = nodes_render(defs[i].render, r);
@@ -34,15 +40,15 @@ static void refresh(struct view *v, const char *dir, const struct file_def *defs
 		}
 		g_bytes_unref(shown[i]);
 		shown[i] = now;
-		g_autofree char *path = g_strdup_printf("%s/%s", dir, defs[i].path);
-		show_value(v, path, &defs[i], g_bytes_ref(now));
+		g_autofree char *path = g_strconcat(prefix, defs[i].path, NULL);
+		show_value(v, dir, path, &defs[i], g_bytes_ref(now));
 	}
 }
 
 static void refresh_bisection(struct view *v, const struct session *s, struct shown *sh)
 {
 	struct render r = nodes_render_of(v, s, -1);
-	refresh(v, s->name, bisection_files, bisection_file_count, &r, sh->files);
+	refresh(v, sh->dir, "", bisection_files, bisection_file_count, &r, sh->files);
 }
 
 static void refresh_step(struct view *v, const struct session *s, struct shown *sh, int n)
@@ -51,98 +57,93 @@ static void refresh_step(struct view *v, const struct session *s, struct shown *
 		return;
 	struct render r = nodes_render_of(v, s, n);
 	struct shown_step *st = g_ptr_array_index(sh->steps, n);
-	g_autofree char *dir = g_strdup_printf("%s/steps/%d", s->name, n);
-	refresh(v, dir, step_files, step_file_count, &r, st->files);
+	g_autofree char *prefix = g_strdup_printf("steps/%d/", n);
+	refresh(v, sh->dir, prefix, step_files, step_file_count, &r, st->files);
 }
 
-static void show_file_done(struct view *v, const char *path, const char *file)
+static void show_file_done(struct view *v, struct shown *sh, const char *path)
 {
-	publish_file_growth(pub(v), path, nodes_file_size(file));
-	publish_file_done(pub(v), path);
+	publish_file_growth(queue(v), sh->dir, path);
+	publish_file_done(queue(v), sh->dir, path);
 }
 
 static void show_step(struct view *v, const struct session *s, struct shown *sh, int n)
 {
-	g_autofree char *path = g_strdup_printf("%s/steps/%d", s->name, n);
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *dir = nodes_step(v, s, n, sh);
-	g_mutex_unlock(&v->m->tree.lock);
-	publish_add(pub(v), path, dir);
+	publish_add(queue(v), sh->dir, "steps", nodes_step(v, s, n, sh));
 }
 
-static void show_build(struct view *v, const struct session *s, int n)
+static void show_build(struct view *v, const struct session *s, struct shown *sh, int n)
 {
 	static const char *const files[] = { "build.log", "config" };
-	g_autofree char *dir = state_dir_step(v->state, s->name, n);
 	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-		g_autofree char *path = g_strdup_printf("%s/steps/%d/%s", s->name, n, files[i]);
-		g_autofree char *file = g_build_filename(dir, files[i], NULL);
+		g_autofree char *path = g_strdup_printf("steps/%d/%s", n, files[i]);
+		g_autofree char *file = paths_step(v->m->engine, s, n, files[i]);
 		if (file_exists(file))
-			show_file_done(v, path, file);
+			show_file_done(v, sh, path);
 	}
 }
 
-static char *run_path(const struct session *s, int n, int k, const char *suffix)
+static char *runs_path(int n)
 {
-	return g_strdup_printf("%s/steps/%d/runs/%d.%s", s->name, n, k, suffix);
+	return g_strdup_printf("steps/%d/runs", n);
 }
 
-static void show_run(struct view *v, const struct session *s, int n, int k)
+static char *run_path(int n, int k, const char *suffix)
 {
-	g_autofree char *path = run_path(s, n, k, "log");
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *log = nodes_run_log(v, s, n, k);
-	g_mutex_unlock(&v->m->tree.lock);
-	publish_add(pub(v), path, log);
+	return g_strdup_printf("steps/%d/runs/%d.%s", n, k, suffix);
 }
 
-static void show_run_done(struct view *v, const struct session *s, int n, int k)
+static void show_run(struct view *v, const struct session *s, struct shown *sh, int n, int k)
+{
+	g_autofree char *runs = runs_path(n);
+	publish_add(queue(v), sh->dir, runs, nodes_run_log(v, s, n, k));
+}
+
+static void show_run_done(struct view *v, const struct session *s, struct shown *sh, int n, int k)
 {
 	const struct run *r = step_run(session_step(s, n), k);
-	g_autofree char *log = run_path(s, n, k, "log");
-	g_autofree char *verdict = run_path(s, n, k, "verdict");
-	g_autofree char *report = run_path(s, n, k, "report");
-	g_autofree char *file = state_dir_run(v->state, s->name, n, k, "log");
-	show_file_done(v, log, file);
-	g_mutex_lock(&v->m->tree.lock);
+	g_autofree char *runs = runs_path(n);
+	g_autofree char *log = run_path(n, k, "log");
+	g_autofree char *verdict = run_path(n, k, "verdict");
+	g_autofree char *report = run_path(n, k, "report");
+	show_file_done(v, sh, log);
 	struct node *report_node = nodes_run_report(v, s, n, k);
 	struct node *verdict_node = nodes_run_verdict(v, s, r, k);
-	g_mutex_unlock(&v->m->tree.lock);
 	if (report_node) {
-		publish_add(pub(v), report, report_node);
-		publish_file_done(pub(v), report);
+		publish_add(queue(v), sh->dir, runs, report_node);
+		publish_file_done(queue(v), sh->dir, report);
 	}
-	publish_add(pub(v), verdict, verdict_node);
-	publish_file_done(pub(v), verdict);
+	publish_add(queue(v), sh->dir, runs, verdict_node);
+	publish_file_done(queue(v), sh->dir, verdict);
 }
 
+/* ---- who waits ---- */
+
 struct ended {
-	struct view *v;
-	char *path; /* of `wait` */
+	struct watch *watch;
+	uint64_t ino; /* of `wait` */
 };
 
-/* The publisher's: only now is a directory surely there that was announced before. */
 static void tell_ended(void *arg)
 {
 	struct ended *e = arg;
-	struct tree *tree = &e->v->m->tree;
-	g_mutex_lock(&tree->lock);
-	struct node *n = tree_find(tree, e->path);
-	uint64_t ino = n ? n->ino : 0;
-	g_mutex_unlock(&tree->lock);
-	if (ino)
-		watch_ended(e->v->m->watch, ino);
-	g_free(e->path);
+	watch_ended(e->watch, e->ino);
 	g_free(e);
 }
 
-static void show_end(struct view *v, const struct session *s)
+static struct node *find_node(struct view *v, struct node *dir, const char *path)
 {
-	g_autofree char *path = g_strdup_printf("%s/wait", s->name);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	return node_find(dir, path);
+}
+
+static void show_end(struct view *v, const struct session *s, struct shown *sh)
+{
 	g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
-	publish_quiet(pub(v), path, g_bytes_new(line, strlen(line)));
-	struct ended ended = { .v = v, .path = g_steal_pointer(&path) };
-	publish_call(pub(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
+	const struct node *wait = find_node(v, sh->dir, "wait");
+	publish_quiet(queue(v), sh->dir, "wait", g_bytes_new(line, strlen(line)));
+	struct ended ended = { .watch = v->m->watch, .ino = wait->ino };
+	publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
 
 struct line {
@@ -157,12 +158,25 @@ static void tell_line(void *arg)
 	g_free(l);
 }
 
-static void show_event(struct view *v, const struct session *s, const struct event *ev)
+static GBytes *event_line(const struct session *s, const struct event *ev)
 {
 	GString *out = g_string_new(NULL);
-	render_event(s, ev, out);
-	struct line l = { .watch = v->m->watch, .text = g_string_free_to_bytes(out) };
-	publish_call(pub(v), tell_line, g_memdup2(&l, sizeof(l)));
+	render_json_event(s, ev, out);
+	return g_string_free_to_bytes(out);
+}
+
+static void show_line(struct view *v, GBytes *text)
+{
+	struct line l = { .watch = v->m->watch, .text = text };
+	publish_call(queue(v), tell_line, g_memdup2(&l, sizeof(l)));
+}
+
+/* A new bisection's first facts come before it is shown: who reads of it must find it. */
+static void show_held_lines(struct view *v)
+{
+	for (guint i = 0; i < v->held_lines->len; i++)
+		show_line(v, g_bytes_ref(g_ptr_array_index(v->held_lines, i)));
+	g_ptr_array_set_size(v->held_lines, 0);
 }
 
 static void update_last(struct view *v)
@@ -173,139 +187,163 @@ static void update_last(struct view *v)
 	g_free(v->last);
 	v->last = g_strdup(last ? last->name : NULL);
 	if (v->last)
-		publish_link(pub(v), "last", v->last);
+		publish_link(queue(v), "last", v->last);
 	else
-		publish_unlink(pub(v), "last");
+		publish_unlink(queue(v), "last");
 }
 
 /* ---- called by the engine ---- */
+
+static void attach_to_root(struct view *v, struct node *n)
+{
+	struct tree *t = &v->m->tree;
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&t->lock);
+	node_attach(t->root, n);
+}
 
 static void view_added(void *self, const struct session *s, bool by_mkdir)
 {
 	struct view *v = self;
 	struct shown *sh = g_new0(struct shown, 1);
-	g_mutex_lock(&v->m->tree.lock);
 	struct node *dir = nodes_bisection(v, s, sh);
 	bool directly = by_mkdir || !v->live;
 	if (directly)
-		node_attach(v->m->tree.root, dir);
-	g_mutex_unlock(&v->m->tree.lock);
+		attach_to_root(v, dir);
 	g_hash_table_insert(v->shown, g_strdup(s->name), sh);
 	v->changed = true;
 	if (!directly) {
-		publish_add(pub(v), s->name, dir);
+		publish_add(queue(v), v->m->tree.root, "", dir);
 		update_last(v);
-		struct event ev = event_make(EV_STARTED);
-		ev.time = s->started;
-		ev.started.text = s->text;
-		ev.started.commit = s->bad;
-		show_event(v, s, &ev);
 	}
+	show_held_lines(v);
 }
 
-static void lock_now(struct view *v, const char *name)
+static void lock_settings(struct view *v, struct node *dir)
 {
-	g_autofree char *path = g_strdup_printf("%s/settings", name);
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, path);
-	if (n)
-		nodes_lock_settings(n);
-	g_mutex_unlock(&v->m->tree.lock);
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	nodes_lock_settings(node_find(dir, "settings"));
 }
 
 static void view_changed(void *self, const struct session *s, const struct event *ev)
 {
 	struct view *v = self;
 	struct shown *sh = g_hash_table_lookup(v->shown, s->name);
-	if (!sh) /* started through new/: it is added next, whole */
+	if (!sh) { /* it is added next, whole */
+		g_ptr_array_add(v->held_lines, event_line(s, ev));
 		return;
+	}
 	if (ev->kind == EV_STARTED) {
-		lock_now(v, s->name);
+		lock_settings(v, sh->dir);
 		update_last(v);
 	} else if (ev->kind == EV_STEP) {
 		show_step(v, s, sh, ev->step.step);
 	} else if (ev->kind == EV_BUILT || ev->kind == EV_BUILD_FAILED) {
-		show_build(v, s, event_step(ev));
+		show_build(v, s, sh, event_step(ev));
 	} else if (ev->kind == EV_RUN_STARTED) {
-		show_run(v, s, ev->run_started.step, ev->run_started.run);
+		show_run(v, s, sh, event_step(ev), event_run(ev));
 	} else if (ev->kind == EV_RUN_DONE) {
-		show_run_done(v, s, ev->run_done.step, ev->run_done.run);
+		show_run_done(v, s, sh, event_step(ev), event_run(ev));
 	}
 	refresh_step(v, s, sh, event_step(ev));
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || ev->kind > EV_RUN_DONE || ev->kind < EV_BUILT;
 	if (session_over(s) && !sh->over) {
 		sh->over = true;
-		show_end(v, s);
+		show_end(v, s, sh);
 	}
-	show_event(v, s, ev);
+	show_line(v, event_line(s, ev));
+}
+
+/* Returns the number of its `wait`. */
+static uint64_t detach(struct view *v, struct node *dir)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	uint64_t wait = node_find(dir, "wait")->ino;
+	if (dir->parent)
+		node_detach(&v->m->tree, dir);
+	return wait;
 }
 
 static void view_removed(void *self, const char *name)
 {
 	struct view *v = self;
-	uint64_t wait = 0;
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, name);
-	struct node *w = n ? node_child(n, "wait") : NULL;
-	wait = w ? w->ino : 0;
-	if (w)
-		node_ref(w);
-	if (n)
-		node_detach(&v->m->tree, n);
-	g_mutex_unlock(&v->m->tree.lock);
-	if (wait) {
-		watch_ended(v->m->watch, wait);
-		g_mutex_lock(&v->m->tree.lock);
-		node_unref(&v->m->tree, w);
-		g_mutex_unlock(&v->m->tree.lock);
-	}
+	struct shown *sh = g_hash_table_lookup(v->shown, name);
+	if (sh) /* who waits finds the node removed: it lives as long as `sh` */
+		watch_ended(v->m->watch, detach(v, sh->dir));
 	g_hash_table_remove(v->shown, name);
+	g_ptr_array_set_size(v->held_lines, 0); /* of a start that came to nothing */
 	v->changed = true;
 	update_last(v);
+}
+
+#define SCALAR_LIMIT 4096
+
+/* What a setting holds now: looked at before the tree is locked. */
+struct setting_now {
+	bool there;
+	struct stat st;
+	GBytes *line; /* of one that is a line */
+};
+
+static struct setting_now look_at_setting(const char *file)
+{
+	struct setting_now now = { .there = false };
+	gsize len = 0;
+	g_autofree char *dir = g_path_get_dirname(file), *name = g_path_get_basename(file);
+	now.there = stat(file, &now.st) == 0;
+	int id = setting_find(name);
+	if (id < 0 || setting_is_large((enum setting)id))
+		return now;
+	g_autofree char *text = file_read_below(dir, name, SCALAR_LIMIT, &len);
+	g_autofree char *line = text && len ? g_strdup_printf("%s\n", text) : g_strdup("");
+	now.line = text ? g_bytes_new(line, strlen(line)) : NULL;
+	return now;
+}
+
+/* A further file that is new; with the tree's lock held. */
+static void add_further_file(struct view *v, struct node *dir, const char *name, const char *file,
+			     const struct setting_now *now)
+{
+	struct node *n =
+		node_new(&v->m->tree, NODE_LARGE, name, now->st.st_mode & 0777, dir->uid, dir->gid);
+	n->path = g_strdup(file);
+	n->size = now->st.st_size;
+	n->owner = dir->owner ? g_ref_string_new_intern(dir->owner) : NULL;
+	node_attach(dir, n);
+}
+
+static void set_large(struct node *n, const struct setting_now *now)
+{
+	n->size = now->there ? now->st.st_size : 0;
+	n->mtime = timespec_now();
+	n->version++;
 }
 
 /* A user's write: the kernel has made the event already, only the content is ours. */
 static void view_setting(void *self, const char *name, const char *setting)
 {
 	struct view *v = self;
-	g_autofree char *dir = g_strdup_printf("%s/settings", name ? name : "new");
-	g_autofree char *path = g_strdup_printf("%s/%s", dir, setting);
-	g_autofree char *file = state_dir_setting(v->state, name, setting);
-	struct stat st;
-	bool there = stat(file, &st) == 0;
-	struct timespec now = timespec_now();
-	g_mutex_lock(&v->m->tree.lock);
-	struct node *n = tree_find(&v->m->tree, path);
-	const char *slash = strchr(setting, '/');
-	if (n && slash && !there) {
-		node_detach(&v->m->tree, n);
-	} else if (!n && slash && there) {
-		g_autofree char *files = g_strdup_printf("%s/" SETTING_FILES_DIR, dir);
-		struct node *parent = tree_find(&v->m->tree, files);
-		n = parent ? node_new(&v->m->tree, NODE_LARGE, slash + 1, st.st_mode & 0777,
-				      parent->uid, parent->gid)
-			   : NULL;
-		if (n) {
-			n->path = g_strdup(file);
-			n->size = st.st_size;
-			n->owner = parent->owner ? g_ref_string_new_intern(parent->owner) : NULL;
-			node_attach(parent, n);
-		}
-	} else if (n && n->kind == NODE_LARGE) {
-		n->size = there ? st.st_size : 0;
-		n->mode = there ? st.st_mode & 0777 : n->mode;
-		n->mtime = now;
-		n->version++;
-	} else if (n) {
-		g_autofree char *text = NULL;
-		gsize len = 0;
-		if (g_file_get_contents(file, &text, &len, NULL)) {
-			g_autofree char *line = len ? g_strdup_printf("%s\n", text) : g_strdup("");
-			node_set(n, g_bytes_new(line, strlen(line)), &now);
-		}
-	}
-	g_mutex_unlock(&v->m->tree.lock);
+	struct tree *t = &v->m->tree;
+	const struct shown *sh = name ? g_hash_table_lookup(v->shown, name) : NULL;
+	g_autofree char *path = g_strdup_printf("settings/%s", setting);
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *file = paths_setting(v->m->engine, name, setting);
+	struct setting_now now = look_at_setting(file);
+	struct timespec time = timespec_now();
+	g_mutex_lock(&t->lock);
+	struct node *of = sh ? sh->dir : node_child(t->root, "new");
+	struct node *n = node_find(of, path), *dir = node_find(of, parent);
+	bool further = dir && dir->kind == NODE_FILES;
+	if (n && further && !now.there)
+		node_detach(t, n);
+	else if (!n && further && now.there)
+		add_further_file(v, dir, strrchr(setting, '/') + 1, file, &now);
+	else if (n && n->kind == NODE_LARGE)
+		set_large(n, &now);
+	else if (n && now.line)
+		node_set(n, g_steal_pointer(&now.line), &time);
+	g_mutex_unlock(&t->lock);
+	g_bytes_unref(now.line);
 }
 
 static void show_top(struct view *v, const char *name,
@@ -321,7 +359,7 @@ static void show_top(struct view *v, const char *name,
 	if (*shown)
 		g_bytes_unref(*shown);
 	*shown = now;
-	publish_value(pub(v), name, g_bytes_ref(now));
+	publish_value(queue(v), v->m->tree.root, name, g_bytes_ref(now));
 }
 
 static void refresh_times(const struct session *s, void *arg)
@@ -343,30 +381,43 @@ static void view_tick(void *self)
 	v->ticked = now;
 	v->changed = false;
 	engine_each(v->m->engine, refresh_times, v);
-	show_top(v, "status", render_mount_status, &v->status);
-	show_top(v, "status.json", render_mount_json, &v->status_json);
+	show_top(v, "status", render_status_mount, &v->status);
+	show_top(v, "status.json", render_json_mount, &v->status_json);
 }
 
+/* Any thread: the core thread's table of what is shown cannot be asked. A name that is used again
+ * meanwhile does no harm: what is shown is the size of the file that lies there. */
 static void view_grew(void *self, const char *name, int step, int run, int64_t size)
 {
 	struct view *v = self;
+	struct tree *t = &v->m->tree;
 	g_autofree char *path =
-		run < 0 ? g_strdup_printf("%s/steps/%d/build.log", name, step)
-			: g_strdup_printf("%s/steps/%d/runs/%d.log", name, step, run);
-	publish_file_growth(pub(v), path, size);
+		run < 0 ? g_strdup_printf("steps/%d/build.log", step) : run_path(step, run, "log");
+	(void)size;
+	g_mutex_lock(&t->lock);
+	struct node *dir = node_child(t->root, name);
+	if (dir)
+		node_ref(dir);
+	g_mutex_unlock(&t->lock);
+	if (!dir)
+		return;
+	publish_file_growth(queue(v), dir, path);
+	g_mutex_lock(&t->lock);
+	node_unref(t, dir);
+	g_mutex_unlock(&t->lock);
 }
 
 /* ---- set-up ---- */
 
-struct view *view_new(struct mount *m, const char *state, const char *mountpoint)
+struct view *view_new(struct mount *m, const char *mountpoint)
 {
 	struct view *v = g_new0(struct view, 1);
 	v->m = m;
-	v->state = g_strdup(state);
 	v->mountpoint = g_strdup(mountpoint);
 	v->small = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref,
 					 NULL);
 	v->shown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, shown_free);
+	v->held_lines = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	return v;
 }
 
@@ -374,11 +425,11 @@ void view_free(struct view *v)
 {
 	g_hash_table_unref(v->shown);
 	g_hash_table_unref(v->small);
+	g_ptr_array_unref(v->held_lines);
 	if (v->status)
 		g_bytes_unref(v->status);
 	if (v->status_json)
 		g_bytes_unref(v->status_json);
-	g_free(v->state);
 	g_free(v->mountpoint);
 	g_free(v->last);
 	g_free(v);
@@ -401,7 +452,7 @@ static struct node *add_top(struct view *v, enum node_kind kind, const char *nam
 	struct node *n = nodes_new(v, NULL, kind, name, mode);
 	if (text)
 		n->data = g_string_free_to_bytes(text);
-	node_attach(v->m->tree.root, n);
+	attach_to_root(v, n);
 	return n;
 }
 
@@ -410,9 +461,8 @@ void view_fill(struct view *v)
 	GString *readme = g_string_new(NULL), *status = g_string_new(NULL);
 	GString *json = g_string_new(NULL);
 	render_readme(v->mountpoint, readme);
-	render_mount_status(v->m->engine, engine_now(), status);
-	render_mount_json(v->m->engine, engine_now(), json);
-	g_mutex_lock(&v->m->tree.lock);
+	render_status_mount(v->m->engine, engine_now(), status);
+	render_json_mount(v->m->engine, engine_now(), json);
 	add_top(v, NODE_VALUE, "README", 0444, readme);
 	add_top(v, NODE_VALUE, "status", 0444, status)->pollable = true;
 	add_top(v, NODE_VALUE, "status.json", 0444, json);
@@ -425,10 +475,8 @@ void view_fill(struct view *v)
 	const struct session *last = engine_last(v->m->engine);
 	if (last) {
 		v->last = g_strdup(last->name);
-		GString *target = g_string_new(last->name);
-		add_top(v, NODE_LINK, "last", 0777, target);
+		add_top(v, NODE_LINK, "last", 0777, g_string_new(last->name));
 	}
-	g_mutex_unlock(&v->m->tree.lock);
 }
 
 void view_go_live(struct view *v)

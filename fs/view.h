@@ -5,10 +5,10 @@
 #ifndef FS_VIEW_H
 #define FS_VIEW_H
 
-#include "ops.h"
+#include "fs.h"
 
 struct view;
-struct view *view_new(struct mount *m, const char *state, const char *mountpoint);
+struct view *view_new(struct mount *m, const char *mountpoint);
 void view_free(struct view *v);
 /* The vtable for the engine. */
 struct engine_view view_engine(struct view *v);

@@ -1,3 +1,9 @@
+/*
+ * A blocked reader is in one of two lists until its content is there. Answers are given without the
+ * lock, by whoever took the reader out of its list: the thread that has the content, or libfuse's
+ * when the reader is interrupted. The interrupt may come before the reader is in a list; then
+ * `dead` tells the thread that is about to put it there.
+ */
 #include "watch.h"
 
 #include <errno.h>
@@ -17,12 +23,16 @@ static void poll_entry_free(void *p)
 	g_free(e);
 }
 
-void watch_wake_polls(struct node *n)
+GSList *watch_take_polls(struct node *n)
 {
-	for (GSList *l = n->polls; l; l = l->next)
+	return g_steal_pointer(&n->polls);
+}
+
+void watch_wake_polls(GSList *polls)
+{
+	for (GSList *l = polls; l; l = l->next)
 		fuse_lowlevel_notify_poll(((struct poll_entry *)l->data)->ph);
-	g_slist_free_full(n->polls, poll_entry_free);
-	n->polls = NULL;
+	g_slist_free_full(polls, poll_entry_free);
 }
 
 void watch_drop_poll(struct node *n, const void *file)
@@ -54,15 +64,16 @@ struct reader {
 	struct event_cursor *cursor;
 	size_t size;
 	off_t off;
-	bool queued, dead;
+	bool queued, dead; /* by the watch's lock */
 	GList link;
 };
 
 #define KEPT_LINES 8192 /* a reader that is slower than this loses lines, and is told so */
 
 struct watch {
-	GMutex lock;
 	struct tree *tree;
+	GMutex lock; /* may be held when the tree's is taken, not the other way round */
+	/* by `lock` */
 	GQueue waiters, followers; /* struct reader, by link */
 	GQueue lines;		   /* GBytes */
 	guint64 first;		   /* number of the oldest line kept */

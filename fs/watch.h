@@ -10,8 +10,10 @@
 
 #include <fuse_lowlevel.h>
 
-/* Wakes whoever polls this node. With the tree's lock held. */
-void watch_wake_polls(struct node *n);
+/* Whoever polls this node, to be woken; with the tree's lock held. */
+GSList *watch_take_polls(struct node *n);
+/* Wakes and frees them; without the lock: the kernel is told. */
+void watch_wake_polls(GSList *polls);
 /* One poll handle per open file: a new one replaces the old. With the tree's lock held. */
 void watch_set_poll(struct node *n, const void *file, struct fuse_pollhandle *ph);
 void watch_drop_poll(struct node *n, const void *file);

@@ -11,6 +11,7 @@
 #include "bisectfs/runner.h"
 #include "bisectfs/session.h"
 #include "engine/build/kbuild.h"
+#include "engine/core/paths.h"
 #include "engine/store/profile.h"
 
 /* What the engine tells the mount. All calls but `grew` come from the core thread; the session is
@@ -18,6 +19,8 @@
 struct engine_view {
 	void *self;
 	void (*added)(void *self, const struct session *s, bool by_mkdir);
+	/* Each fact, once, in the order of the journal; those of a new bisection (created, and
+	 * started where it was started at once) come before it is added. */
 	void (*changed)(void *self, const struct session *s, const struct event *ev);
 	void (*removed)(void *self, const char *name);
 	/* `name` NULL: the defaults of new bisections. */

@@ -100,6 +100,8 @@ err_t core_add(struct engine *e, const char *name, uid_t uid, gid_t gid, struct 
 			err = state_dir_sync_bisection(e->state, name, error);
 		if (!err)
 			err = session_apply(b->s, &ev, error);
+		if (!err) /* the first fact; the view shows it when the bisection is added */
+			e->view.changed(e->view.self, b->s, &ev);
 		event_clear(&ev);
 	}
 	if (err) {

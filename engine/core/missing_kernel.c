@@ -54,7 +54,8 @@ GArray *missing_kernel_wishes(const struct engine *e, const struct bisection *b)
 bool missing_kernel_was_why(const struct engine *e, const struct bisection *b,
 			    const struct job *job)
 {
-	if (!e->on_disk || job->answer.kind != EV_RUN_DONE || job->answer.run_done.outcome != OUTCOME_INFRA)
+	if (!e->on_disk || job->answer.kind != EV_RUN_DONE ||
+	    job->answer.run_done.outcome != OUTCOME_INFRA)
 		return false;
 	/* one begun ahead had the store's, which may be gone by now for any reason */
 	return job->begun_ahead || job->given_again != b->given_again ||
@@ -69,9 +70,10 @@ bool missing_kernel_give(struct engine *e, struct bisection *b, int n, const str
 	struct error why;
 	if (g_strcmp0(kernel->signature, step->signature) != 0) {
 		struct event ev = event_make(EV_FAILED);
-		ev.failed.reason = g_strdup_printf("the kernel of step %d was deleted, and what was built "
-					    "in its place is another one",
-					    n);
+		ev.failed.reason =
+			g_strdup_printf("the kernel of step %d was deleted, and what was built "
+					"in its place is another one",
+					n);
 		facts_take(e, b, &ev);
 		return true;
 	}

@@ -191,7 +191,7 @@ static err_t start_session(struct daemon *d, struct error *error)
 				geteuid() == 0 ? ",allow_other" : "", d->o->fuse_options->str);
 	char *argv[] = { (char *)"bisectfs", (char *)"-o", options, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
-	d->se = fuse_session_new(&args, &fs_ops, sizeof(fs_ops), &d->m);
+	d->se = fuse_session_new(&args, &ops_table, sizeof(ops_table), &d->m);
 	fuse_opt_free_args(&args);
 	if (!d->se)
 		return error_set(error, EINVAL,
@@ -227,12 +227,8 @@ static err_t set_up(struct daemon *d, struct error *error)
 		err = start_session(d, error);
 	if (err)
 		return err;
-	tree_init(&d->m.tree, geteuid(), getegid());
-	g_mutex_init(&d->m.errors_lock);
-	d->m.errors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	d->m.watch = watch_new(&d->m.tree);
-	d->m.publisher = publisher_new(&d->m.tree, d->se, o->mountpoint);
-	d->view = view_new(&d->m, o->state, o->mountpoint);
+	fs_init(&d->m, d->se, o->mountpoint);
+	d->view = view_new(&d->m, o->mountpoint);
 	struct engine_config config = { .state = o->state,
 					.repo = o->repo,
 					.profile = &d->profile,
@@ -270,20 +266,14 @@ static void tear_down(struct daemon *d)
 	}
 	if (d->m.engine)
 		engine_stop(d->m.engine);
-	if (d->m.publisher) {
-		publisher_stop(d->m.publisher);
-		publisher_free(d->m.publisher);
-	}
-	if (d->m.watch)
-		watch_free(d->m.watch);
+	if (d->m.publisher)
+		fs_stop(&d->m);
 	engine_free(d->m.engine);
 	if (d->view)
 		view_free(d->view);
 	vmm_free(d->vmm);
-	if (d->m.errors) {
-		g_hash_table_unref(d->m.errors);
-		tree_clear(&d->m.tree);
-	}
+	if (d->m.last_errors)
+		fs_clear(&d->m);
 	if (d->se)
 		fuse_session_destroy(d->se);
 	if (d->lock >= 0)

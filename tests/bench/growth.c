@@ -100,17 +100,13 @@ static void serve(const char *state, const char *repo, const char *mountpoint, i
 	char *argv[] = { (char *)"growth", (char *)"-o", (char *)"allow_other,default_permissions",
 			 NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
-	struct fuse_session *se = fuse_session_new(&args, &fs_ops, sizeof(fs_ops), &m);
+	struct fuse_session *se = fuse_session_new(&args, &ops_table, sizeof(ops_table), &m);
 	profile_init(&profile);
 	profile.sandbox = false;
 	if (!se || fuse_set_signal_handlers(se) != 0 || state_dir_open(state, &lock, &why) != 0)
 		die("session");
-	tree_init(&m.tree, geteuid(), getegid());
-	g_mutex_init(&m.errors_lock);
-	m.errors = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	m.watch = watch_new(&m.tree);
-	m.publisher = publisher_new(&m.tree, se, mountpoint);
-	struct view *view = view_new(&m, state, mountpoint);
+	fs_init(&m, se, mountpoint);
+	struct view *view = view_new(&m, mountpoint);
 	struct engine_config config = { .state = state,
 					.repo = repo,
 					.profile = &profile,

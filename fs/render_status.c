@@ -1,0 +1,103 @@
+/*
+ * What people read: one screen about a bisection, and the mount's status with one line for each and
+ * what the builders and VMs do.
+ */
+#include "progress.h"
+#include "render.h"
+
+#include <errno.h>
+
+void render_status(const struct render *r, GString *out)
+{
+	const struct session *s = r->s;
+	struct progress p = progress_of(s, r->now);
+	g_string_append_printf(out, "%s: %s\n", s->name, session_state_name(s->state));
+	if (s->state == STATE_DRAFT) {
+		g_string_append(out, "write the settings, then 'BAD [GOOD...]' to start\n");
+		return;
+	}
+	progress_bar(out, s, &p);
+	g_string_append_printf(out, " %d steps done", p.done);
+	if (p.left)
+		g_string_append_printf(out, ", about %d to go", p.left);
+	progress_eta(out, s, &p);
+	g_string_append_c(out, '\n');
+	progress_doing(out, s);
+	g_string_append_c(out, '\n');
+	if (s->reproducibility >= 0)
+		g_string_append_printf(out, "the reproducer works in %.0f %% of runs%s\n",
+				       s->reproducibility * 100, s->flaky ? " (flaky)" : "");
+	if (s->reproducibility >= 0 && s->confidence < 1)
+		g_string_append_printf(out, "accumulated error probability: %.2f\n",
+				       1.0 - s->confidence);
+	g_string_append(out, "\n  step  verdict   runs  what\n");
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		g_string_append_printf(out, "  %4u  %-8s %5d  %.12s %s%s%s\n", i,
+				       step->verdict ? verdict_name(step->verdict)
+						     : step_state_name(step->state),
+				       progress_runs_finished(step), step->commit, step->release,
+				       *step->release ? " " : "", step->subject);
+		if (step->reason)
+			g_string_append_printf(out, "        %s\n", step->reason);
+	}
+}
+
+static void collect(const struct session *s, void *arg)
+{
+	g_ptr_array_add(arg, (gpointer)s);
+}
+
+static int by_creation(gconstpointer a, gconstpointer b)
+{
+	const struct session *x = *(const struct session *const *)a;
+	const struct session *y = *(const struct session *const *)b;
+	return x->created < y->created ? -1 : x->created > y->created;
+}
+
+GPtrArray *render_status_order(const struct engine *e)
+{
+	GPtrArray *all = g_ptr_array_new();
+	engine_each(e, collect, all);
+	g_ptr_array_sort(all, by_creation);
+	return all;
+}
+
+static void append_busy(GString *out, const char *what, int now, int all, int ahead)
+{
+	g_string_append_printf(out, "%s: %d of %d busy", what, now, all);
+	if (ahead)
+		g_string_append_printf(out, ", %d of them with what may come next", ahead);
+	g_string_append_c(out, '\n');
+}
+
+void render_status_mount(const struct engine *e, int64_t now, GString *out)
+{
+	g_autoptr(GPtrArray) all = render_status_order(e);
+	struct engine_load load;
+	engine_load(e, &load);
+	if (!all->len)
+		g_string_append(out, "no bisections yet: see README\n");
+	for (guint i = 0; i < all->len; i++) {
+		const struct session *s = g_ptr_array_index(all, i);
+		struct progress p = progress_of(s, now);
+		g_string_append_printf(out, "%-16s %-8s ", s->name, session_state_name(s->state));
+		progress_bar(out, s, &p);
+		progress_eta(out, s, &p);
+		g_string_append(out, "  ");
+		progress_doing(out, s);
+		while (out->str[out->len - 1] == ' ')
+			g_string_truncate(out, out->len - 1);
+		g_string_append_c(out, '\n');
+	}
+	g_string_append_c(out, '\n');
+	append_busy(out, "builders", load.builders_busy, load.builders, load.builders_ahead);
+	append_busy(out, "VMs", load.vms_busy, load.vms, load.vms_ahead);
+	if (load.uncaged)
+		g_string_append_printf(out, "builds are not isolated: %s\n", load.uncaged);
+	if (load.stuck == -ENOSPC || load.stuck == -EDQUOT)
+		g_string_append(out, "the state directory's disk is full\n");
+	else if (load.stuck)
+		g_string_append_printf(out, "the state directory's disk takes nothing: %s\n",
+				       g_strerror(-load.stuck));
+}
