@@ -1,3 +1,8 @@
+/*
+ * The words of a bubblewrap command: each directory of / is shown read-only by itself, so that
+ * /tmp, /run and the devices can be left out and made anew; secrets of root's are covered; then
+ * come the directories that the command needs, and last, for another user, setpriv.
+ */
 #include "cage.h"
 
 #include "engine/base/file.h"

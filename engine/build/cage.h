@@ -8,6 +8,8 @@
 
 #include "engine/base/spawn.h"
 
+#include <stdbool.h>
+
 /* Why there can be no cages here, one line; NULL: there can. Tried once; any thread. */
 const char *cage_missing(void);
 
@@ -17,6 +19,13 @@ struct cage {
 	 * NULL-terminated; NULL: none. */
 	const char *const *readable, *const *writable;
 	struct spawn_user user; /* where it is another one: whose rights the command has */
+};
+
+/* How programs that come out of a tree are held. */
+struct confinement {
+	bool caged;		/* in a cage as above */
+	struct spawn_user user; /* whose work it is; matters in a cage alone */
+	struct spawn_limits limits;
 };
 
 /* Appends the words that a command in a cage begins with. */

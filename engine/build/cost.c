@@ -1,3 +1,8 @@
+/*
+ * Each .cmd file below the object directory names the files that its object was made from; counted
+ * over all of them that gives `fanout`. What a commit costs is then the sum over the files in which
+ * it differs from what is checked out in a slot.
+ */
 #include "cost.h"
 
 #include "engine/base/file.h"

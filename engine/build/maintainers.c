@@ -1,3 +1,7 @@
+/*
+ * The script runs in the slot's checked out tree, in a cage that shows it the user's repository. It
+ * asks git only where it sees a .git, so one is put there meanwhile.
+ */
 #include "maintainers.h"
 
 #include "cage.h"

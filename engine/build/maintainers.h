@@ -5,7 +5,8 @@
 #ifndef ENGINE_BUILD_MAINTAINERS_H
 #define ENGINE_BUILD_MAINTAINERS_H
 
-#include "kbuild.h"
+#include "cage.h"
+#include "engine/base/cancel.h"
 
 #include <glib.h>
 

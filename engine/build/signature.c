@@ -1,3 +1,7 @@
+/*
+ * libelf maps the file and gives the sections' bytes as they lie there; a kernel in another format
+ * is read as it is.
+ */
 #include "signature.h"
 
 #include <errno.h>

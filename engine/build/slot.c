@@ -1,3 +1,7 @@
+/*
+ * libgit2 does all of it, in a repository of the slot's own whose index remembers what lies in
+ * `src`. Patches are applied in memory and become commits of that repository.
+ */
 #include "slot.h"
 
 #include "engine/base/file.h"

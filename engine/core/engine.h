@@ -10,8 +10,8 @@
 
 #include "bisectfs/runner.h"
 #include "bisectfs/session.h"
-#include "engine/build/kbuild.h"
 #include "engine/core/paths.h"
+#include "engine/build/builder.h"
 #include "engine/store/profile.h"
 
 /* What the engine tells the mount. All calls but `grew` come from the core thread; the session is

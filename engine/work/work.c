@@ -314,14 +314,14 @@ void work_build(struct job *job)
 		fail(job, &job->error);
 	if (stopped || job->err) {
 		file_remove_tree(part, NULL);
-		build_result_clear(&result);
+		builder_result_clear(&result);
 		return;
 	}
 	job->made.build_ns = took;
 	job->made.compiler = g_strdup(result.compiler);
 	job->made.signature = g_strdup(result.broken ? NULL : result.signature);
 	job->made.reason = g_strdup(result.reason);
-	build_result_clear(&result);
+	builder_result_clear(&result);
 }
 
 void work_report(struct job *job)

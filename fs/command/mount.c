@@ -6,6 +6,7 @@
 #include "supervisor.h"
 #include "fs/view.h"
 
+#include "engine/build/kbuild.h"
 #include "engine/history/repo.h"
 #include "engine/base/daemon_log.h"
 #include "engine/store/state_dir.h"

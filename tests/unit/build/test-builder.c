@@ -76,7 +76,7 @@ static void test_full(void)
 		struct build_result result;
 		g_assert_cmpint(build(cases[i].script, &disk, &result), ==, cases[i].build);
 		g_assert_true(result.broken == !cases[i].build);
-		build_result_clear(&result);
+		builder_result_clear(&result);
 	}
 }
 
@@ -84,9 +84,9 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	git_libgit2_init();
-	dir = g_dir_make_tmp("bisectfs-kbuild-XXXXXX", NULL);
+	dir = g_dir_make_tmp("bisectfs-builder-XXXXXX", NULL);
 	history = random_history_make(1, 3);
-	g_test_add_func("/kbuild/full", test_full);
+	g_test_add_func("/builder/full", test_full);
 	int status = g_test_run();
 	random_history_free(history);
 	git_libgit2_shutdown();

@@ -1,0 +1,65 @@
+/*
+ * One commit's kernel, made in a slot. In comes a commit of the user's repository with all that its
+ * kernel is made from (configuration, compiler, patches, the user's own build program) and what the
+ * programs of its tree may use; out go the files kernel, vmlinux, config and build.log in a
+ * directory of the caller's, the kernel's signature and the compiler's name, or the reason why the
+ * commit does not build. What a tree prints and leaves is never trusted: a build that fails is the
+ * commit's own failure unless the daemon has seen another cause itself.
+ *
+ * The workers call it (engine/work), one thread for each slot; a call blocks until the build has
+ * ended or is cancelled. Tests put a builder of their own in its place. Nothing here knows of
+ * bisections.
+ */
+#ifndef ENGINE_BUILD_BUILDER_H
+#define ENGINE_BUILD_BUILDER_H
+
+#include "bisectfs/error.h"
+#include "cage.h"
+#include "engine/base/cancel.h"
+#include "engine/base/disk.h"
+
+#include <stdbool.h>
+
+struct build_request {
+	const char *commit;    /* full hash */
+	const char *slot;      /* directory of the slot */
+	const char *config;    /* file: full .config or fragment; NULL: defconfig */
+	const char *program;   /* file: the user's build program; NULL: kbuild */
+	const char *make;      /* extra words, shell quoting */
+	const char *cc;	       /* compiler; NULL: the default */
+	char *const *patches;  /* "backport HASH", "pick HASH", "revert HASH"; NULL: none */
+	const char *dir;       /* gets build.log, config, kernel, vmlinux */
+	bool low_priority;     /* others may be waiting for the processors */
+	char *const *launcher; /* words put before every build command; NULL: none */
+	struct confinement confine;
+	int jobs;
+	bool ccache;
+	const char *ccache_dir;	 /* NULL: the one that ccache is configured with */
+	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */
+	struct cancel *cancel;
+	void (*tick)(void *arg); /* while it builds, about twice a second */
+	void *arg;
+};
+
+/* Owned texts; empty after an error. */
+struct build_result {
+	char *compiler, *signature;
+	bool broken; /* the commit does not build: `reason` is the compiler's first error */
+	char *reason;
+};
+void builder_result_clear(struct build_result *r);
+
+/* The interface of whoever builds: the real one is kbuild_builder, a fake in tests. */
+struct builder {
+	void *self;
+	/* 0 with the result (also for a commit that does not build); -ECANCELED; -ENOSPC, -EDQUOT:
+	 * no room, by the disk's own word; another error: not the commit's fault. */
+	err_t (*build)(void *self, const struct build_request *rq, struct build_result *result,
+		       struct error *error);
+	/* See maintainers_ask. */
+	err_t (*maintainers)(void *self, const char *slot, const char *commit,
+			     const struct confinement *confine, struct cancel *cancel, char ***list,
+			     struct error *error);
+};
+
+#endif

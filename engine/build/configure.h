@@ -1,0 +1,13 @@
+/*
+ * The configuration of a kernel. The build's own thread.
+ */
+#ifndef ENGINE_BUILD_CONFIGURE_H
+#define ENGINE_BUILD_CONFIGURE_H
+
+#include "build.h"
+
+/* Makes the .config in the object directory, and shows it as `config` in the result's directory.
+ * `ok`: false: make cannot. Needs the compiler's name in the result, on which it depends. */
+err_t configure_kernel(struct build *b, bool *ok, struct error *error);
+
+#endif
