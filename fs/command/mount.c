@@ -114,7 +114,7 @@ static int check_places(struct options *o)
 	o->repo = realpath(o->rest[0], NULL);
 	if (!o->repo)
 		return complain(1, "repository %s: %s", o->rest[0], g_strerror(errno));
-	superv_detach_dead(o->rest[1]);
+	supervisor_detach_dead(o->rest[1]);
 	o->mountpoint = realpath(o->rest[1], NULL);
 	if (!o->mountpoint)
 		return complain(1, "mount point %s: %s", o->rest[1], g_strerror(errno));
@@ -326,7 +326,7 @@ static int daemon_main(void *arg, int ready_fd)
 	if (!err) {
 		if (!d.o->foreground)
 			detach_from_terminal(d.o);
-		superv_ready(ready_fd);
+		supervisor_ready(ready_fd);
 		serve(&d);
 	}
 	if (err)
@@ -356,11 +356,11 @@ int cmd_mount(int argc, char **argv)
 	if (!status)
 		status = check_places(&o);
 	if (!status) {
-		struct superv sv = { .foreground = o.foreground,
-				     .mountpoint = o.mountpoint,
-				     .daemon = daemon_main,
-				     .arg = &o };
-		status = superv_run(&sv);
+		struct supervisor sv = { .foreground = o.foreground,
+					 .mountpoint = o.mountpoint,
+					 .daemon = daemon_main,
+					 .arg = &o };
+		status = supervisor_run(&sv);
 	}
 	free_options(&o);
 	return status;
