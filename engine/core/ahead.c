@@ -4,16 +4,12 @@
  */
 #include "ahead.h"
 
+#include "ahead_runs.h"
 #include "facts.h"
 #include "recipe.h"
-#include "runs.h"
-#include "wanted.h"
 
-#include "engine/base/file.h"
 #include "engine/session/forecast.h"
 #include "engine/store/profile.h"
-#include "engine/store/state_dir.h"
-#include "engine/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,14 +22,6 @@
 #define WORTH_KEEPING 0.08  /* nor stopped above this, once begun */
 #define MOST_AHEAD 8	    /* commits looked at for each verdict */
 
-/* A run that has ended before its step came. */
-struct ahead_run {
-	char *key;
-	int run;
-	int step; /* that has taken it over, and does not know its end yet; -1: none */
-	struct event answer;
-};
-
 struct ahead {
 	GArray *forecast; /* struct forecast */
 	GPtrArray *keys;  /* of their kernels */
@@ -42,8 +30,6 @@ struct ahead {
 	bool settled;	  /* there is a step to look ahead from: the forecast is of now */
 	guint steps, said, answered;
 	int state;
-	GPtrArray *runs; /* struct ahead_run * */
-	int moved;	 /* step that has taken over the logs; -1: none */
 };
 
 /* One commit that may come, of any bisection. */
@@ -54,20 +40,11 @@ struct want {
 	double chance;
 };
 
-static void ahead_run_free(void *p)
-{
-	struct ahead_run *r = p;
-	g_free(r->key);
-	event_clear(&r->answer);
-	g_free(r);
-}
-
 static void ahead_free(void *p)
 {
 	struct ahead *a = p;
 	g_array_unref(a->forecast);
 	g_ptr_array_unref(a->keys);
-	g_ptr_array_unref(a->runs);
 	g_free(a->current);
 	g_free(a);
 }
@@ -79,18 +56,9 @@ static struct ahead *get(struct bisection *b)
 		b->ahead = g_new0(struct ahead, 1);
 		b->ahead->forecast = g_array_new(FALSE, FALSE, sizeof(struct forecast));
 		b->ahead->keys = g_ptr_array_new_with_free_func(g_free);
-		b->ahead->runs = g_ptr_array_new_with_free_func(ahead_run_free);
-		b->ahead->moved = -1;
 		b->ahead->state = -1;
 	}
 	return b->ahead;
-}
-
-static char *logs_dir(const struct engine *e, const char *name, const char *key)
-{
-	g_autofree char *dir = state_dir_bisection(e->state, name);
-	return key ? g_build_filename(dir, "ahead", key, NULL)
-		   : g_build_filename(dir, "ahead", NULL);
 }
 
 /* ---- the forecast ---- */
@@ -155,41 +123,14 @@ static const struct event *ask(const struct next_query *q, void *arg)
 	return NULL;
 }
 
-static bool is_wanted(const struct ahead *a, const char *key)
+static bool is_wanted(const char *key, const void *ahead)
 {
+	const struct ahead *a = ahead;
 	for (guint i = 0; i < a->keys->len; i++) {
 		if (g_str_equal(g_ptr_array_index(a->keys, i), key))
 			return true;
 	}
 	return g_strcmp0(a->current, key) == 0; /* it may ask for more of them */
-}
-
-/* Whether a run that was begun ahead goes on. `key` NULL: for any commit. */
-static bool writes_there(const struct engine *e, const struct bisection *b, const char *key)
-{
-	const struct job *job;
-	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
-		if (job->ahead && job->kind == JOB_RUN && job->serial == b->s->serial &&
-		    (!key || g_str_equal(job->run.source.key, key)))
-			return true;
-	}
-	return false;
-}
-
-/* Runs of a commit that will not come. */
-static void drop_stale_runs(struct engine *e, struct bisection *b)
-{
-	struct ahead *a = b->ahead;
-	for (guint i = a->runs->len; i-- > 0;) {
-		const struct ahead_run *r = g_ptr_array_index(a->runs, i);
-		if (r->step >= 0 || is_wanted(a, r->key))
-			continue;
-		if (e->state && !writes_there(e, b, r->key)) {
-			g_autofree char *dir = logs_dir(e, b->s->name, r->key);
-			trash_put(e->trash, dir, NULL);
-		}
-		g_ptr_array_remove_index_fast(a->runs, i);
-	}
 }
 
 static void look_ahead(struct engine *e, struct bisection *b)
@@ -226,7 +167,7 @@ static void look_ahead(struct engine *e, struct bisection *b)
 	}
 	g_free(a->current);
 	a->current = recipe_key(e, b, last);
-	drop_stale_runs(e, b);
+	ahead_runs_drop(e, b, is_wanted, a);
 }
 
 static int by_chance(gconstpointer a, gconstpointer b)
@@ -308,8 +249,7 @@ static void begin_run(struct engine *e, const struct want *w, int run, int slot)
 	job->run.run = run;
 	job->run.source = recipe_of_choice(e, w->b, &w->f->ev->step);
 	if (e->state) {
-		g_autofree char *dir = logs_dir(e, w->b->s->name, w->key);
-		job->run.dir = g_build_filename(dir, "runs", NULL);
+		job->run.dir = ahead_runs_dir(e, w->b->s, w->key);
 	}
 	e->workers.start(e->workers.self, job);
 }
@@ -341,28 +281,6 @@ static void begin_builds(struct engine *e, const GArray *wants)
 	}
 }
 
-static struct job *running(const struct engine *e, const struct bisection *b, const char *key,
-			   int run)
-{
-	struct job *job;
-	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
-		if (job->plan.speculative && job_run(job) == run && job->serial == b->s->serial &&
-		    g_str_equal(job->run.source.key, key))
-			return job;
-	}
-	return NULL;
-}
-
-static struct ahead_run *ended(const struct bisection *b, const char *key, int run)
-{
-	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
-		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		if (r->step < 0 && r->run == run && g_str_equal(r->key, key))
-			return r;
-	}
-	return NULL;
-}
-
 /* A kernel that some step has run, or that runs now, needs no runs of its own. */
 static bool is_new_kernel(const struct want *w, const struct kernel *kernel)
 {
@@ -376,7 +294,7 @@ static bool is_new_kernel(const struct want *w, const struct kernel *kernel)
 static bool begin_runs_of(struct engine *e, const struct want *w)
 {
 	for (int k = 0; k < w->f->runs; k++) {
-		if (running(e, w->b, w->key, k) || ended(w->b, w->key, k))
+		if (ahead_runs_has(e, w->b, w->key, k))
 			continue;
 		int slot = slots_take(e->slots, SLOT_VM);
 		if (slot < 0)
@@ -398,18 +316,12 @@ static void begin_runs(struct engine *e, const GArray *wants)
 	}
 }
 
-/* What nobody took of one that is over. */
-static void clean_up(struct engine *e)
+static void forget_ended(struct engine *e)
 {
 	struct bisection *b;
 	for (guint i = 0; (b = bisections_at(e->bisections, i)); i++) {
-		if (!b->ahead || !session_over(b->s) || writes_there(e, b, NULL))
-			continue;
-		g_clear_pointer(&b->ahead, ahead_free);
-		if (e->state) {
-			g_autofree char *dir = logs_dir(e, b->s->name, NULL);
-			trash_put(e->trash, dir, NULL);
-		}
+		if (b->ahead && session_over(b->s))
+			g_clear_pointer(&b->ahead, ahead_free);
 	}
 }
 
@@ -426,121 +338,6 @@ void ahead_schedule(struct engine *e, GPtrArray *bisections)
 	stop_hopeless(e, wants);
 	begin_builds(e, wants);
 	begin_runs(e, wants);
-	clean_up(e);
-}
-
-/* ---- what is taken over ---- */
-
-void ahead_run_done(struct engine *e, struct job *job)
-{
-	struct bisection *b = bisections_by_serial(e->bisections, job->serial);
-	bool of_use = b && session_in_progress(b->s) && !job->err && !job->plan.cancelled &&
-		      !wanted_again(e, b, job);
-	if (!of_use || job->answer.kind != EV_RUN_DONE)
-		return;
-	struct ahead_run *r = g_new0(struct ahead_run, 1);
-	r->key = g_strdup(job->run.source.key);
-	r->run = job->run.run;
-	r->step = -1;
-	r->answer = job->answer;
-	job->answer = event_make(EV_NONE);
-	g_ptr_array_add(get(b)->runs, r);
-}
-
-/* The logs go to where the step's are. One that is being written goes on in its new place; its
- * report is opened by the old name, which a link keeps. */
-static bool move_logs(struct engine *e, struct bisection *b, const char *key, int step)
-{
-	if (!e->state)
-		return true;
-	g_autofree char *dir = logs_dir(e, b->s->name, key);
-	g_autofree char *from = g_build_filename(dir, "runs", NULL);
-	g_autofree char *step_dir = state_dir_step(e->state, b->s->name, step);
-	g_autofree char *to = g_build_filename(step_dir, "runs", NULL);
-	if (file_mkdir(step_dir, NULL) != 0 || symlink(to, to) != 0)
-		return false;
-	/* the link and the directory change places at once, so that there always is one */
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
-		return true;
-	unlink(to);
-	return false;
-}
-
-static void forget_key(struct engine *e, struct bisection *b, const char *key)
-{
-	for (guint i = b->ahead->runs->len; i-- > 0;) {
-		const struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		if (r->step < 0 && g_str_equal(r->key, key))
-			g_ptr_array_remove_index_fast(b->ahead->runs, i);
-	}
-	struct job *job;
-	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
-		if (job->plan.speculative && job->kind == JOB_RUN && job->serial == b->s->serial &&
-		    g_str_equal(job->run.source.key, key))
-			jobs_stop(job);
-	}
-}
-
-static bool adopt(struct engine *e, struct bisection *b, int n, int run)
-{
-	g_autofree char *key = recipe_key(e, b, session_step(b->s, n));
-	struct job *job = running(e, b, key, run);
-	struct ahead_run *r = ended(b, key, run);
-	if ((!job || job->plan.cancelled) && !r)
-		return false;
-	if (b->ahead->moved != n && !move_logs(e, b, key, n)) {
-		forget_key(e, b, key);
-		return false;
-	}
-	b->ahead->moved = n;
-	if (!runs_announce(e, b, n, run))
-		return false;
-	e->counters.ran_ahead++;
-	if (r)
-		r->step = n;
-	else
-		jobs_give_to_step(job, n);
-	return true;
-}
-
-bool ahead_adopt_runs(struct engine *e, struct bisection *b, const GArray *wishes)
-{
-	bool any = false;
-	for (guint i = 0; b->ahead && i < wishes->len && !disk_watch_error(e->disk_watch); i++) {
-		const struct wish *w = &g_array_index(wishes, struct wish, i);
-		const struct step *step = session_step(b->s, w->step);
-		if (w->kind != WISH_RUN || w->run != (int)step->runs->len)
-			continue;
-		if (!adopt(e, b, w->step, w->run))
-			break; /* runs are numbered without gaps */
-		any = true;
-	}
-	return any;
-}
-
-static int64_t duration_of(const struct ahead_run *r)
-{
-	return r->answer.run_done.duration;
-}
-
-bool ahead_deliver_run(struct engine *e, struct bisection *b)
-{
-	struct ahead_run *first = NULL;
-	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
-		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		bool sooner = !first || duration_of(r) < duration_of(first) ||
-			      (duration_of(r) == duration_of(first) && r->run < first->run);
-		if (r->step >= 0 && sooner)
-			first = r;
-	}
-	if (!first)
-		return false;
-	struct event ev = first->answer;
-	ev.run_done.step = first->step;
-	first->answer = event_make(EV_NONE);
-	g_ptr_array_remove_fast(b->ahead->runs, first);
-	if (session_step(b->s, ev.run_done.step)->state == STEP_DONE)
-		runs_skip(&ev);
-	runs_end(e, b, &ev);
-	return true;
+	forget_ended(e);
+	ahead_runs_clean(e);
 }

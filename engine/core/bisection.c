@@ -12,6 +12,8 @@ void bisection_free(void *p)
 	journal_close(b->journal);
 	if (b->ahead)
 		b->ahead_free(b->ahead);
+	if (b->ahead_runs)
+		b->ahead_runs_free(b->ahead_runs);
 	session_free(b->s);
 	g_hash_table_unref(b->compilers);
 	g_free(b->recipe);

@@ -8,6 +8,7 @@
 
 struct journal;
 struct ahead;
+struct ahead_runs;
 
 struct bisection {
 	struct session *s;
@@ -23,6 +24,8 @@ struct bisection {
 	char *guidance;	       /* digest of the settings that guide it through the history */
 	struct ahead *ahead;   /* ahead.c's: what may come next */
 	GDestroyNotify ahead_free;
+	struct ahead_runs *ahead_runs; /* ahead_runs.c's */
+	GDestroyNotify ahead_runs_free;
 };
 
 /* `serial`: never used before, so that who holds it notices when the name is another's. */

@@ -114,6 +114,19 @@ int job_run(const struct job *job)
 	return job->kind == JOB_RUN ? job->run.run : -1;
 }
 
+enum slot_kind job_slot_kind(const struct job *job)
+{
+	switch (job->kind) {
+	case JOB_RUN:
+		return SLOT_VM;
+	case JOB_BUILD:
+	case JOB_REPORT:
+		return SLOT_BUILDER;
+	default:
+		return SLOT_KINDS;
+	}
+}
+
 /* ---- in flight ---- */
 
 struct jobs {

@@ -9,6 +9,7 @@
 #define ENGINE_CORE_JOBS_H
 
 #include "bisectfs/session.h"
+#include "slots.h"
 #include "engine/base/cancel.h"
 #include "engine/base/spawn.h"
 #include "engine/store/kernels.h"
@@ -136,6 +137,8 @@ int job_step(const struct job *job); /* any thread */
 const struct kernel_source *job_source(const struct job *job);
 /* A run's number; -1: it is none. */
 int job_run(const struct job *job);
+/* The kind of slot that it takes; SLOT_KINDS: none. */
+enum slot_kind job_slot_kind(const struct job *job);
 /* The run was stopped, nothing depended on it any more: makes that its answer. */
 void job_skip_run(struct job *job);
 void kernel_source_clear(struct kernel_source *source);

@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "facts.h"
+#include "job_done.h"
 #include "schedule.h"
 #include "start.h"
 
@@ -49,7 +50,7 @@ bool loop_has_messages(const struct engine *e)
 	return g_async_queue_length(e->queue) > 0;
 }
 
-static void job_done(void *self, struct job *job)
+static void job_ended(void *self, struct job *job)
 {
 	loop_post_job(self, job);
 }
@@ -63,7 +64,7 @@ static void job_grew(void *self, const struct job *job, int64_t size)
 void loop_init(struct engine *e)
 {
 	e->queue = g_async_queue_new();
-	e->listener = (struct job_listener){ .self = e, .done = job_done, .grew = job_grew };
+	e->listener = (struct job_listener){ .self = e, .done = job_ended, .grew = job_grew };
 }
 
 /* Jobs are in the engine's list; commands are nowhere else. */
@@ -84,7 +85,7 @@ void loop_clear(struct engine *e)
 static void take_job(struct engine *e, struct job *job)
 {
 	if (job->kind != JOB_LOOKUP)
-		schedule_job_done(e, job);
+		job_done(e, job);
 	else if (!e->stopping)
 		commands_looked_up(e, job);
 	jobs_end(e->jobs, job);

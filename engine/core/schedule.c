@@ -6,6 +6,7 @@
 #include "schedule.h"
 
 #include "ahead.h"
+#include "ahead_runs.h"
 #include "facts.h"
 #include "recipe.h"
 #include "runs.h"
@@ -131,7 +132,7 @@ static bool serve(struct engine *e, struct bisection *b)
 		else if (w->kind == WISH_BUILD)
 			served = serve_build(e, b, w);
 	}
-	return served || (fresh && ahead_adopt_runs(e, b, wishes)) || ahead_deliver_run(e, b);
+	return served || (fresh && ahead_runs_adopt(e, b, wishes)) || ahead_runs_deliver(e, b);
 }
 
 /* ---- jobs without a wish ---- */
@@ -177,19 +178,13 @@ struct turn {
 	int missing[SLOT_KINDS];
 };
 
-static bool uses(const struct job *job, enum slot_kind kind)
-{
-	return kind == SLOT_VM ? job->kind == JOB_RUN
-			       : job->kind == JOB_BUILD || job->kind == JOB_REPORT;
-}
-
 /* Takes the slot of what is done ahead, the least probable first: one for each wish without one. */
 static void make_room(struct engine *e, struct turn *turn, enum slot_kind kind)
 {
 	struct job *job, *last = NULL;
 	int ending = 0;
 	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
-		if (!uses(job, kind))
+		if (job_slot_kind(job) != kind)
 			continue;
 		ending += job->plan.cancelled;
 		if (!job->plan.cancelled && job->plan.speculative &&
@@ -403,115 +398,4 @@ void schedule(struct engine *e)
 	ahead_schedule(e, all);
 	if (!all->len && answers_count(e->answers) > ANSWERS_KEPT)
 		answers_forget(e->answers);
-}
-
-/* ---- what came of a job ---- */
-
-/* Its user's quota is his own affair, and no reason for all to wait. */
-static void pause_for_quota(struct engine *e, const struct job *job)
-{
-	struct bisection *b = bisections_by_serial(e->bisections, job->serial);
-	if (!b || job->plan.speculative || b->s->state != STATE_RUNNING)
-		return;
-	struct event ev = event_make(EV_PAUSED);
-	ev.paused.reason = g_strdup_printf("the disk quota of uid %u does not let it build: write "
-					   "resume once it does",
-					   (unsigned)b->s->uid);
-	facts_take(e, b, &ev);
-}
-
-static void keep_kernel(struct engine *e, struct job *job)
-{
-	struct error why;
-	struct kernel *made = &job->build.made;
-	made->key = job->build.source.key;
-	made->ahead = job->ahead;
-	made->made = state_now(e);
-	job->err = kernels_add(e->kernels, made, &why);
-	if (job->err && !disk_watch_is_full(job->err)) { /* to build it again would not help */
-		job->answer = event_make(EV_FAILED);
-		job->answer.failed.reason = g_strdup(why.text);
-	}
-}
-
-static void build_done(struct engine *e, struct job *job)
-{
-	/* one that was removed may have taken its settings away while the build read them */
-	bool gone = !bisections_by_serial(e->bisections, job->serial);
-	if (!job->err && job->answer.kind == EV_NONE && !gone)
-		keep_kernel(e, job);
-	if (job->err == -EDQUOT && state_is_others(e, job->user))
-		pause_for_quota(e, job);
-	else if (disk_watch_is_full(job->err) && job->plan.speculative)
-		kernels_shrink(e->kernels, 0); /* nobody has asked for it yet */
-	else if (disk_watch_is_full(job->err))
-		facts_disk_failed(e, job->err);
-}
-
-static void next_done(struct engine *e, struct job *job)
-{
-	enum event_kind kind = job->answer.kind;
-	if (kind == EV_STEP || kind == EV_FOUND || kind == EV_KEPT)
-		answers_put(e->answers, job->next.key, &job->answer);
-	if (kind != EV_FAILED)
-		event_clear(&job->answer); /* the next look at the wishes takes it from there */
-}
-
-/* A verdict takes the kernel away from guests that are about to start with it: no fault of ours,
- * the run was not needed any more. */
-static void excuse_run(const struct bisection *b, struct job *job)
-{
-	const struct step *step = session_step(b->s, job_step(job));
-	if (step && step->state == STEP_DONE && job->answer.run_done.outcome == OUTCOME_INFRA)
-		runs_skip(&job->answer);
-}
-
-static void take_answer(struct engine *e, struct bisection *b, struct job *job)
-{
-	if (job->answer.kind == EV_RUN_DONE) {
-		excuse_run(b, job);
-		if (wanted_again(e, b, job)) {
-			daemon_log(DAEMON_LOG_WARNING, job->name,
-				   "run %d of step %d is done again: its kernel was gone",
-				   job_run(job), job_step(job));
-			return;
-		}
-		job->answer.run_done.step = job_step(job);
-		runs_end(e, b, &job->answer);
-	} else {
-		facts_take(e, b, &job->answer);
-		job->answer = event_make(EV_NONE);
-	}
-}
-
-static void free_slot(struct engine *e, const struct job *job)
-{
-	for (int kind = 0; kind < SLOT_KINDS; kind++) {
-		if (uses(job, (enum slot_kind)kind))
-			slots_give_back(e->slots, (enum slot_kind)kind, job->slot);
-	}
-}
-
-void schedule_job_done(struct engine *e, struct job *job)
-{
-	struct bisection *b = bisections_by_serial(e->bisections, job->serial);
-	bool asks = job->kind == JOB_NEXT || job->kind == JOB_REPORT;
-	if (job->kind == JOB_BUILD)
-		build_done(e, job);
-	else if (job->kind == JOB_NEXT)
-		next_done(e, job);
-	else if (job->kind == JOB_PREPARE && b && !job->err)
-		b->prepared = true;
-	free_slot(e, job);
-	if (job->plan.speculative) {
-		if (job->kind == JOB_RUN)
-			ahead_run_done(e, job);
-		return;
-	}
-	if (b && asks && job->plan.judgements != session_said(b->s))
-		return; /* a user's word came in between: it is asked again */
-	if (disk_watch_is_full(job->err) && job->kind != JOB_BUILD)
-		facts_disk_failed(e, job->err);
-	else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping)
-		take_answer(e, b, job);
 }

@@ -8,7 +8,5 @@
 
 /* Stops what nobody wants and starts what can be. */
 void schedule(struct engine *e);
-/* Takes what came of a job, which is not in flight any more after that. */
-void schedule_job_done(struct engine *e, struct job *job);
 
 #endif

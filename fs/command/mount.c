@@ -2,6 +2,7 @@
  * bisectfs mount: from the command line to a usable mount, and back.
  */
 #include "commands.h"
+#include "complain.h"
 #include "fs/ops.h"
 #include "supervisor.h"
 #include "fs/view.h"

@@ -438,20 +438,13 @@ void oracle_run_begins(struct oracle *o, const struct job *job)
 
 /* ---- between turns ---- */
 
-static enum slot_kind slot_of(const struct job *job)
-{
-	return job->kind == JOB_RUN				   ? SLOT_VM
-	       : job->kind == JOB_BUILD || job->kind == JOB_REPORT ? SLOT_BUILDER
-								   : SLOT_KINDS;
-}
-
 static void check_slot(const struct oracle *o, enum slot_kind kind, int slot)
 {
 	const struct engine *e = o->w->e;
 	const struct job *job;
 	int users = 0;
 	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++)
-		users += slot_of(job) == kind && job->slot == slot;
+		users += job_slot_kind(job) == kind && job->slot == slot;
 	if (users > 1)
 		world_fail(o->w, "two jobs in slot %d", slot);
 	if (slots_is_taken(e->slots, kind, slot) != (users == 1))
