@@ -19,6 +19,7 @@
 
 struct bisection {
 	struct session *s;
+	GString *log;		 /* the bisection log */
 	struct journal *journal; /* NULL: a simulated one */
 	GQueue backlog;		 /* struct event *: facts that the full disk did not take yet */
 	char *recipe;		 /* digest of all but the commit that its kernels are made from */

@@ -3,6 +3,7 @@
  * the disk does not take them.
  */
 #include "core.h"
+#include "engine/text/bisection_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +127,7 @@ static void say_fact(const struct session *s, const struct event *ev)
 static err_t apply_and_show(struct engine *e, struct bisection *b, const struct event *ev,
 			    struct error *error)
 {
-	err_t err = session_apply(b->s, ev, error);
+	err_t err = bisection_log_apply(b->s, b->log, ev, error);
 	if (err)
 		return err;
 	e->events++;

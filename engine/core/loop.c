@@ -2,6 +2,7 @@
 
 #include "engine/build/cage.h"
 #include "engine/base/file.h"
+#include "engine/text/bisection_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ void bisection_free(void *p)
 	journal_close(b->journal);
 	ahead_free(b->ahead);
 	session_free(b->s);
+	g_string_free(b->log, TRUE);
 	g_hash_table_unref(b->compilers);
 	g_free(b->recipe);
 	g_free(b->course);
@@ -41,6 +43,7 @@ struct bisection *bisection_new(const char *name)
 	g_queue_init(&b->backlog);
 	b->compilers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	b->s = session_new(name);
+	b->log = g_string_new(NULL);
 	return b;
 }
 
@@ -56,7 +59,8 @@ struct bisection *core_find(const struct engine *e, const char *name)
 
 static err_t replay(const struct event *ev, void *arg, struct error *error)
 {
-	return session_apply(arg, ev, error);
+	struct bisection *b = arg;
+	return bisection_log_apply(b->s, b->log, ev, error);
 }
 
 static err_t open_bisection(struct engine *e, const char *name, struct bisection **out,
@@ -65,7 +69,7 @@ static err_t open_bisection(struct engine *e, const char *name, struct bisection
 	g_autofree char *dir = state_dir_bisection(e->state, name);
 	g_autofree char *path = g_build_filename(dir, "journal", NULL);
 	struct bisection *b = bisection_new(name);
-	err_t err = journal_open(path, e->disk, replay, b->s, &b->journal, error);
+	err_t err = journal_open(path, e->disk, replay, b, &b->journal, error);
 	if (err) {
 		bisection_free(b);
 		return err;
@@ -99,7 +103,7 @@ err_t core_add(struct engine *e, const char *name, uid_t uid, gid_t gid, struct 
 		if (!err) /* the file itself is on disk; so must be its name */
 			err = state_dir_sync_bisection(e->state, name, error);
 		if (!err)
-			err = session_apply(b->s, &ev, error);
+			err = bisection_log_apply(b->s, b->log, &ev, error);
 		if (!err) /* the first fact; the view shows it when the bisection is added */
 			e->view.changed(e->view.self, b->s, &ev);
 		event_clear(&ev);
@@ -501,7 +505,7 @@ static err_t recover_one(struct engine *e, struct recovery *r, struct error *err
 		ev.time = MAX(core_now(e), b->s->changed);
 		err = facts_append(e, b, &ev, error);
 		if (!err)
-			err = session_apply(b->s, &ev, error);
+			err = bisection_log_apply(b->s, b->log, &ev, error);
 		if (facts_is_full(err)) {
 			facts_keep(b, &ev);
 			facts_disk_stuck(e, err);
@@ -584,6 +588,11 @@ void engine_each(const struct engine *e, void (*fn)(const struct session *, void
 	g_hash_table_iter_init(&it, e->bisections);
 	while (g_hash_table_iter_next(&it, NULL, &p))
 		fn(((struct bisection *)p)->s, arg);
+}
+
+const GString *engine_log(const struct engine *e, const struct session *s)
+{
+	return core_find(e, s->name)->log;
 }
 
 const struct session *engine_last(const struct engine *e)
