@@ -67,6 +67,7 @@ static GBytes *share(struct view *v, GBytes *data)
 struct render nodes_render_of(const struct view *v, const struct session *s, int n)
 {
 	return (struct render){ .s = s,
+				.log = engine_log(v->m->engine, s),
 				.step = session_step(s, n),
 				.n = n,
 				.now = engine_now(),

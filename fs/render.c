@@ -65,7 +65,7 @@ static void r_culprit(const struct render *r, GString *out)
 
 static void r_log(const struct render *r, GString *out)
 {
-	g_string_append_len(out, r->s->log->str, (gssize)r->s->log->len);
+	g_string_append_len(out, r->log->str, (gssize)r->log->len);
 }
 
 static void r_error(const struct render *r, GString *out)
@@ -137,7 +137,7 @@ static void r_recipients(const struct render *r, GString *out)
 static void r_mail(const struct render *r, GString *out)
 {
 	g_autofree char *crash = crash_text(r);
-	mail_print(r->s, crash, out);
+	mail_print(r->s, r->log, crash, out);
 }
 
 static void r_html(const struct render *r, GString *out)

@@ -16,6 +16,7 @@
 
 struct render {
 	const struct session *s;
+	const GString *log;	     /* of the bisection */
 	const struct step *step;     /* files of a step */
 	int n;			     /* its number */
 	int64_t now;		     /* ns */

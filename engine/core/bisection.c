@@ -15,6 +15,7 @@ void bisection_free(void *p)
 	if (b->ahead_runs)
 		b->ahead_runs_free(b->ahead_runs);
 	session_free(b->s);
+	g_string_free(b->log, TRUE);
 	g_hash_table_unref(b->compilers);
 	g_free(b->recipe);
 	g_free(b->guidance);
@@ -27,6 +28,7 @@ struct bisection *bisection_new(const char *name, guint64 serial)
 	g_queue_init(&b->waiting);
 	b->compilers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	b->s = session_new(name);
+	b->log = g_string_new(NULL);
 	b->s->serial = serial;
 	return b;
 }

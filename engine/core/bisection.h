@@ -12,6 +12,7 @@ struct ahead_runs;
 
 struct bisection {
 	struct session *s;
+	GString *log;		   /* the bisection log */
 	struct journal *journal;   /* NULL: a simulated one */
 	GQueue waiting;		   /* struct event *: facts that the full disk did not take yet */
 	bool prepared;		   /* the guest's reproducer is there */

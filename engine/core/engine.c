@@ -158,6 +158,11 @@ const struct session *engine_last(const struct engine *e)
 	return last;
 }
 
+const GString *engine_log(const struct engine *e, const struct session *s)
+{
+	return bisections_by_serial(e->bisections, s->serial)->log;
+}
+
 void engine_load(const struct engine *e, struct engine_load *load)
 {
 	const struct job *job;

@@ -63,6 +63,8 @@ void engine_command(struct engine *e, struct command *c);
 /* For the view, in the core thread only. */
 const struct settings *engine_defaults(const struct engine *e);
 void engine_each(const struct engine *e, void (*fn)(const struct session *s, void *arg), void *arg);
+/* The bisection log of one of its sessions. */
+const GString *engine_log(const struct engine *e, const struct session *s);
 const struct session *engine_last(const struct engine *e); /* started last; NULL: none */
 
 /* What has happened since the daemon began. */

@@ -8,6 +8,7 @@
 #include "engine/base/file.h"
 #include "engine/store/journal.h"
 #include "engine/store/state_dir.h"
+#include "engine/text/bisection_log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,7 +91,7 @@ void facts_take_kernels(struct engine *e, const struct session *s)
 static err_t apply_and_show(struct engine *e, struct bisection *b, const struct event *ev,
 			    struct error *error)
 {
-	err_t err = session_apply(b->s, ev, error);
+	err_t err = bisection_log_apply(b->s, b->log, ev, error);
 	if (err)
 		return err;
 	e->counters.events++;

@@ -11,6 +11,7 @@
 #include "engine/base/file.h"
 #include "engine/store/journal.h"
 #include "engine/store/state_dir.h"
+#include "engine/text/bisection_log.h"
 
 struct reading {
 	struct engine *e;
@@ -21,7 +22,8 @@ struct reading {
 
 static err_t replay(const struct event *ev, void *arg, struct error *error)
 {
-	return session_apply(arg, ev, error);
+	struct bisection *b = arg;
+	return bisection_log_apply(b->s, b->log, ev, error);
 }
 
 static void read_one(gpointer data, gpointer arg)
@@ -30,7 +32,7 @@ static void read_one(gpointer data, gpointer arg)
 	struct engine *e = arg;
 	g_autofree char *dir = state_dir_bisection(e->state, r->b->s->name);
 	g_autofree char *path = g_build_filename(dir, "journal", NULL);
-	r->err = journal_open(path, e->disk, replay, r->b->s, &r->b->journal, &r->error);
+	r->err = journal_open(path, e->disk, replay, r->b, &r->b->journal, &r->error);
 }
 
 static void reading_free(void *p)
@@ -84,7 +86,7 @@ static err_t record_restart(struct engine *e, struct bisection *b, struct error 
 	ev.time = MAX(state_now(e), b->s->changed);
 	err_t err = facts_append(e, b, &ev, error);
 	if (!err)
-		return session_apply(b->s, &ev, error);
+		return bisection_log_apply(b->s, b->log, &ev, error);
 	if (!disk_watch_is_full(err))
 		return err;
 	facts_wait(b, &ev);

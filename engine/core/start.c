@@ -13,6 +13,7 @@
 #include "engine/session/releases.h"
 #include "engine/store/journal.h"
 #include "engine/store/state_dir.h"
+#include "engine/text/bisection_log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static err_t record_creation(struct engine *e, struct bisection *b, uid_t uid, g
 	if (!err) /* the file itself is on disk; so must be its name */
 		err = state_dir_sync_bisection(e->state, b->s->name, error);
 	if (!err)
-		err = session_apply(b->s, &ev, error);
+		err = bisection_log_apply(b->s, b->log, &ev, error);
 	if (!err) /* the first fact; the view shows it when the bisection is added */
 		e->view.changed(e->view.self, b->s, &ev);
 	event_clear(&ev);

@@ -4,7 +4,6 @@
  */
 #include "bisectfs/session.h"
 
-#include "engine/text/bisection_log.h"
 #include "range.h"
 #include "tally.h"
 
@@ -56,7 +55,6 @@ struct session *session_new(const char *name)
 	s->judgements = g_array_new(FALSE, FALSE, sizeof(struct judgement));
 	g_array_set_clear_func(s->judgements, judgement_clear);
 	s->retests = g_array_new(FALSE, FALSE, sizeof(int));
-	s->log = g_string_new(NULL);
 	s->reproducibility = -1;
 	s->confidence = 1;
 	s->uid = s->gid = EVENT_NOBODY;
@@ -82,12 +80,13 @@ void session_free(struct session *s)
 	g_strfreev(s->goods);
 	g_strfreev(s->releases);
 	g_ptr_array_free(s->steps, TRUE);
+	g_free(s->search_bad);
+	g_strfreev(s->search_goods);
 	g_strfreev(s->found);
 	g_free(s->found_text);
 	g_free(s->verdict);
 	g_free(s->error);
 	g_free(s->status_reason);
-	g_string_free(s->log, TRUE);
 	g_free(s);
 }
 
@@ -136,6 +135,13 @@ static void drop_step(struct step *step, const char *reason)
 	step->reason = g_strdup(reason);
 }
 
+/* Once: what has been known since does not change where it began. */
+static void note_search_start(struct session *s)
+{
+	if (!s->search_bad)
+		range_ends(s, &s->search_bad, &s->search_goods);
+}
+
 static void apply_step(struct session *s, const struct event_step *ev, int64_t time)
 {
 	struct step *last = session_step(s, ev->step - 1);
@@ -161,6 +167,8 @@ static void apply_step(struct session *s, const struct event_step *ev, int64_t t
 	g_ptr_array_add(s->steps, step);
 	if (ev->checked)
 		s->checked = 1;
+	if (ev->role == ROLE_SEARCH)
+		note_search_start(s);
 }
 
 static struct run *add_runs_up_to(struct step *step, int k)
@@ -364,6 +372,7 @@ static void apply_found(struct session *s, const struct event_found *ev)
 	s->found = g_strdupv(ev->candidates);
 	s->found_text = g_strdup(ev->text);
 	s->parents = g_strdupv(ev->parents);
+	note_search_start(s); /* the ends may be all there is */
 }
 
 static void apply_minimize(struct session *s, const struct event_minimize *ev)
@@ -485,6 +494,5 @@ err_t session_apply(struct session *s, const struct event *ev, struct error *err
 		return err;
 	apply(s, ev);
 	s->changed = ev->time;
-	bisection_log_append(s, ev);
 	return 0;
 }

@@ -315,6 +315,15 @@ const char *session_git_term(const struct session *s, enum verdict v)
 	return (v == VERDICT_BAD) != range_is_fix(s) ? "bad" : "good";
 }
 
+void range_ends(const struct session *s, char **bad, GStrv *goods)
+{
+	GPtrArray *all = g_ptr_array_new();
+	g_autoptr(GPtrArray) skips = g_ptr_array_new_with_free_func(g_free);
+	search_range(s, all, skips, bad);
+	g_ptr_array_add(all, NULL);
+	*goods = (GStrv)g_ptr_array_free(all, FALSE);
+}
+
 static GStrv commits_with(const struct session *s, enum verdict v)
 {
 	GPtrArray *out = g_ptr_array_new();

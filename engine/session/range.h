@@ -24,6 +24,9 @@ GStrv range_smaller(const struct session *s);
 /* Those that are in use: NULL when the configuration is the whole one. New, to be freed. */
 GStrv range_options(const struct session *s);
 
+/* The ends of the range now, in git's words. New; `bad` is NULL where there is none. */
+void range_ends(const struct session *s, char **bad, GStrv *goods);
+
 /* What guides the search, in the order in which it became known; of each commit what holds now. */
 struct range_fact {
 	const char *commit;  /* of the session */

@@ -222,9 +222,10 @@ static int counted_runs(const struct session *s)
 	return n;
 }
 
-static void report(const struct simulator *sim, const struct session *s, int64_t begun,
+static void report(const struct simulator *sim, const struct bisection *b, int64_t begun,
 		   struct simulated *out)
 {
+	const struct session *s = b->s;
 	*out = (struct simulated){
 		.verdict = g_strdup(s->verdict),
 		.found = g_strdupv(s->found),
@@ -233,7 +234,7 @@ static void report(const struct simulator *sim, const struct session *s, int64_t
 		.total_ns = sim->now - begun,
 		.build_ns = s->build_ns,
 		.test_ns = s->test_ns,
-		.log = g_strdup(s->log->str),
+		.log = g_strdup(b->log->str),
 	};
 }
 
@@ -279,10 +280,10 @@ err_t simulator_run(struct simulator *sim, const struct simulation *what, struct
 	while (!err && !session_over(b->s)) {
 		if (!loop_turn(sim->e) && !session_over(b->s) && !advance(sim))
 			err = error_set(error, EDEADLK, "the bisection stands still: %s",
-					b->s->log->str);
+					b->log->str);
 	}
 	if (!err)
-		report(sim, b->s, begun, out);
+		report(sim, b, begun, out);
 	clear_flight(sim);
 	bisections_remove(sim->e->bisections, b);
 	return err;

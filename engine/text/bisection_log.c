@@ -1,10 +1,14 @@
+/*
+ * Each kind of event that readers of syzbot's logs know adds its lines, after the session has taken
+ * it: what a line says beyond the event is read from the session as it is then.
+ */
 #include "bisection_log.h"
 
 #include "engine/session/certify.h"
 #include "engine/session/range.h"
 #include "engine/session/recipients.h"
-#include "format.h"
 #include "engine/session/tally.h"
+#include "format.h"
 
 #include <string.h>
 
@@ -17,24 +21,24 @@ static const char *compiler_name(const struct session *s, const char *cc)
 	return strstr(settings_text(&s->settings, SET_MAKE), "LLVM=") ? "clang" : "gcc";
 }
 
-static void log_start(struct session *s, const struct event *ev)
+static void log_start(GString *log, const struct session *s, const struct event *ev)
 {
 	g_autofree char *when = format_time(ev->time);
-	g_string_append_printf(s->log, "%s starts bisection %s\n", ev->started.host, when);
-	g_string_append_printf(s->log, "bisecting %s commit starting from %s\n",
+	g_string_append_printf(log, "%s starts bisection %s\n", ev->started.host, when);
+	g_string_append_printf(log, "bisecting %s commit starting from %s\n",
 			       range_is_fix(s) ? "fixing" : "cause", s->bad);
 }
 
 /* git prints this line at `git bisect start`; the goods in the order in which they were given. */
-static void log_search_start(struct session *s)
+static void log_search_start(GString *log, const struct session *s)
 {
-	struct next_query q;
-	session_next_query(s, &q);
-	g_string_append_printf(s->log, "# git bisect start %s", q.bad);
-	for (char **g = q.goods; *g; g++)
-		g_string_append_printf(s->log, " %s", *g);
-	g_string_append_c(s->log, '\n');
-	next_query_clear(&q);
+	g_autofree char *bad = NULL;
+	g_auto(GStrv) goods = NULL;
+	range_ends(s, &bad, &goods);
+	g_string_append_printf(log, "# git bisect start %s", bad);
+	for (char **g = goods; *g; g++)
+		g_string_append_printf(log, " %s", *g);
+	g_string_append_c(log, '\n');
 }
 
 static bool search_began_before(const struct session *s, guint n)
@@ -46,9 +50,9 @@ static bool search_began_before(const struct session *s, guint n)
 	return false;
 }
 
-/* Lines that stand before "testing commit": why this one. Called before the step is added, so that
- * the query shows the state in which it was chosen. */
-static void log_choice(struct session *s, const struct event_step *ev)
+/* Lines that stand before "testing commit": why this one. The new step is the session's last and
+ * has no verdict, so the range is still that in which it was chosen. */
+static void log_choice(GString *log, const struct session *s, const struct event_step *ev)
 {
 	static const char *const fixed[ROLES] = {
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
@@ -59,39 +63,39 @@ static void log_choice(struct session *s, const struct event_step *ev)
 		[ROLE_RETEST] = "testing again, as its user asked",
 	};
 	if (ev->role == ROLE_REVERT && range_is_fix(s)) {
-		g_string_append(s->log, "certifying: testing the starting commit with the fix\n");
+		g_string_append(log, "certifying: testing the starting commit with the fix\n");
 	} else if (fixed[ev->role]) {
-		g_string_append_printf(s->log, "%s\n", fixed[ev->role]);
+		g_string_append_printf(log, "%s\n", fixed[ev->role]);
 	} else if (ev->role == ROLE_MINIMIZE) {
-		g_string_append_printf(s->log,
+		g_string_append_printf(log,
 				       "minimizing the kernel config: testing %u of %u options "
 				       "over the baseline\n",
 				       ev->options ? g_strv_length(ev->options) : 0,
 				       g_strv_length(s->options));
 	} else if (ev->role == ROLE_ORIGINAL) {
-		g_string_append_printf(s->log,
+		g_string_append_printf(log,
 				       "ensuring issue is reproducible on original commit %s\n\n",
 				       ev->commit);
 	} else if (ev->role == ROLE_RELEASE) {
-		g_string_append_printf(s->log, "testing release %s\n", ev->release);
+		g_string_append_printf(log, "testing release %s\n", ev->release);
 	} else if (ev->role == ROLE_HEAD) {
-		g_string_append_printf(s->log, "testing current HEAD %s\n", ev->commit);
+		g_string_append_printf(log, "testing current HEAD %s\n", ev->commit);
 	} else {
 		if (!search_began_before(s, s->steps->len - 1))
-			log_search_start(s);
+			log_search_start(log, s);
 		if (ev->left < 0)
-			g_string_append(s->log, "Bisecting: a merge base must be tested\n");
+			g_string_append(log, "Bisecting: a merge base must be tested\n");
 		else
-			g_string_append_printf(s->log,
+			g_string_append_printf(log,
 					       "Bisecting: %d revision%s left to test after this "
 					       "(roughly %d step%s)\n",
 					       ev->left, ev->left == 1 ? "" : "s", ev->roughly,
 					       ev->roughly == 1 ? "" : "s");
-		g_string_append_printf(s->log, "[%s] %s\n\n", ev->commit, ev->subject);
+		g_string_append_printf(log, "[%s] %s\n\n", ev->commit, ev->subject);
 	}
 }
 
-static void log_outcomes(struct session *s, const struct step *step)
+static void log_outcomes(GString *log, const struct session *s, const struct step *step)
 {
 	char first[400] = "", line[400];
 	bool equal = true;
@@ -109,75 +113,75 @@ static void log_outcomes(struct session *s, const struct step *step)
 		equal = equal && strcmp(first, line) == 0;
 	}
 	if (shown && equal)
-		g_string_append_printf(s->log, "all runs: %s\n", first);
+		g_string_append_printf(log, "all runs: %s\n", first);
 	for (guint k = 0; !equal && k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
 		if (r->outcome == OUTCOME_NONE ||
 		    (r->outcome == OUTCOME_SKIPPED && r->status != 125))
 			continue;
 		outcome_print(r->outcome, r->title, r->status, line, sizeof(line));
-		g_string_append_printf(s->log, "run #%u: %s\n", k, line);
+		g_string_append_printf(log, "run #%u: %s\n", k, line);
 	}
 	int wanted = session_runs_wanted(s, step);
 	if (shown && shown < wanted && !tally_certifies(step))
-		g_string_append_printf(s->log, "runs stopped early: %d of %d were enough\n", shown,
+		g_string_append_printf(log, "runs stopped early: %d of %d were enough\n", shown,
 				       wanted);
 }
 
-static void log_verdict(struct session *s, const struct event_verdict *ev)
+static void log_verdict(GString *log, const struct session *s, const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
 	if (step->build_failed)
-		g_string_append_printf(s->log, "failed to build: %s\n", step->reason);
+		g_string_append_printf(log, "failed to build: %s\n", step->reason);
 	else if (step->runs->len)
-		log_outcomes(s, step);
+		log_outcomes(log, s, step);
 	else
-		g_string_append_printf(s->log, "%s: %s\n", verdict_name(step->verdict),
-				       step->reason);
+		g_string_append_printf(log, "%s: %s\n", verdict_name(step->verdict), step->reason);
 	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && s->reproducibility < 1.0)
-		g_string_append_printf(s->log, "reproducer is flaky (%.2f repro chance estimate)\n",
+		g_string_append_printf(log, "reproducer is flaky (%.2f repro chance estimate)\n",
 				       s->reproducibility);
 	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len)
-		g_string_append_printf(s->log, "%s\n", step->reason);
+		g_string_append_printf(log, "%s\n", step->reason);
 	if (step->role == ROLE_SEARCH)
-		g_string_append_printf(s->log, "# git bisect %s %s\n",
+		g_string_append_printf(log, "# git bisect %s %s\n",
 				       session_git_term(s, step->verdict), step->commit);
 }
 
-static void log_found(struct session *s, const struct event_found *ev)
+static void log_found(GString *log, const struct session *s, const struct event_found *ev)
 {
 	if (!search_began_before(s, s->steps->len))
-		log_search_start(s);
+		log_search_start(log, s);
 	if (g_strv_length(ev->candidates) == 1) {
-		g_string_append_printf(s->log, "%s is the first bad commit\n%s", ev->candidates[0],
+		g_string_append_printf(log, "%s is the first bad commit\n%s", ev->candidates[0],
 				       ev->text ? ev->text : "");
-		if (s->log->str[s->log->len - 1] != '\n')
-			g_string_append_c(s->log, '\n');
+		if (log->str[log->len - 1] != '\n')
+			g_string_append_c(log, '\n');
 		return;
 	}
-	g_string_append(s->log, "There are only 'skip'ped commits left to test.\n"
-				"The first bad commit could be any of:\n");
+	g_string_append(log, "There are only 'skip'ped commits left to test.\n"
+			     "The first bad commit could be any of:\n");
 	for (char **c = ev->candidates; *c; c++)
-		g_string_append_printf(s->log, "%s\n", *c);
-	g_string_append(s->log, "We cannot bisect more!\n");
+		g_string_append_printf(log, "%s\n", *c);
+	g_string_append(log, "We cannot bisect more!\n");
 }
 
 /* As Go prints a list of strings, which is what readers of these logs know. */
-static void log_recipients(struct session *s, const GPtrArray *all, const char *word)
+static void log_recipients(GString *log, const GPtrArray *all, const char *word)
 {
 	bool first = true;
-	g_string_append_printf(s->log, "recipients (%s): [", word);
+	g_string_append_printf(log, "recipients (%s): [", word);
 	for (guint i = 0; i < all->len; i++) {
 		const char *line = g_ptr_array_index(all, i);
 		if (strncmp(line, word, 2) != 0)
 			continue;
-		g_string_append_printf(s->log, "%s\"%s\"", first ? "" : " ", line + 4);
+		g_string_append_printf(log, "%s\"%s\"", first ? "" : " ", line + 4);
 		first = false;
 	}
-	g_string_append(s->log, "]\n");
+	g_string_append(log, "]\n");
 }
 
-static void log_conclusion(struct session *s, const struct event_concluded *ev, int64_t time)
+static void log_conclusion(GString *log, const struct session *s, const struct event_concluded *ev,
+			   int64_t time)
 {
 	g_autofree char *total = format_duration(time - s->started);
 	g_autofree char *build = format_duration(s->build_ns);
@@ -187,106 +191,113 @@ static void log_conclusion(struct session *s, const struct event_concluded *ev, 
 		const char *parent = s->parents && s->parents[0] && !s->parents[1]
 					     ? certify_signature(s, s->parents[0])
 					     : NULL;
-		g_string_append_c(s->log, '\n');
+		g_string_append_c(log, '\n');
 		if (culprit)
-			g_string_append_printf(s->log, "culprit signature: %s\n", culprit);
+			g_string_append_printf(log, "culprit signature: %s\n", culprit);
 		if (parent)
-			g_string_append_printf(s->log, "parent  signature: %s\n", parent);
+			g_string_append_printf(log, "parent  signature: %s\n", parent);
 	}
-	g_string_append_printf(s->log,
-			       "revisions tested: %d, total time: %s (build: %s, test: %s)\n",
+	g_string_append_printf(log, "revisions tested: %d, total time: %s (build: %s, test: %s)\n",
 			       session_tested(s), total, build, test);
 	if (s->found && !s->found[1])
-		g_string_append_printf(s->log, "first %s commit: %s %s\n",
+		g_string_append_printf(log, "first %s commit: %s %s\n",
 				       range_is_fix(s) ? "good" : "bad", s->found[0],
 				       ev->subject ? ev->subject : "");
 	else
-		g_string_append_printf(s->log, "%s\n", s->verdict);
+		g_string_append_printf(log, "%s\n", s->verdict);
 	if (s->confidence >= 0 && s->confidence < 1.0)
-		g_string_append_printf(s->log, "accumulated error probability: %.2f\n",
+		g_string_append_printf(log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);
 	if (ev->no_op)
-		g_string_append_printf(s->log, "%s\n", s->verdict);
+		g_string_append_printf(log, "%s\n", s->verdict);
 	if (s->found && !s->found[1]) {
 		g_autoptr(GPtrArray) all = recipients_of(s);
-		log_recipients(s, all, "to");
-		log_recipients(s, all, "cc");
+		log_recipients(log, all, "to");
+		log_recipients(log, all, "cc");
 	}
 	const struct run *crash = session_crash(s, NULL, NULL);
 	if (crash)
-		g_string_append_printf(s->log, "crash: %s\n", crash->title);
+		g_string_append_printf(log, "crash: %s\n", crash->title);
 	if (crash && ev->text && *ev->text)
-		g_string_append_printf(s->log, "%s%s", ev->text,
+		g_string_append_printf(log, "%s%s", ev->text,
 				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");
 }
 
-void bisection_log_append(struct session *s, const struct event *ev)
+void bisection_log_append(GString *log, const struct session *s, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EV_STARTED:
-		log_start(s, ev);
+		log_start(log, s, ev);
 		break;
 	case EV_LOADED:
 		if (s->given)
-			g_string_append_printf(s->log,
+			g_string_append_printf(log,
 					       "%s is not on the branch, %s has its title and is "
 					       "taken instead\n",
 					       s->given, s->bad);
 		break;
 	case EV_STEP:
-		log_choice(s, &ev->step);
-		g_string_append_printf(s->log, "testing commit %s %s\n", ev->step.commit,
+		log_choice(log, s, &ev->step);
+		g_string_append_printf(log, "testing commit %s %s\n", ev->step.commit,
 				       compiler_name(s, ev->step.cc));
 		break;
 	case EV_DROPPED:
-		g_string_append_printf(s->log, "step %d: %s\n", ev->dropped.step,
-				       ev->dropped.reason);
+		g_string_append_printf(log, "step %d: %s\n", ev->dropped.step, ev->dropped.reason);
 		break;
 	case EV_JUDGED:
-		g_string_append_printf(s->log, "# by its user: %s is %s\n", ev->judged.commit,
+		g_string_append_printf(log, "# by its user: %s is %s\n", ev->judged.commit,
 				       verdict_name(ev->judged.verdict));
 		break;
 	case EV_RETEST:
-		g_string_append_printf(s->log, "# by its user: step %d is to be tested again\n",
+		g_string_append_printf(log, "# by its user: step %d is to be tested again\n",
 				       ev->retest.step);
 		break;
 	case EV_MINIMIZE:
-		g_string_append(s->log, "# by its user: the kernel config is to be minimized\n");
+		g_string_append(log, "# by its user: the kernel config is to be minimized\n");
 		break;
 	case EV_REOPENED:
-		g_string_append_printf(s->log, "%s\n", ev->reopened.reason);
+		g_string_append_printf(log, "%s\n", ev->reopened.reason);
 		break;
 	case EV_BUILT:
-		g_string_append_printf(s->log, "compiler: %s\nkernel signature: %s\n",
+		g_string_append_printf(log, "compiler: %s\nkernel signature: %s\n",
 				       ev->built.compiler ? ev->built.compiler : "",
 				       ev->built.signature);
 		break;
 	case EV_VERDICT:
-		log_verdict(s, &ev->verdict);
+		log_verdict(log, s, &ev->verdict);
 		break;
 	case EV_FOUND:
-		log_found(s, &ev->found);
+		log_found(log, s, &ev->found);
 		break;
 	case EV_CONCLUDED:
-		log_conclusion(s, &ev->concluded, ev->time);
+		log_conclusion(log, s, &ev->concluded, ev->time);
 		break;
 	case EV_FAILED:
-		g_string_append_printf(s->log, "error: %s\n", ev->failed.reason);
+		g_string_append_printf(log, "error: %s\n", ev->failed.reason);
 		break;
 	case EV_PAUSED:
-		g_string_append_printf(s->log, "paused: %s\n", ev->paused.reason);
+		g_string_append_printf(log, "paused: %s\n", ev->paused.reason);
 		break;
 	case EV_RESUMED:
-		g_string_append(s->log, "resumed\n");
+		g_string_append(log, "resumed\n");
 		break;
 	case EV_ABORTED:
-		g_string_append(s->log, "aborted\n");
+		g_string_append(log, "aborted\n");
 		break;
 	case EV_RESTARTED:
 		if (session_in_progress(s))
-			g_string_append(s->log, "restarted: what was in flight is done again\n");
+			g_string_append(log, "restarted: what was in flight is done again\n");
 		break;
 	default:
 		break;
 	}
+}
+
+err_t bisection_log_apply(struct session *s, GString *log, const struct event *ev,
+			  struct error *error)
+{
+	err_t err = session_apply(s, ev, error);
+	if (!err)
+		bisection_log_append(log, s, ev);
+	return err;
 }

@@ -6,14 +6,14 @@
 
 #include "engine/session/range.h"
 
-#include <string.h>
-
 void git_log_print(const struct session *s, GString *out)
 {
-	const char *start = strstr(s->log->str, "# git bisect start ");
-	if ((!session_over(s) && !session_has_answer(s)) || !start)
+	if ((!session_over(s) && !session_has_answer(s)) || !s->search_bad)
 		return;
-	g_string_append_printf(out, "%.*s\n", (int)strcspn(start + 2, "\n"), start + 2);
+	g_string_append_printf(out, "git bisect start %s", s->search_bad);
+	for (char **g = s->search_goods; *g; g++)
+		g_string_append_printf(out, " %s", *g);
+	g_string_append_c(out, '\n');
 	g_autoptr(GArray) facts = range_facts(s);
 	for (guint i = 0; i < facts->len; i++) {
 		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);

@@ -31,7 +31,7 @@ static void recipients_header(GString *out, const char *name, const GPtrArray *a
 		header(out, name, list->str);
 }
 
-void mail_print(const struct session *s, const char *crash, GString *out)
+void mail_print(const struct session *s, const GString *log, const char *crash, GString *out)
 {
 	if (!report_has_culprit(s))
 		return;
@@ -52,5 +52,5 @@ void mail_print(const struct session *s, const char *crash, GString *out)
 			       session_tested(s), s->bad);
 	if (*crash)
 		g_string_append_printf(out, "\nThe crash:\n\n%s", crash);
-	g_string_append_printf(out, "\nThe bisection log:\n\n%s", s->log->str);
+	g_string_append_printf(out, "\nThe bisection log:\n\n%s", log->str);
 }

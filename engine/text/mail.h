@@ -8,6 +8,6 @@
 
 /* A mail ready for `sendmail -t`. `crash`: the representative report, may be empty. Appends nothing
  * without one culprit. */
-void mail_print(const struct session *s, const char *crash, GString *out);
+void mail_print(const struct session *s, const GString *log, const char *crash, GString *out);
 
 #endif

@@ -87,7 +87,10 @@ struct session {
 	GStrv releases; /* "NAME HASH", newest first: those to walk; fix: one line, the head */
 	bool loaded;
 	GPtrArray *steps; /* struct step * */
-	int checked;	  /* merge bases of the goods need no test any more */
+	/* The range as it was when the search began, in git's words; NULL before. */
+	char *search_bad;
+	GStrv search_goods;
+	int checked; /* merge bases of the goods need no test any more */
 	bool flaky;
 	double reproducibility; /* 0..1, from the first step on; -1 before */
 	double confidence;	/* product over good steps */
@@ -106,7 +109,6 @@ struct session {
 	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
 	int restarts;
-	GString *log; /* the bisection log, made from the events */
 };
 
 struct session *session_new(const char *name);

@@ -148,7 +148,7 @@ static void bisection(int i)
 	add(s, out, &ev);
 	conclude(s, out);
 	if (s->state != STATE_DONE)
-		g_error("the bisection does not end: %s", s->log->str);
+		g_error("the bisection %s does not end", s->name);
 	put(journal, out->str, out->len);
 	session_free(s);
 }

@@ -3,6 +3,7 @@
 #include "world.h"
 #include "engine/base/file.h"
 #include "engine/store/state_dir.h"
+#include "engine/text/bisection_log.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -516,7 +517,7 @@ static void print_step(GString *out, const struct step *step)
 	}
 }
 
-static char *print_session(const struct session *s)
+static char *print_session(const struct session *s, const GString *log)
 {
 	GString *out = g_string_new(NULL);
 	json_t *json = settings_to_json(&s->settings);
@@ -530,6 +531,8 @@ static char *print_session(const struct session *s)
 			       s->confidence);
 	print_list(out, "goods", s->goods);
 	print_list(out, "releases", s->releases);
+	print_list(out, "search from", s->search_goods);
+	g_string_append_printf(out, "to %s\n", s->search_bad);
 	for (guint i = 0; i < s->steps->len; i++)
 		print_step(out, session_step(s, (int)i));
 	for (guint i = 0; i < s->judgements->len; i++) {
@@ -544,9 +547,9 @@ static char *print_session(const struct session *s)
 	print_list(out, "found", s->found);
 	print_list(out, "parents", s->parents);
 	print_list(out, "maintainers", s->maintainers);
-	g_string_append_printf(out, "%s\n%s\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s", s->found_text,
-			       s->verdict, s->error, s->status_reason, s->build_ns, s->test_ns,
-			       s->restarts, s->log->str);
+	g_string_append_printf(out, "%s\n%s %d\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s",
+			       s->found_text, s->verdict, s->no_op, s->error, s->status_reason,
+			       s->build_ns, s->test_ns, s->restarts, log->str);
 	free(settings);
 	json_decref(json);
 	return g_string_free(out, FALSE);
@@ -564,18 +567,33 @@ static void compare(const struct oracle *o, const char *name, const char *live, 
 			   a[i] ? a[i] : "nothing", b[i] ? b[i] : "nothing");
 }
 
-static struct session *read_again(const struct oracle *o, const char *name)
+static struct session *read_again(const struct oracle *o, const char *name, GString *log)
 {
 	struct session *s = session_new(name);
 	struct error why = { 0 };
 	g_auto(GStrv) lines = read_lines(o, name);
 	for (char **l = lines; l && l[0] && l[1]; l++) {
 		struct event ev;
-		if (take_replayed(*l, &ev) != 0 || session_apply(s, &ev, &why) != 0)
+		if (take_replayed(*l, &ev) != 0 || bisection_log_apply(s, log, &ev, &why) != 0)
 			world_fail(o->w, "%s: %s: %s", name, *l, why.text);
 		event_clear(&ev);
 	}
 	return s;
+}
+
+/* git's log names the range that the bisection log has named first. */
+static void check_search_start(const struct oracle *o, const struct session *s, const GString *log)
+{
+	static const char mark[] = "# git bisect start ";
+	const char *line = strstr(log->str, mark);
+	g_autofree char *said = line ? g_strndup(line, strcspn(line, "\n")) : NULL;
+	g_autofree char *goods = s->search_bad ? g_strjoinv(" ", s->search_goods) : NULL;
+	g_autofree char *kept = s->search_bad ? g_strdup_printf("%s%s%s%s", mark, s->search_bad,
+								*goods ? " " : "", goods)
+					      : NULL;
+	if (g_strcmp0(said, kept) != 0)
+		world_fail(o->w, "%s: the search starts with '%s', not '%s'", s->name,
+			   kept ? kept : "", said ? said : "");
 }
 
 void oracle_check_replay(struct oracle *o)
@@ -584,10 +602,12 @@ void oracle_check_replay(struct oracle *o)
 	for (guint i = 0; (live = bisections_at(o->w->e->bisections, i)); i++) {
 		if (live->s->state == STATE_DRAFT) /* its settings are not in the journal yet */
 			continue;
-		struct session *s = read_again(o, live->s->name);
-		g_autofree char *a = print_session(live->s);
-		g_autofree char *b = print_session(s);
+		g_autoptr(GString) log = g_string_new(NULL);
+		struct session *s = read_again(o, live->s->name, log);
+		g_autofree char *a = print_session(live->s, live->log);
+		g_autofree char *b = print_session(s, log);
 		compare(o, s->name, a, b);
+		check_search_start(o, s, log);
 		session_free(s);
 	}
 }

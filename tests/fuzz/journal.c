@@ -5,6 +5,8 @@
  */
 #include "engine/store/journal.h"
 #include "engine/session/forecast.h"
+#include "engine/text/bisection_log.h"
+#include "engine/text/git_log.h"
 #include "engine/text/mail.h"
 
 #include <fcntl.h>
@@ -14,9 +16,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+struct replayed {
+	struct session *s;
+	GString *log;
+};
+
 static err_t replay(const struct event *ev, void *arg, struct error *error)
 {
-	return session_apply(arg, ev, error);
+	struct replayed *r = arg;
+	return bisection_log_apply(r->s, r->log, ev, error);
+}
+
+static void print(const struct replayed *r)
+{
+	GString *out = g_string_new(NULL);
+	git_log_print(r->s, out);
+	mail_print(r->s, r->log, "", out);
+	g_string_free(out, TRUE);
 }
 
 static void ask(const struct session *s)
@@ -49,10 +65,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		return 0;
 	close(fd);
-	struct session *s = session_new("fuzz");
-	if (journal_read(path, replay, s, &torn, &why) == 0)
-		ask(s);
-	session_free(s);
+	struct replayed r = { .s = session_new("fuzz"), .log = g_string_new(NULL) };
+	if (journal_read(path, replay, &r, &torn, &why) == 0) {
+		ask(r.s);
+		print(&r);
+	}
+	session_free(r.s);
+	g_string_free(r.log, TRUE);
 	unlink(path);
 	return 0;
 }

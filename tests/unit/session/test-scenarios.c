@@ -10,6 +10,7 @@
 #include "engine/history/commit_settings.h"
 #include "engine/history/navigate.h"
 #include "engine/base/file.h"
+#include "engine/text/bisection_log.h"
 
 #include "bisectfs/session.h"
 
@@ -166,6 +167,7 @@ struct scenario {
 struct world {
 	const struct scenario *sc;
 	struct session *s;
+	GString *log;
 	struct settings *settings;
 	guint random;
 	int64_t now;
@@ -212,9 +214,9 @@ static struct event daemon_log(struct world *w, enum event_kind kind)
 static void apply(struct world *w, struct event *ev)
 {
 	struct error why = { 0 };
-	if (session_apply(w->s, ev, &why) != 0)
+	if (bisection_log_apply(w->s, w->log, ev, &why) != 0)
 		g_error("%s: %s: %s\n%s", w->sc->name, event_kind_name(ev->kind), why.text,
-			w->s->log->str);
+			w->log->str);
 	w->verdicts += ev->kind == EV_VERDICT;
 	event_clear(ev);
 }
@@ -366,7 +368,7 @@ static void drive(struct world *w)
 			apply(w, &ev);
 		}
 	}
-	g_error("%s does not end:\n%s", w->sc->name, w->s->log->str);
+	g_error("%s does not end:\n%s", w->sc->name, w->log->str);
 }
 
 static void begin(struct world *w)
@@ -374,6 +376,7 @@ static void begin(struct world *w)
 	const struct scenario *sc = w->sc;
 	struct settings set;
 	w->s = session_new(sc->name);
+	w->log = g_string_new(NULL);
 	w->lied = g_hash_table_new(NULL, NULL);
 	w->random = g_str_hash(sc->name);
 	w->now = 1600000000000000000;
@@ -410,11 +413,11 @@ static void check_candidates(const struct world *w)
 	if (!n)
 		return;
 	if (!w->s->found || g_strv_length(w->s->found) != n)
-		g_error("%s: %u candidates wanted\n%s", sc->name, n, w->s->log->str);
+		g_error("%s: %u candidates wanted\n%s", sc->name, n, w->log->str);
 	for (guint i = 0; i < n; i++) {
 		if (!g_strv_contains((const char *const *)w->s->found, hash_of(sc->candidates[i])))
 			g_error("%s: %d is no candidate\n%s", sc->name, sc->candidates[i],
-				w->s->log->str);
+				w->log->str);
 	}
 }
 
@@ -430,13 +433,14 @@ static void test_scenario(gconstpointer data)
 	if (w.s->state != sc->state || !w.s->verdict || !g_pattern_match_simple(want, w.s->verdict))
 		g_error("%s: is %s, '%s'; wanted %s, '%s'\n%s", sc->name,
 			session_state_name(w.s->state), w.s->verdict, session_state_name(sc->state),
-			want, w.s->log->str);
+			want, w.log->str);
 	check_candidates(&w);
-	if (sc->log && !strstr(w.s->log->str, sc->log))
-		g_error("%s: the log lacks '%s'\n%s", sc->name, sc->log, w.s->log->str);
+	if (sc->log && !strstr(w.log->str, sc->log))
+		g_error("%s: the log lacks '%s'\n%s", sc->name, sc->log, w.log->str);
 	if (g_getenv("SHOW_LOG"))
-		g_print("%s\n", w.s->log->str);
+		g_print("%s\n", w.log->str);
 	session_free(w.s);
+	g_string_free(w.log, TRUE);
 	g_hash_table_unref(w.lied);
 }
 

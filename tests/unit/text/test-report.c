@@ -51,15 +51,17 @@ static void test_mail(void)
 {
 	struct session *s = finished();
 	g_autoptr(GString) mail = g_string_new(NULL);
-	mail_print(s, "the crash\n", mail);
+	g_autoptr(GString) log = g_string_new("what happened\n");
+	mail_print(s, log, "the crash\n", mail);
 	g_assert_true(g_str_has_prefix(mail->str, "To: author@example.org, b@example.org, "));
 	g_assert_nonnull(strstr(mail->str, "\nSubject: [bisected] proc: <b>bold</b> & wrong\n"));
 	g_assert_nonnull(strstr(mail->str, "\n\nA bisection has found the commit that began this"));
 	g_assert_nonnull(strstr(mail->str, "the crash\n"));
+	g_assert_true(g_str_has_suffix(mail->str, "\nThe bisection log:\n\nwhat happened\n"));
 	g_string_truncate(mail, 0);
 	s->state = STATE_RUNNING;
 	g_clear_pointer(&s->verdict, g_free);
-	mail_print(s, "", mail);
+	mail_print(s, log, "", mail);
 	g_assert_cmpstr(mail->str, ==, "");
 	session_free(s);
 }

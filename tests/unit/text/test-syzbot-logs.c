@@ -3,7 +3,7 @@
  * times) is fed to a session, which has to come to the same verdicts and to print the same text.
  * Where its text differs, a rule below says why. The logs are found through $BISECTFS_CORPUS.
  */
-#include "bisectfs/session.h"
+#include "engine/text/bisection_log.h"
 
 #include <string.h>
 
@@ -41,6 +41,7 @@ struct replay {
 	int index;
 	char **lines;
 	struct session *s;
+	GString *log;
 	int64_t now, begun, build_ns, test_ns, total_ns;
 	int at; /* line */
 	bool timed;
@@ -77,7 +78,7 @@ static void apply(struct replay *r, struct event *ev)
 {
 	struct error why = { 0 };
 	ev->time = MAX(r->now, r->begun);
-	if (session_apply(r->s, ev, &why) != 0)
+	if (bisection_log_apply(r->s, r->log, ev, &why) != 0)
 		g_error("%s, line %d: %s: %s", names[r->index], r->at + 1,
 			event_kind_name(ev->kind), why.text);
 	event_clear(ev);
@@ -98,6 +99,7 @@ static void start(struct replay *r)
 	const char *bad = find(r, "bisecting cause commit starting from ");
 	g_assert_nonnull(bad);
 	r->s = session_new("replay");
+	r->log = g_string_new(NULL);
 	g_autoptr(GDateTime) when = g_date_time_new_utc(2023, 3, 1, 22, 20, 2);
 	r->now = r->begun = g_date_time_to_unix(when) * 1000000000;
 	struct event ev = event_make(EV_CREATED);
@@ -213,7 +215,7 @@ static void decide(struct replay *r)
 		r->now += r->test_ns;
 	r->timed = true;
 	if (!session_decide(r->s, &ev) || ev.kind != EV_VERDICT)
-		g_error("%s, line %d: no verdict\n%s", names[r->index], r->at + 1, r->s->log->str);
+		g_error("%s, line %d: no verdict\n%s", names[r->index], r->at + 1, r->log->str);
 	apply(r, &ev);
 	const struct step *step = session_step(r->s, (int)r->s->steps->len - 1);
 	for (char **l = r->lines + r->at; *l && step->role == ROLE_SEARCH; l++) {
@@ -369,7 +371,7 @@ static GPtrArray *comparable(const struct replay *r, char **lines, enum rule_kin
 /* An outcome with line breaks is one line here: they end at the first. */
 static void compare(struct replay *r)
 {
-	g_auto(GStrv) lines = g_strsplit(r->s->log->str, "\n", -1);
+	g_auto(GStrv) lines = g_strsplit(r->log->str, "\n", -1);
 	g_autoptr(GPtrArray) ours = comparable(r, lines, OURS_ALONE);
 	g_autoptr(GPtrArray) theirs = comparable(r, r->lines, THEIRS_ALONE);
 	for (guint i = 0; i < MIN(ours->len, theirs->len); i++) {
@@ -408,6 +410,7 @@ static void test_log(gconstpointer data)
 	conclude(&r);
 	compare(&r);
 	session_free(r.s);
+	g_string_free(r.log, TRUE);
 	g_strfreev(r.lines);
 }
 
