@@ -296,7 +296,7 @@ static void start_command(struct engine *e, struct command *c)
 	st->command = c;
 	st->words = g_steal_pointer(&words);
 	st->goods = g_ptr_array_new_with_free_func(g_free);
-	st->fix = strcmp(settings_text(settings, SET_MODE), "fix") == 0;
+	st->fix = settings_is_fix(settings);
 	e->workers.lookup(e->workers.self, st);
 }
 

@@ -228,7 +228,7 @@ void control_take(struct engine *e, struct command *c)
 	st->command = c;
 	st->words = g_steal_pointer(&words);
 	st->goods = g_ptr_array_new_with_free_func(g_free);
-	st->fix = strcmp(settings_text(&b->s->settings, SET_MODE), "fix") == 0;
+	st->fix = settings_is_fix(&b->s->settings);
 	st->range = g_new0(struct next_query, 1);
 	session_next_query(b->s, st->range);
 	e->workers.lookup(e->workers.self, st);

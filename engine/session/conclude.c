@@ -1,7 +1,11 @@
 /*
- * What a session concludes from its state and wants done: decisions and wishes.
+ * A step that is open is decided first: by its user, by what was known of it, by its build, by its
+ * kernel, by its runs. When none is open and nothing comes next, the bisection is.
  */
+#include "conclude.h"
+
 #include "certify.h"
+#include "next.h"
 #include "range.h"
 #include "recipients.h"
 #include "tally.h"
@@ -251,10 +255,10 @@ static bool is_contradicted(const struct session *s)
 	return why != NULL;
 }
 
-static bool wants_report(const struct session *s)
+bool conclude_needs_maintainers(const struct session *s)
 {
 	return s->found && s->found[0] && !s->found[1] && !s->reported && !s->verdict &&
-	       recipients_need_maintainers(s);
+	       recipients_need_maintainers(s) && !is_contradicted(s);
 }
 
 bool session_decide(const struct session *s, struct event *ev)
@@ -266,7 +270,7 @@ bool session_decide(const struct session *s, struct event *ev)
 		return false;
 	if (session_step(s, n)->state != STEP_DONE)
 		return decide_step(s, n, ev);
-	if (range_next(s) != ROLES)
+	if (next_role(s) != ROLES)
 		return false;
 	if (s->verdict) { /* it was over, and was minimised after that */
 		conclude(ev, s->verdict);
@@ -274,73 +278,11 @@ bool session_decide(const struct session *s, struct event *ev)
 		return true;
 	}
 	if (s->found) {
-		if (wants_report(s) && !is_contradicted(s))
+		if (conclude_needs_maintainers(s))
 			return false;
 		decide_found(s, ev);
 		return true;
 	}
 	decide_dead_end(s, ev);
 	return true;
-}
-
-/* ---- wishes ---- */
-
-static void wish(GArray *wishes, enum wish_kind kind, int step, int run)
-{
-	struct wish w = { .kind = kind, .step = step, .run = run };
-	g_array_append_val(wishes, w);
-}
-
-static void wish_runs(const struct session *s, int n, GArray *wishes)
-{
-	const struct step *step = session_step(s, n);
-	bool fresh = s->state == STATE_RUNNING;
-	struct tally t = tally_step(s, step);
-	int in_flight = 0;
-	int needed = tally_needed(s, step, &t);
-	for (guint k = 0; k < step->runs->len; k++) {
-		const struct run *r = step_run(step, (int)k);
-		if (r->outcome != OUTCOME_NONE)
-			continue;
-		if (r->started || (fresh && in_flight < needed))
-			wish(wishes, WISH_RUN, n, (int)k);
-		in_flight++;
-	}
-	for (int k = (int)step->runs->len; fresh && in_flight < needed; k++, in_flight++)
-		wish(wishes, WISH_RUN, n, k);
-}
-
-static void wish_next(const struct session *s, int n, GArray *wishes)
-{
-	if (range_next(s) != ROLES)
-		wish(wishes, WISH_NEXT, n + 1, -1);
-	else if (wants_report(s) && !is_contradicted(s))
-		wish(wishes, WISH_REPORT, n, -1);
-}
-
-void session_wishes(const struct session *s, GArray *wishes)
-{
-	bool fresh = s->state == STATE_QUEUED || s->state == STATE_RUNNING;
-	if (!session_in_progress(s))
-		return;
-	if (!s->loaded) {
-		if (fresh)
-			wish(wishes, WISH_LOAD, -1, -1);
-		return;
-	}
-	int n = (int)s->steps->len - 1;
-	const struct step *last = session_step(s, n);
-	if (!last || last->state == STEP_DONE || s->replan) {
-		if (fresh)
-			wish_next(s, n, wishes);
-		if (!last || last->state == STEP_DONE)
-			return;
-	}
-	if (last->state == STEP_BUILDING) {
-		/* a pause lets a build that runs go on: stopping it would throw work away */
-		if (!last->build_failed && !s->paused_by_disk)
-			wish(wishes, WISH_BUILD, n, -1);
-		return;
-	}
-	wish_runs(s, n, wishes);
 }

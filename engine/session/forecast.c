@@ -1,7 +1,7 @@
 #include "forecast.h"
 
 #include "engine/base/digest.h"
-#include "range.h"
+#include "next.h"
 #include "tally.h"
 
 #include <string.h>
@@ -80,7 +80,7 @@ static void hypothesis_clear(struct hypothesis *h)
 /* That a step of this role will be bad, before anything is known of it. */
 static double prior(const struct session *s, enum step_role role)
 {
-	bool fix = range_is_fix(s);
+	bool fix = settings_is_fix(&s->settings);
 	switch (role) {
 	case ROLE_ORIGINAL:
 	case ROLE_BASE:
@@ -217,7 +217,7 @@ static void grow(const struct session *s, enum verdict first, int limit, forecas
 		struct node node = take_most_probable(open);
 		struct hypothesis h;
 		suppose(s, &node, &h);
-		if (range_next(&h.s) != ROLES) {
+		if (next_role(&h.s) != ROLES) {
 			struct next_query q;
 			session_next_query(&h.s, &q);
 			const struct event *ev = ask(&q, arg);

@@ -256,6 +256,11 @@ bool settings_on(const struct settings *s, enum setting id)
 	return strcmp(settings_text(s, id), "on") == 0;
 }
 
+bool settings_is_fix(const struct settings *s)
+{
+	return strcmp(settings_text(s, SET_MODE), "fix") == 0;
+}
+
 json_t *settings_to_json(const struct settings *s)
 {
 	json_t *json = json_object();

@@ -169,6 +169,9 @@ bool session_has_answer(const struct session *s);
 bool session_over(const struct session *s);		   /* done, failed or aborted */
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
 struct run *step_run(const struct step *step, int k);
+/* The last step of this role, and of this commit (NULL: of any); NULL: none. */
+const struct step *session_find_step(const struct session *s, enum step_role role,
+				     const char *commit);
 /* Runs that the step may take at most. */
 int session_runs_wanted(const struct session *s, const struct step *step);
 /* "bad" or "good" as `git bisect` is told: fix mode turns the words round. */
