@@ -184,7 +184,8 @@ static void look_ahead(struct engine *e, struct bisection *b)
 	const struct step *last = session_step(b->s, (int)b->s->steps->len - 1);
 	int state = last ? (int)last->state : -1;
 	bool same = a->steps == b->s->steps->len && a->state == state &&
-		    a->said == session_said(b->s) && (a->complete || a->answered == e->answered);
+		    a->said == session_judgement_count(b->s) &&
+		    (a->complete || a->answered == e->answered);
 	if (same)
 		return;
 	/* what is cheap depends on the tree that this step's build leaves */
@@ -194,7 +195,7 @@ static void look_ahead(struct engine *e, struct bisection *b)
 		return; /* between two steps: all goes on as it was */
 	a->steps = b->s->steps->len;
 	a->state = state;
-	a->said = session_said(b->s);
+	a->said = session_judgement_count(b->s);
 	a->answered = e->answered;
 	a->complete = true;
 	struct asker asker = { .e = e, .b = b };

@@ -51,7 +51,7 @@ struct job {
 	/* a copy of what the worker needs */
 	struct settings settings;
 	struct spawn_user user; /* whose bisection it is */
-	guint said;		/* session_said when it was handed out */
+	guint said;		/* session_judgement_count when it was handed out */
 	char *commit, *cc;
 	GStrv patches, options;
 	struct next_query query;

@@ -60,7 +60,7 @@ struct job *schedule_job(struct engine *e, struct bisection *b, const struct wis
 	job->step = w->step;
 	job->run = w->run;
 	job->slot = slot;
-	job->said = session_said(b->s);
+	job->said = session_judgement_count(b->s);
 	job->answer = event_make(EV_NONE);
 	cancel_init(&job->cancel, e->on_disk);
 	settings_copy(&job->settings, &b->s->settings);
@@ -451,7 +451,7 @@ void schedule_job_done(struct engine *e, struct job *job)
 			ahead_run_done(e, job);
 		return;
 	}
-	if (b && asks_history && job->said != session_said(b->s)) {
+	if (b && asks_history && job->said != session_judgement_count(b->s)) {
 		return; /* a user's word came in between: it is asked again */
 	} else if (facts_is_full(job->err)) {
 		facts_disk_stuck(e, job->err);

@@ -44,7 +44,7 @@ static void apply_step(struct session *s, const struct event_step *ev, int64_t t
 	s->replan = false;
 	struct step *step = g_new0(struct step, 1);
 	step->role = ev->role;
-	s->retested += step->role == ROLE_RETEST;
+	s->retests_begun += step->role == ROLE_RETEST;
 	step->same_as = -1;
 	step->cc = g_strdup(ev->cc);
 	step->patches = g_strdupv(ev->patches);
@@ -160,7 +160,7 @@ static void apply_judged(struct session *s, const struct event_judged *ev)
 	struct judgement j = { .commit = g_strdup(ev->commit),
 			       .verdict = ev->verdict,
 			       .after = s->steps->len,
-			       .meanwhile = last && last->state != STEP_DONE };
+			       .during_step = last && last->state != STEP_DONE };
 	g_array_append_val(s->judgements, j);
 	forget_found(s);
 	/* the step in progress may not be what comes next any more */

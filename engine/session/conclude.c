@@ -38,8 +38,8 @@ static void drop(struct event *ev, int n, const char *reason)
 	ev->dropped.reason = g_strdup(reason);
 }
 
-/* A user's word on what is tested now. The search asks for a commit that has been judged before
- * when that was the word of the day for a wider range: it holds, and is not tested. */
+/* A user's judgement of what is tested now. The search may ask for a commit that was judged long
+ * before, when the range was wider: that judgement holds, and the commit is not tested. */
 static const struct judgement *judgement_on(const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
@@ -161,8 +161,8 @@ static const char *name_of(const struct step *step)
 	}
 }
 
-/* The last step that led here: one of a user's retests says it again of an earlier one. */
-static const struct step *last_on_the_way(const struct session *s)
+/* The last step that the way to here was decided by; a retest repeats an earlier one. */
+static const struct step *last_decisive_step(const struct session *s)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
@@ -172,9 +172,9 @@ static const struct step *last_on_the_way(const struct session *s)
 	return NULL;
 }
 
-/* The oldest release could not be tested, by its user's word: without it nothing is known of the
- * time before the one tested last. */
-static char *untold_release(const struct session *s)
+/* The name of the oldest release, where its user skips it: nothing is known then of the time before
+ * the one tested last. */
+static char *skipped_oldest_release(const struct session *s)
 {
 	guint n = s->releases ? g_strv_length(s->releases) : 0;
 	g_autofree char *name = NULL;
@@ -189,8 +189,8 @@ static char *untold_release(const struct session *s)
 
 static void decide_dead_end(const struct session *s, struct event *ev)
 {
-	const struct step *last = last_on_the_way(s);
-	g_autofree char *untold = untold_release(s);
+	const struct step *last = last_decisive_step(s);
+	g_autofree char *skipped = skipped_oldest_release(s);
 	enum verdict v = session_verdict_of(s, last->commit);
 	if (last->build_failed && v == VERDICT_SKIP) {
 		fail(ev, g_strdup_printf("the kernel of %s %s does not build: %s", name_of(last),
@@ -208,10 +208,10 @@ static void decide_dead_end(const struct session *s, struct event *ev)
 					 last->commit));
 	} else if (last->role == ROLE_HEAD && v == VERDICT_BAD) {
 		conclude(ev, "not fixed");
-	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD && untold) {
+	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD && skipped) {
 		fail(ev, g_strdup_printf("the oldest release %s cannot be tested: its user skips "
 					 "it; %s has the bug already",
-					 untold, last->release));
+					 skipped, last->release));
 	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD) {
 		g_autofree char *text = g_strdup_printf("older than %s", last->release);
 		conclude(ev, text);

@@ -71,7 +71,7 @@ static enum step_role next_of_cause(const struct session *s)
 
 enum step_role next_role(const struct session *s)
 {
-	if (s->retested < s->retests->len)
+	if (s->retests_begun < s->retests->len)
 		return ROLE_RETEST;
 	if (!session_find_step(s, ROLE_ORIGINAL, NULL))
 		return ROLE_ORIGINAL;
@@ -118,7 +118,7 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 		range_split(s->releases[0], &q->release, &q->commit);
 		break;
 	case ROLE_RETEST: {
-		int n = g_array_index(s->retests, int, s->retested);
+		int n = g_array_index(s->retests, int, s->retests_begun);
 		q->commit = g_strdup(session_step(s, n)->commit);
 		break;
 	}

@@ -1,6 +1,6 @@
 /*
- * Verdicts of users and of steps in the order in which they became known, first all (range_facts),
- * then as the ends and the gaps of what is left to search (range_now).
+ * Verdicts of users and of steps in the order in which they became known, first all
+ * (range_verdicts), then as the ends and the gaps of what is left to search (range_now).
  */
 #include "range.h"
 
@@ -8,8 +8,8 @@
 
 /* ---- what is known of a commit ---- */
 
-/* Whether a step says something about its commit as it is. */
-static bool speaks_for_commit(const struct step *step)
+/* Whether the step's verdict is one on its commit as it is. */
+static bool judges_commit(const struct step *step)
 {
 	return step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
 	       step->state == STEP_DONE && step->verdict != VERDICT_NONE;
@@ -24,7 +24,7 @@ enum verdict session_verdict_of(const struct session *s, const char *commit)
 	}
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		if (speaks_for_commit(step) && strcmp(step->commit, commit) == 0)
+		if (judges_commit(step) && strcmp(step->commit, commit) == 0)
 			return step->verdict;
 	}
 	return VERDICT_NONE;
@@ -39,7 +39,7 @@ void range_split(const char *line, char **name, char **commit)
 	*commit = g_strdup(words[0] && words[1] ? words[1] : "");
 }
 
-static bool guides_search(const struct step *step)
+static bool narrows_range(const struct step *step)
 {
 	return step->role == ROLE_SEARCH || step->role == ROLE_RELEASE ||
 	       step->role == ROLE_RETEST || step->role == ROLE_PARENT;
@@ -48,70 +48,71 @@ static bool guides_search(const struct step *step)
 /* Of each commit one fact stays, at the place from which on it has held: a test that only confirms
  * an old verdict must not come after those that have narrowed the range since. But what the search
  * asked for lay within the range, whatever was known of it: that test has narrowed it. */
-static void keep_what_holds(const struct session *s, GArray *facts, guint ends)
+static void keep_what_holds(const struct session *s, GArray *verdicts, guint ends)
 {
-	for (guint i = ends; i < facts->len;) {
-		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);
+	for (guint i = ends; i < verdicts->len;) {
+		const struct range_verdict *f = &g_array_index(verdicts, struct range_verdict, i);
 		bool holds = session_verdict_of(s, f->commit) == f->verdict;
-		for (guint k = i + 1; k < facts->len && holds; k++) {
-			const struct range_fact *later =
-				&g_array_index(facts, struct range_fact, k);
+		for (guint k = i + 1; k < verdicts->len && holds; k++) {
+			const struct range_verdict *later =
+				&g_array_index(verdicts, struct range_verdict, k);
 			holds = (later->verdict == f->verdict && !later->chosen) ||
 				strcmp(later->commit, f->commit) != 0;
 		}
 		for (guint k = 0; k < i && holds; k++) {
-			const struct range_fact *earlier =
-				&g_array_index(facts, struct range_fact, k);
+			const struct range_verdict *earlier =
+				&g_array_index(verdicts, struct range_verdict, k);
 			holds = earlier->verdict != f->verdict || f->chosen ||
 				strcmp(earlier->commit, f->commit) != 0;
 		}
 		if (holds)
 			i++;
 		else
-			g_array_remove_index(facts, i);
+			g_array_remove_index(verdicts, i);
 	}
 }
 
 /* The ends of the range are known by themselves. */
-static guint add_ends(const struct session *s, const char *head, GArray *facts)
+static guint add_ends(const struct session *s, const char *head, GArray *verdicts)
 {
-	struct range_fact start = { .commit = s->bad, .verdict = VERDICT_BAD };
-	struct range_fact end = { .commit = head, .verdict = VERDICT_GOOD };
-	g_array_append_val(facts, start);
+	struct range_verdict start = { .commit = s->bad, .verdict = VERDICT_BAD };
+	struct range_verdict end = { .commit = head, .verdict = VERDICT_GOOD };
+	g_array_append_val(verdicts, start);
 	if (head)
-		g_array_append_val(facts, end);
-	return facts->len;
+		g_array_append_val(verdicts, end);
+	return verdicts->len;
 }
 
-GArray *range_facts(const struct session *s)
+GArray *range_verdicts(const struct session *s)
 {
-	GArray *facts = g_array_new(FALSE, FALSE, sizeof(struct range_fact));
+	GArray *verdicts = g_array_new(FALSE, FALSE, sizeof(struct range_verdict));
 	const struct step *head = session_find_step(s, ROLE_HEAD, NULL);
-	guint j = 0, ends = add_ends(s, head ? head->commit : NULL, facts);
+	guint j = 0, ends = add_ends(s, head ? head->commit : NULL, verdicts);
 	for (guint i = 0; i <= s->steps->len; i++) {
 		for (; j < s->judgements->len; j++) {
 			const struct judgement *user =
 				&g_array_index(s->judgements, struct judgement, j);
-			if (user->after - user->meanwhile > i)
+			if (user->after - user->during_step > i)
 				break;
-			struct range_fact f = { .commit = user->commit, .verdict = user->verdict };
-			g_array_append_val(facts, f);
+			struct range_verdict f = { .commit = user->commit,
+						   .verdict = user->verdict };
+			g_array_append_val(verdicts, f);
 		}
 		const struct step *step = session_step(s, (int)i);
-		if (!step || !guides_search(step) || !speaks_for_commit(step))
+		if (!step || !narrows_range(step) || !judges_commit(step))
 			continue;
 		if (step->role == ROLE_RELEASE && step->verdict == VERDICT_SKIP)
 			continue; /* one that cannot be tested only lets the walk go on */
-		struct range_fact f = { .commit = step->commit,
-					.subject = step->subject,
-					.verdict = step->verdict,
-					.release = step->role == ROLE_RELEASE,
-					.chosen = step->role == ROLE_SEARCH };
-		g_array_append_val(facts, f);
+		struct range_verdict f = { .commit = step->commit,
+					   .subject = step->subject,
+					   .verdict = step->verdict,
+					   .release = step->role == ROLE_RELEASE,
+					   .chosen = step->role == ROLE_SEARCH };
+		g_array_append_val(verdicts, f);
 	}
-	keep_what_holds(s, facts, ends);
-	g_array_remove_range(facts, 0, ends);
-	return facts;
+	keep_what_holds(s, verdicts, ends);
+	g_array_remove_range(verdicts, 0, ends);
+	return verdicts;
 }
 
 static void ends_of_range(const struct session *s, GPtrArray *goods, char **bad)
@@ -141,9 +142,9 @@ void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips)
 {
 	GPtrArray *good = g_ptr_array_new(), *skipped = g_ptr_array_new();
 	ends_of_range(s, good, bad);
-	g_autoptr(GArray) facts = range_facts(s);
-	for (guint i = 0; i < facts->len; i++) {
-		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);
+	g_autoptr(GArray) verdicts = range_verdicts(s);
+	for (guint i = 0; i < verdicts->len; i++) {
+		const struct range_verdict *f = &g_array_index(verdicts, struct range_verdict, i);
 		if (f->verdict == VERDICT_SKIP) {
 			g_ptr_array_add(skipped, g_strdup(f->commit));
 		} else if ((f->verdict == VERDICT_BAD) == settings_is_fix(&s->settings)) {
@@ -169,7 +170,7 @@ GStrv range_tested(const struct session *s, enum verdict v)
 	GPtrArray *out = g_ptr_array_new();
 	for (guint i = 0; i < s->steps->len; i++) {
 		const struct step *step = session_step(s, (int)i);
-		if (speaks_for_commit(step) && step->presumed == VERDICT_NONE &&
+		if (judges_commit(step) && step->presumed == VERDICT_NONE &&
 		    session_verdict_of(s, step->commit) == v)
 			g_ptr_array_add(out, g_strdup(step->commit));
 	}

@@ -9,15 +9,16 @@
 /* Splits "NAME HASH". Both are to be freed. */
 void range_split(const char *line, char **name, char **commit);
 
-/* What guides the search, in the order in which it became known; of each commit what holds now. */
-struct range_fact {
+/* The verdicts that narrow the range, in the order in which they became known; of each commit that
+ * which holds now. */
+struct range_verdict {
 	const char *commit;  /* of the session */
 	const char *subject; /* NULL where only a user named it */
 	enum verdict verdict;
 	bool release; /* an end of the range, not asked for by the search */
 	bool chosen;  /* the search asked for it: it lay within the range of then */
 };
-GArray *range_facts(const struct session *s); /* struct range_fact, new */
+GArray *range_verdicts(const struct session *s); /* struct range_verdict, new */
 
 /* The same as git is told it, whose words fix mode turns round: the last bad commit, the good ones
  * and the skipped ones. New; `bad` is NULL where there is none. */

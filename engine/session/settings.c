@@ -1,3 +1,6 @@
+/*
+ * The table has a row for each setting; reading, checking and the defaults go by it.
+ */
 #include "bisectfs/settings.h"
 
 #include "engine/base/pattern.h"

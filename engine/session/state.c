@@ -133,7 +133,7 @@ int session_tested(const struct session *s)
 	return n;
 }
 
-guint session_said(const struct session *s)
+guint session_judgement_count(const struct session *s)
 {
 	return s->judgements->len + s->retests->len;
 }
