@@ -132,7 +132,7 @@ static void set_mode(fuse_req_t req, fuse_ino_t ino, mode_t mode)
 	g_mutex_lock(&m->tree.lock);
 	struct node *n = tree_by_ino(&m->tree, ino);
 	if (n && !n->removed && n->kind == NODE_LARGE) {
-		c = request_command(req, CMD_MODE, n->owner);
+		c = request_command(req, CMD_MODE, n);
 		c->word = write_setting(n);
 		c->mode = (int)(mode & 0777);
 	}

@@ -178,7 +178,7 @@ static void make_file(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	struct node *dir = tree_by_ino(&m->tree, parent);
 	bool files = dir && dir->kind == NODE_FILES && !dir->removed;
 	bool locked = files && dir->locked;
-	struct command *c = files && !locked ? request_command(req, CMD_SET, dir->owner) : NULL;
+	struct command *c = files && !locked ? request_command(req, CMD_SET, dir) : NULL;
 	g_mutex_unlock(&m->tree.lock);
 	if (!files) {
 		request_refuse(req, EPERM, "files can only be made in settings/files");
@@ -229,7 +229,7 @@ void names_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	if (own && n)
 		node_detach(&m->tree, n);
 	else if (n && dir->kind == NODE_FILES)
-		c = request_command(req, CMD_UNSET, dir->owner);
+		c = request_command(req, CMD_UNSET, dir);
 	g_mutex_unlock(&m->tree.lock);
 	if (c) {
 		c->word = g_strdup_printf(SETTING_FILES_DIR "/%s", name);

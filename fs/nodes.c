@@ -91,6 +91,7 @@ struct node *nodes_new(struct view *v, const struct session *s, enum node_kind k
 				  s ? (gid_t)s->gid : t->root->gid);
 	g_mutex_unlock(&t->lock);
 	n->owner = s ? g_ref_string_new_intern(s->name) : NULL;
+	n->serial = s ? s->serial : 0;
 	if (s && s->changed)
 		n->mtime = timespec_of(s->changed);
 	return n;

@@ -87,17 +87,19 @@ void render_json_mount(const struct engine *e, int64_t now, GString *out)
 	json_t *list = json_array();
 	for (guint i = 0; i < all->len; i++)
 		json_array_append_new(list, session_json(g_ptr_array_index(all, i), now, false));
-	json_t *counters =
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)load.events,
-			  "runs", (json_int_t)load.runs, "restarts", (json_int_t)load.restarts,
-			  "faults", (json_int_t)load.faults, "kernels_reused",
-			  (json_int_t)load.reused, "kernels_built_ahead",
-			  (json_int_t)load.built_ahead, "runs_ahead", (json_int_t)load.ran_ahead);
+	json_t *counters = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)load.counters.events,
+		"runs", (json_int_t)load.counters.runs, "restarts",
+		(json_int_t)load.counters.restarts, "faults", (json_int_t)load.counters.faults,
+		"kernels_reused", (json_int_t)load.counters.reused, "kernels_built_ahead",
+		(json_int_t)load.counters.built_ahead, "runs_ahead",
+		(json_int_t)load.counters.ran_ahead);
 	append_json(out,
 		    json_pack("{s:o, s:o, s:o, s:o, s:b, s:b}", "bisections", list, "builders",
 			      busy_json(load.builders_busy, load.builders, load.builders_ahead),
 			      "vms", busy_json(load.vms_busy, load.vms, load.vms_ahead), "counters",
-			      counters, "disk_full", load.stuck != 0, "isolated", !load.uncaged));
+			      counters, "disk_full", load.disk_error != 0, "isolated",
+			      !load.uncaged));
 }
 
 void render_json_event(const struct session *s, const struct event *ev, GString *out)

@@ -95,9 +95,9 @@ void render_status_mount(const struct engine *e, int64_t now, GString *out)
 	append_busy(out, "VMs", load.vms_busy, load.vms, load.vms_ahead);
 	if (load.uncaged)
 		g_string_append_printf(out, "builds are not isolated: %s\n", load.uncaged);
-	if (load.stuck == -ENOSPC || load.stuck == -EDQUOT)
+	if (load.disk_error == -ENOSPC || load.disk_error == -EDQUOT)
 		g_string_append(out, "the state directory's disk is full\n");
-	else if (load.stuck)
+	else if (load.disk_error)
 		g_string_append_printf(out, "the state directory's disk takes nothing: %s\n",
-				       g_strerror(-load.stuck));
+				       g_strerror(-load.disk_error));
 }

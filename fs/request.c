@@ -19,8 +19,10 @@ void request_refuse(fuse_req_t req, int code, const char *text)
 	fuse_reply_err(req, code);
 }
 
-struct command *request_command(fuse_req_t req, enum command_kind kind, const char *owner)
+struct command *request_command(fuse_req_t req, enum command_kind kind, const struct node *n)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
-	return command_new(kind, owner, ctx->uid, ctx->gid);
+	struct command *c = command_new(kind, n ? n->owner : NULL, ctx->uid, ctx->gid);
+	c->serial = n ? n->serial : 0;
+	return c;
 }

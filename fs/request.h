@@ -11,7 +11,8 @@ struct mount *request_mount(fuse_req_t req);
 bool request_is_publishers(fuse_req_t req);
 /* Answers with this errno; the text is the user's last_error from now on. */
 void request_refuse(fuse_req_t req, int code, const char *text);
-/* A command of who makes the request; `owner`: the bisection's name, NULL: none. */
-struct command *request_command(fuse_req_t req, enum command_kind kind, const char *owner);
+/* A command of who makes the request, for the bisection that the node belongs to (NULL: for none).
+ */
+struct command *request_command(fuse_req_t req, enum command_kind kind, const struct node *n);
 
 #endif

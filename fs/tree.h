@@ -53,6 +53,7 @@ struct node {
 	bool locked;	   /* a setting of a bisection that is started: EBUSY */
 	unsigned version;  /* grows with each change of content */
 	GSList *polls;	   /* struct poll_entry *, see watch.c */
+	uint64_t serial;   /* of that bisection */
 	GRefString *owner; /* interned: name of the bisection it belongs to; NULL: none */
 	int refs;
 };

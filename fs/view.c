@@ -264,8 +264,9 @@ static uint64_t detach(struct view *v, struct node *dir)
 	return wait;
 }
 
-static void view_removed(void *self, const char *name)
+static void view_removed(void *self, const char *name, guint64 serial)
 {
+	(void)serial; /* the core thread tells of one after the other */
 	struct view *v = self;
 	struct shown *sh = g_hash_table_lookup(v->shown, name);
 	if (sh) /* who waits finds the node removed: it lives as long as `sh` */
@@ -309,12 +310,14 @@ static void add_further_file(struct view *v, struct node *dir, const char *name,
 	n->path = g_strdup(file);
 	n->size = now->st.st_size;
 	n->owner = dir->owner ? g_ref_string_new_intern(dir->owner) : NULL;
+	n->serial = dir->serial;
 	node_attach(dir, n);
 }
 
 static void set_large(struct node *n, const struct setting_now *now)
 {
 	n->size = now->there ? now->st.st_size : 0;
+	n->mode = now->there ? now->st.st_mode & 0777 : n->mode;
 	n->mtime = timespec_now();
 	n->version++;
 }
@@ -387,7 +390,7 @@ static void view_tick(void *self)
 
 /* Any thread: the core thread's table of what is shown cannot be asked. A name that is used again
  * meanwhile does no harm: what is shown is the size of the file that lies there. */
-static void view_grew(void *self, const char *name, int step, int run, int64_t size)
+static void view_grew(void *self, const char *name, guint64 serial, int step, int run, int64_t size)
 {
 	struct view *v = self;
 	struct tree *t = &v->m->tree;
@@ -396,6 +399,8 @@ static void view_grew(void *self, const char *name, int step, int run, int64_t s
 	(void)size;
 	g_mutex_lock(&t->lock);
 	struct node *dir = node_child(t->root, name);
+	if (dir && dir->serial != serial)
+		dir = NULL; /* the log is of an older one of this name */
 	if (dir)
 		node_ref(dir);
 	g_mutex_unlock(&t->lock);

@@ -66,7 +66,7 @@ static void send_command(fuse_req_t req, struct handle *h, enum command_kind kin
 			       .size = size,
 			       .flush = flush,
 			       .uid = fuse_req_ctx(req)->uid };
-	struct command *c = request_command(req, kind, h->node->owner);
+	struct command *c = request_command(req, kind, h->node);
 	c->word = g_strdup(word);
 	c->data = g_bytes_new(data, size);
 	c->done = call_done;

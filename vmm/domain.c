@@ -1,3 +1,8 @@
+/*
+ * A template, the built-in one or the user's, has marks (@NAME@ ...). One pass replaces them by
+ * values, escaped, or by whole elements; a mark inside a value, as a user may write into `cmdline`,
+ * stays the text that it is.
+ */
 #include "domain.h"
 
 #include <errno.h>
@@ -54,41 +59,96 @@ static const char builtin[] = "<domain type='@TYPE@'>\n"
 			      "    <memballoon model='none'/>\n"
 			      "  </devices>\n" ASK_LESS "</domain>\n";
 
-static void put(GString *xml, const char *name, const char *value)
+/* Elements that stand for a value which may be missing. To be freed. */
+static char *serial_element(const struct domain *d)
 {
-	g_autofree char *escaped = g_markup_escape_text(value, -1);
-	g_string_replace(xml, name, escaped, 0);
+	if (!d->serial)
+		return g_strdup("<serial type='pty'><target port='0'/></serial>");
+	return g_markup_printf_escaped("<serial type='unix'><source mode='connect' path='%s'/>"
+				       "<target port='0'/></serial>",
+				       d->serial);
 }
 
-static void put_number(GString *xml, const char *name, int value)
+static char *disk_element(const struct domain *d)
 {
-	g_autofree char *text = g_strdup_printf("%d", value);
-	g_string_replace(xml, name, text, 0);
-}
-
-static void put_serial(GString *xml, const struct domain *d)
-{
-	g_autofree char *element =
-		d->serial ? g_markup_printf_escaped("<serial type='unix'><source mode='connect' "
-						    "path='%s'/><target port='0'/></serial>",
-						    d->serial)
-			  : g_strdup("<serial type='pty'><target port='0'/></serial>");
-	g_string_replace(xml, "@SERIAL@", element, 0);
-}
-
-static void put_disk(GString *xml, const struct domain *d)
-{
-	if (!d->rootfs) {
-		g_string_replace(xml, "@DISK@", "", 0);
-		return;
-	}
-	g_autofree char *path = g_markup_escape_text(d->rootfs, -1);
-	bool qcow2 = g_str_has_suffix(d->rootfs, ".qcow2");
-	g_autofree char *disk = g_strdup_printf(
+	if (!d->rootfs)
+		return g_strdup("");
+	return g_markup_printf_escaped(
 		"<disk type='file' device='disk'><driver name='qemu' type='%s'/>"
 		"<source file='%s'/><target dev='vda' bus='virtio'/><readonly/><shareable/></disk>",
-		qcow2 ? "qcow2" : "raw", path);
-	g_string_replace(xml, "@DISK@", disk, 0);
+		g_str_has_suffix(d->rootfs, ".qcow2") ? "qcow2" : "raw", d->rootfs);
+}
+
+static char *initrd_element(const struct domain *d)
+{
+	return d->initrd ? g_markup_printf_escaped("<initrd>%s</initrd>", d->initrd) : g_strdup("");
+}
+
+static void add_mark(GHashTable *marks, const char *name, char *xml)
+{
+	g_hash_table_insert(marks, (char *)name, xml);
+}
+
+static void add_text(GHashTable *marks, const char *name, const char *value)
+{
+	add_mark(marks, name, g_markup_escape_text(value ? value : "", -1));
+}
+
+static void add_number(GHashTable *marks, const char *name, int value)
+{
+	add_mark(marks, name, g_strdup_printf("%d", value));
+}
+
+/* What stands for each mark, as XML. */
+static GHashTable *values_of(const struct domain *d, const struct machine *m)
+{
+	GHashTable *marks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+	g_autofree char *words = g_strdup_printf(KERNEL_WORDS " %s", m ? m->console : "ttyS0",
+						 d->cmdline ? d->cmdline : "");
+	add_text(marks, "MACHINE", m ? m->machine : "");
+	add_text(marks, "ARCH", d->arch);
+	add_text(marks, "TYPE", d->kvm ? "kvm" : "qemu");
+	add_text(marks, "NAME", d->name);
+	add_number(marks, "MEMORY", d->memory_mib);
+	add_number(marks, "CPUS", d->cpus);
+	add_text(marks, "KERNEL", d->kernel);
+	add_text(marks, "INITRD", d->initrd);
+	add_text(marks, "CMDLINE", g_strchomp(words));
+	add_text(marks, "ROOTFS", d->rootfs);
+	add_mark(marks, "FEATURES", g_strdup(m ? m->features : ""));
+	add_mark(marks, "INITRD_ELEMENT", initrd_element(d));
+	add_mark(marks, "DISK", disk_element(d));
+	add_mark(marks, "SERIAL", serial_element(d));
+	return marks;
+}
+
+/* The value of the mark that begins here, and where it ends; NULL: none does. */
+static const char *mark_at(GHashTable *marks, const char *at, const char **end)
+{
+	size_t len = strspn(at + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+	if (at[len + 1] != '@')
+		return NULL;
+	g_autofree char *name = g_strndup(at + 1, len);
+	*end = at + len + 2;
+	return g_hash_table_lookup(marks, name);
+}
+
+static char *fill_in(const char *template, GHashTable *marks)
+{
+	GString *xml = g_string_new(NULL);
+	for (const char *p = template, *end; *p; p = end) {
+		const char *at = strchr(p, '@'), *value;
+		end = at ? at + 1 : p + strlen(p);
+		value = at ? mark_at(marks, at, &end) : NULL;
+		if (value) {
+			g_string_append_len(xml, p, at - p);
+			g_string_append(xml, value);
+		} else {
+			end = at ? at + 1 : end; /* a name that nobody knows may hold a mark's @ */
+			g_string_append_len(xml, p, end - p);
+		}
+	}
+	return g_string_free(xml, FALSE);
 }
 
 char *domain_xml(const struct domain *d, const char *template, struct error *error)
@@ -101,25 +161,6 @@ char *domain_xml(const struct domain *d, const char *template, struct error *err
 			  d->arch);
 		return NULL;
 	}
-	GString *xml = g_string_new(template ? template : builtin);
-	g_autofree char *words = g_strdup_printf(KERNEL_WORDS " %s", m ? m->console : "ttyS0",
-						 d->cmdline ? d->cmdline : "");
-	g_autofree char *initrd =
-		d->initrd ? g_markup_printf_escaped("<initrd>%s</initrd>", d->initrd)
-			  : g_strdup("");
-	g_string_replace(xml, "@INITRD_ELEMENT@", initrd, 0);
-	g_string_replace(xml, "@FEATURES@", m ? m->features : "", 0);
-	put(xml, "@MACHINE@", m ? m->machine : "");
-	put(xml, "@ARCH@", d->arch);
-	put(xml, "@TYPE@", d->kvm ? "kvm" : "qemu");
-	put(xml, "@NAME@", d->name);
-	put_number(xml, "@MEMORY@", d->memory_mib);
-	put_number(xml, "@CPUS@", d->cpus);
-	put(xml, "@KERNEL@", d->kernel);
-	put(xml, "@INITRD@", d->initrd ? d->initrd : "");
-	put(xml, "@CMDLINE@", g_strchomp(words));
-	put(xml, "@ROOTFS@", d->rootfs ? d->rootfs : "");
-	put_disk(xml, d);
-	put_serial(xml, d);
-	return g_string_free(xml, FALSE);
+	g_autoptr(GHashTable) marks = values_of(d, m);
+	return fill_in(template ? template : builtin, marks);
 }

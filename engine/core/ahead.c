@@ -1,10 +1,15 @@
 /*
- * Speculation: while a step is tested, the kernels of the commits that may come next are built, and
- * run where VMs are idle. What comes of it waits here, and in the store of kernels, until a step
- * asks for it: only then does it become a fact. The session knows nothing of speculation.
+ * A forecast says what may come next and with which chance; begun is what is likely enough, stopped
+ * what is not any more. Kernels wait in their store, ended runs here, until a step asks for them.
  */
-#include "core.h"
-#include "engine/base/file.h"
+#include "ahead.h"
+
+#include "ahead_runs.h"
+#include "facts.h"
+#include "recipe.h"
+
+#include "engine/session/forecast.h"
+#include "engine/store/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,24 +22,14 @@
 #define WORTH_KEEPING 0.08  /* nor stopped above this, once begun */
 #define MOST_AHEAD 8	    /* commits looked at for each verdict */
 
-/* A run that has ended before its step came. */
-struct ahead_run {
-	char *key;
-	int run;
-	int step; /* that has taken it over, and does not know its end yet; -1: none */
-	struct event answer;
-};
-
 struct ahead {
 	GArray *forecast; /* struct forecast */
 	GPtrArray *keys;  /* of their kernels */
 	char *current;	  /* that of the open step */
 	bool complete;	  /* the history has answered all that was asked for it */
 	bool settled;	  /* there is a step to look ahead from: the forecast is of now */
-	guint steps, said, answered;
+	guint steps, judgements, answered;
 	int state;
-	GPtrArray *runs; /* struct ahead_run * */
-	int moved;	 /* step that has taken over the logs; -1: none */
 };
 
 /* One commit that may come, of any bisection. */
@@ -45,43 +40,25 @@ struct want {
 	double chance;
 };
 
-static void ahead_run_free(void *p)
+static void ahead_free(void *p)
 {
-	struct ahead_run *r = p;
-	g_free(r->key);
-	event_clear(&r->answer);
-	g_free(r);
+	struct ahead *a = p;
+	g_array_unref(a->forecast);
+	g_ptr_array_unref(a->keys);
+	g_free(a->current);
+	g_free(a);
 }
 
 static struct ahead *get(struct bisection *b)
 {
 	if (!b->ahead) {
+		b->ahead_free = ahead_free;
 		b->ahead = g_new0(struct ahead, 1);
 		b->ahead->forecast = g_array_new(FALSE, FALSE, sizeof(struct forecast));
 		b->ahead->keys = g_ptr_array_new_with_free_func(g_free);
-		b->ahead->runs = g_ptr_array_new_with_free_func(ahead_run_free);
-		b->ahead->moved = -1;
 		b->ahead->state = -1;
 	}
 	return b->ahead;
-}
-
-void ahead_free(struct ahead *a)
-{
-	if (!a)
-		return;
-	g_array_unref(a->forecast);
-	g_ptr_array_unref(a->keys);
-	g_ptr_array_unref(a->runs);
-	g_free(a->current);
-	g_free(a);
-}
-
-static char *logs_dir(const struct engine *e, const char *name, const char *key)
-{
-	g_autofree char *dir = state_dir_bisection(e->state, name);
-	return key ? g_build_filename(dir, "ahead", key, NULL)
-		   : g_build_filename(dir, "ahead", NULL);
 }
 
 /* ---- the forecast ---- */
@@ -103,11 +80,11 @@ static void copy_query(struct next_query *to, const struct next_query *q)
 	to->untestable = g_strdupv(q->untestable);
 }
 
-static bool is_asking(const struct engine *e, const char *name)
+static bool is_asking(const struct engine *e, const struct bisection *b)
 {
-	for (guint i = 0; i < e->jobs->len; i++) {
-		const struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->kind == WISH_NEXT && g_str_equal(job->name, name))
+	const struct job *job;
+	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
+		if (job->kind == JOB_NEXT && job->serial == b->s->serial)
 			return true;
 	}
 	return false;
@@ -118,64 +95,42 @@ struct asker {
 	struct bisection *b;
 };
 
+static struct job *new_job(struct engine *e, struct bisection *b, enum job_kind kind)
+{
+	struct job *job = job_new(kind, b->s, &e->listener, e->state != NULL);
+	job->plan.speculative = true;
+	jobs_add(e->jobs, job);
+	return job;
+}
+
 /* What is not known is asked of the history, one question at a time; the forecast is made again
  * when it has answered. */
 static const struct event *ask(const struct next_query *q, void *arg)
 {
 	const struct asker *a = arg;
-	g_autofree char *key = NULL;
-	const struct event *answer = answers_find(a->e, a->b, q, &key);
+	g_autofree char *key = recipe_question(a->e, a->b, q);
+	const struct event *answer = answers_find(a->e->answers, key);
 	if (answer)
 		return answer;
 	a->b->ahead->complete = false;
-	if (is_asking(a->e, a->b->s->name))
+	if (is_asking(a->e, a->b))
 		return NULL;
-	struct wish w = { .kind = WISH_NEXT, .step = -1, .run = -1 };
-	struct job *job = schedule_job(a->e, a->b, &w, 0);
-	job->ahead = true;
-	job->key = g_steal_pointer(&key);
-	copy_query(&job->query, q);
+	struct job *job = new_job(a->e, a->b, JOB_NEXT);
+	job->next.step = -1;
+	job->next.key = g_steal_pointer(&key);
+	copy_query(&job->next.query, q);
 	a->e->workers.start(a->e->workers.self, job);
 	return NULL;
 }
 
-static bool is_wanted(const struct ahead *a, const char *key)
+static bool is_wanted(const char *key, const void *ahead)
 {
+	const struct ahead *a = ahead;
 	for (guint i = 0; i < a->keys->len; i++) {
 		if (g_str_equal(g_ptr_array_index(a->keys, i), key))
 			return true;
 	}
 	return g_strcmp0(a->current, key) == 0; /* it may ask for more of them */
-}
-
-/* `key` NULL: for any commit. `but` NULL: none. */
-static bool writes_there(const struct engine *e, const struct bisection *b, const char *key,
-			 const struct job *but)
-{
-	for (guint i = 0; i < e->jobs->len; i++) {
-		const struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->begun_ahead && job->kind == WISH_RUN &&
-		    (!key || g_str_equal(job->key, key)) && job != but &&
-		    g_str_equal(job->name, b->s->name))
-			return true;
-	}
-	return false;
-}
-
-/* Runs of a commit that will not come. */
-static void drop_stale_runs(struct engine *e, struct bisection *b)
-{
-	struct ahead *a = b->ahead;
-	for (guint i = a->runs->len; i-- > 0;) {
-		const struct ahead_run *r = g_ptr_array_index(a->runs, i);
-		if (r->step >= 0 || is_wanted(a, r->key))
-			continue;
-		if (e->on_disk && !writes_there(e, b, r->key, NULL)) {
-			g_autofree char *dir = logs_dir(e, b->s->name, r->key);
-			file_remove_tree(dir, NULL);
-		}
-		g_ptr_array_remove_index_fast(a->runs, i);
-	}
 }
 
 static void look_ahead(struct engine *e, struct bisection *b)
@@ -184,8 +139,8 @@ static void look_ahead(struct engine *e, struct bisection *b)
 	const struct step *last = session_step(b->s, (int)b->s->steps->len - 1);
 	int state = last ? (int)last->state : -1;
 	bool same = a->steps == b->s->steps->len && a->state == state &&
-		    a->said == session_judgement_count(b->s) &&
-		    (a->complete || a->answered == e->answered);
+		    a->judgements == session_judgement_count(b->s) &&
+		    (a->complete || a->answered == answers_version(e->answers));
 	if (same)
 		return;
 	/* what is cheap depends on the tree that this step's build leaves */
@@ -195,8 +150,8 @@ static void look_ahead(struct engine *e, struct bisection *b)
 		return; /* between two steps: all goes on as it was */
 	a->steps = b->s->steps->len;
 	a->state = state;
-	a->said = session_judgement_count(b->s);
-	a->answered = e->answered;
+	a->judgements = session_judgement_count(b->s);
+	a->answered = answers_version(e->answers);
 	a->complete = true;
 	struct asker asker = { .e = e, .b = b };
 	int limit = MIN(e->profile->builders + 1, MOST_AHEAD);
@@ -205,13 +160,14 @@ static void look_ahead(struct engine *e, struct bisection *b)
 	a->forecast = forecast;
 	g_ptr_array_set_size(a->keys, 0);
 	for (guint i = 0; i < forecast->len; i++) {
-		const struct event_step *ev = &g_array_index(forecast, struct forecast, i).ev->step;
-		g_ptr_array_add(a->keys,
-				recipe_key(e, b, ev->commit, ev->cc, ev->patches, ev->options));
+		const struct event *ev = g_array_index(forecast, struct forecast, i).ev;
+		struct kernel_source source = recipe_of_choice(e, b, &ev->step);
+		g_ptr_array_add(a->keys, g_steal_pointer(&source.key));
+		kernel_source_clear(&source);
 	}
 	g_free(a->current);
-	a->current = recipe_step_key(e, b, last);
-	drop_stale_runs(e, b);
+	a->current = recipe_key(e, b, last);
+	ahead_runs_drop(e, b, is_wanted, a);
 }
 
 static int by_chance(gconstpointer a, gconstpointer b)
@@ -226,7 +182,7 @@ static void add_wants(struct engine *e, struct bisection *b, GArray *wants)
 	const struct ahead *a = b->ahead;
 	if (!a->settled)
 		return; /* the forecast is that of the step before */
-	double odds = forecast_odds(b->s, core_now(e));
+	double odds = forecast_odds(b->s, state_now(e));
 	for (guint i = 0; i < a->forecast->len; i++) {
 		const struct forecast *f = &g_array_index(a->forecast, struct forecast, i);
 		struct want w = { .b = b,
@@ -245,8 +201,8 @@ static double chance_of(const GArray *wants, const struct job *job)
 	double chance = 0;
 	for (guint i = 0; i < wants->len; i++) {
 		const struct want *w = &g_array_index(wants, struct want, i);
-		bool same = g_str_equal(w->key, job->key) &&
-			    (job->kind == WISH_BUILD || g_str_equal(w->b->s->name, job->name));
+		bool same = g_str_equal(w->key, job_source(job)->key) &&
+			    (job->kind == JOB_BUILD || w->b->s->serial == job->serial);
 		if (same)
 			chance += w->chance;
 	}
@@ -255,8 +211,8 @@ static double chance_of(const GArray *wants, const struct job *job)
 
 static bool goes_on(const struct engine *e, const struct job *job)
 {
-	const struct bisection *b = core_find(e, job->name);
-	if (job->chance >= WORTH_KEEPING)
+	const struct bisection *b = bisections_by_serial(e->bisections, job->serial);
+	if (job->plan.chance >= WORTH_KEEPING)
 		return true;
 	/* between two steps nothing is known, and for a moment only */
 	return b && b->s->state == STATE_RUNNING && b->ahead && !b->ahead->settled;
@@ -264,42 +220,46 @@ static bool goes_on(const struct engine *e, const struct job *job)
 
 static void stop_hopeless(struct engine *e, const GArray *wants)
 {
-	for (guint i = 0; i < e->jobs->len; i++) {
-		struct job *job = g_ptr_array_index(e->jobs, i);
-		if (!job->ahead || job->cancelled || job->kind == WISH_NEXT)
+	struct job *job;
+	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
+		if (!job->plan.speculative || job->plan.cancelled || !job_source(job))
 			continue;
-		job->chance = chance_of(wants, job);
+		job->plan.chance = chance_of(wants, job);
 		if (!goes_on(e, job))
-			schedule_stop(job);
+			jobs_stop(job);
 	}
 }
 
 /* ---- what is begun ---- */
 
-static struct job *make_job(struct engine *e, const struct want *w, enum wish_kind kind, int run,
-			    int slot)
+static void begin_build(struct engine *e, const struct want *w, int slot)
 {
-	const struct event_step *ev = &w->f->ev->step;
-	struct wish wish = { .kind = kind, .step = -1, .run = run };
-	struct job *job = schedule_job(e, w->b, &wish, slot);
-	job->ahead = job->begun_ahead = true;
-	job->key = g_strdup(w->key);
-	job->commit = g_strdup(ev->commit);
-	job->cc = g_strdup(ev->cc);
-	job->patches = g_strdupv(ev->patches);
-	job->options = g_strdupv(ev->options);
-	if (kind == WISH_RUN && e->on_disk) {
-		g_autofree char *dir = logs_dir(e, w->b->s->name, w->key);
-		job->dir = g_build_filename(dir, "runs", NULL);
+	struct job *job = new_job(e, w->b, JOB_BUILD);
+	job->ahead = true;
+	job->slot = slot;
+	job->build.source = recipe_of_choice(e, w->b, &w->f->ev->step);
+	e->workers.start(e->workers.self, job);
+}
+
+static void begin_run(struct engine *e, const struct want *w, int run, int slot)
+{
+	struct job *job = new_job(e, w->b, JOB_RUN);
+	job->ahead = true;
+	job->slot = slot;
+	job->run.run = run;
+	job->run.source = recipe_of_choice(e, w->b, &w->f->ev->step);
+	if (e->state) {
+		job->run.dir = ahead_runs_dir(e, w->b->s, w->key);
 	}
-	return job;
+	e->workers.start(e->workers.self, job);
 }
 
 static int count_builds(const struct engine *e)
 {
+	const struct job *job;
 	int n = 0;
-	for (guint i = 0; i < e->jobs->len; i++)
-		n += ((const struct job *)g_ptr_array_index(e->jobs, i))->kind == WISH_BUILD;
+	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++)
+		n += job->kind == JOB_BUILD;
 	return n;
 }
 
@@ -307,39 +267,18 @@ static void begin_builds(struct engine *e, const GArray *wants)
 {
 	for (guint i = 0; i < wants->len; i++) {
 		const struct want *w = &g_array_index(wants, struct want, i);
-		int slot = schedule_free_slot(e->builder_busy, e->profile->builders);
-		if (slot < 0 || w->chance < WORTH_STARTING)
+		if (w->chance < WORTH_STARTING)
 			return;
-		if (kernels_find(e->kernels, w->key) || schedule_building(e, w->key))
+		if (kernels_find(e->kernels, w->key) || jobs_building(e->jobs, w->key))
 			continue;
 		/* two that push each other out of the store would be built for ever */
 		if (!kernels_have_room(e->kernels, count_builds(e) + 1))
 			return;
-		e->builder_busy[slot] = true;
-		e->workers.start(e->workers.self, make_job(e, w, WISH_BUILD, -1, slot));
+		int slot = slots_take(e->slots, SLOT_BUILDER);
+		if (slot < 0)
+			return;
+		begin_build(e, w, slot);
 	}
-}
-
-static struct job *running(const struct engine *e, const struct bisection *b, const char *key,
-			   int run)
-{
-	for (guint i = 0; i < e->jobs->len; i++) {
-		struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->ahead && job->kind == WISH_RUN && job->run == run &&
-		    g_str_equal(job->key, key) && g_str_equal(job->name, b->s->name))
-			return job;
-	}
-	return NULL;
-}
-
-static struct ahead_run *ended(const struct bisection *b, const char *key, int run)
-{
-	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
-		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		if (r->step < 0 && r->run == run && g_str_equal(r->key, key))
-			return r;
-	}
-	return NULL;
 }
 
 /* A kernel that some step has run, or that runs now, needs no runs of its own. */
@@ -351,6 +290,20 @@ static bool is_new_kernel(const struct want *w, const struct kernel *kernel)
 	       session_step_with_kernel(s, kernel->signature) < 0;
 }
 
+/* False: there is no VM left. */
+static bool begin_runs_of(struct engine *e, const struct want *w)
+{
+	for (int k = 0; k < w->f->runs; k++) {
+		if (ahead_runs_has(e, w->b, w->key, k))
+			continue;
+		int slot = slots_take(e->slots, SLOT_VM);
+		if (slot < 0)
+			return false;
+		begin_run(e, w, k, slot);
+	}
+	return true;
+}
+
 static void begin_runs(struct engine *e, const GArray *wants)
 {
 	for (guint i = 0; i < wants->len; i++) {
@@ -358,154 +311,33 @@ static void begin_runs(struct engine *e, const GArray *wants)
 		const struct kernel *kernel = kernels_find(e->kernels, w->key);
 		if (w->chance < WORTH_STARTING)
 			return;
-		if (!kernel || !is_new_kernel(w, kernel))
-			continue;
-		for (int k = 0; k < w->f->runs; k++) {
-			if (running(e, w->b, w->key, k) || ended(w->b, w->key, k))
-				continue;
-			int slot = schedule_free_slot(e->vm_busy, e->runner.slots);
-			if (slot < 0)
-				return;
-			e->vm_busy[slot] = true;
-			e->workers.start(e->workers.self, make_job(e, w, WISH_RUN, k, slot));
-		}
+		if (kernel && is_new_kernel(w, kernel) && !begin_runs_of(e, w))
+			return;
+	}
+}
+
+static void forget_ended(struct engine *e)
+{
+	struct bisection *b;
+	for (guint i = 0; (b = bisections_at(e->bisections, i)); i++) {
+		if (b->ahead && session_over(b->s))
+			g_clear_pointer(&b->ahead, ahead_free);
 	}
 }
 
 void ahead_schedule(struct engine *e, GPtrArray *bisections)
 {
 	g_autoptr(GArray) wants = g_array_new(FALSE, FALSE, sizeof(struct want));
-	bool allowed = e->profile->ahead && !e->stuck;
+	bool allowed = e->profile->ahead && !disk_watch_error(e->disk_watch);
 	for (guint i = 0; allowed && i < bisections->len; i++) {
 		struct bisection *b = g_ptr_array_index(bisections, i);
-		if (b->s->state == STATE_RUNNING && b->s->loaded && g_queue_is_empty(&b->backlog))
+		if (b->s->state == STATE_RUNNING && b->s->loaded && facts_are_taken(e, b))
 			add_wants(e, b, wants);
 	}
 	g_array_sort(wants, by_chance);
 	stop_hopeless(e, wants);
 	begin_builds(e, wants);
 	begin_runs(e, wants);
-}
-
-/* ---- what is taken over ---- */
-
-void ahead_clean(struct engine *e, const struct bisection *b, const struct job *last)
-{
-	if (!e->on_disk || !session_over(b->s) || writes_there(e, b, NULL, last))
-		return;
-	g_autofree char *dir = logs_dir(e, b->s->name, NULL);
-	file_remove_tree(dir, NULL);
-}
-
-void ahead_run_done(struct engine *e, struct job *job)
-{
-	struct bisection *b = core_find(e, job->name);
-	bool of_use = b && session_in_progress(b->s) && !job->err && !job->cancelled &&
-		      !missing_kernel_was_why(e, b, job);
-	if (!of_use || job->answer.kind != EV_RUN_DONE)
-		return;
-	struct ahead_run *r = g_new0(struct ahead_run, 1);
-	r->key = g_strdup(job->key);
-	r->run = job->run;
-	r->step = -1;
-	r->answer = job->answer;
-	job->answer = event_make(EV_NONE);
-	g_ptr_array_add(get(b)->runs, r);
-}
-
-/* The logs go to where the step's are. One that is being written goes on in its new place; its
- * report is opened by the old name, which a link keeps. */
-static bool move_logs(struct engine *e, struct bisection *b, const char *key, int step)
-{
-	if (!e->on_disk)
-		return true;
-	g_autofree char *dir = logs_dir(e, b->s->name, key);
-	g_autofree char *from = g_build_filename(dir, "runs", NULL);
-	g_autofree char *step_dir = state_dir_step(e->state, b->s->name, step);
-	g_autofree char *to = g_build_filename(step_dir, "runs", NULL);
-	if (file_mkdir(step_dir, NULL) != 0 || symlink(to, to) != 0)
-		return false;
-	/* the link and the directory change places at once, so that there always is one */
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0)
-		return true;
-	unlink(to);
-	return false;
-}
-
-static void forget_key(struct engine *e, struct bisection *b, const char *key)
-{
-	for (guint i = b->ahead->runs->len; i-- > 0;) {
-		const struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		if (r->step < 0 && g_str_equal(r->key, key))
-			g_ptr_array_remove_index_fast(b->ahead->runs, i);
-	}
-	for (guint i = 0; i < e->jobs->len; i++) {
-		struct job *job = g_ptr_array_index(e->jobs, i);
-		if (job->ahead && job->kind == WISH_RUN && g_str_equal(job->key, key) &&
-		    g_str_equal(job->name, b->s->name))
-			schedule_stop(job);
-	}
-}
-
-static bool adopt(struct engine *e, struct bisection *b, int n, int run)
-{
-	g_autofree char *key = recipe_step_key(e, b, session_step(b->s, n));
-	struct job *job = running(e, b, key, run);
-	struct ahead_run *r = ended(b, key, run);
-	if ((!job || job->cancelled) && !r)
-		return false;
-	if (b->ahead->moved != n && !move_logs(e, b, key, n)) {
-		forget_key(e, b, key);
-		return false;
-	}
-	b->ahead->moved = n;
-	if (!schedule_announce(e, b, n, run))
-		return false;
-	e->ran_ahead++;
-	if (r) {
-		r->step = n;
-	} else {
-		job->ahead = false;
-		g_atomic_int_set(&job->step, n);
-	}
-	return true;
-}
-
-bool ahead_adopt_runs(struct engine *e, struct bisection *b, const GArray *wishes)
-{
-	bool any = false;
-	for (guint i = 0; b->ahead && i < wishes->len && !e->stuck; i++) {
-		const struct wish *w = &g_array_index(wishes, struct wish, i);
-		const struct step *step = session_step(b->s, w->step);
-		if (w->kind != WISH_RUN || w->run != (int)step->runs->len)
-			continue;
-		if (!adopt(e, b, w->step, w->run))
-			break; /* runs are numbered without gaps */
-		any = true;
-	}
-	return any;
-}
-
-bool ahead_deliver_run(struct engine *e, struct bisection *b)
-{
-	struct ahead_run *first = NULL;
-	for (guint i = 0; b->ahead && i < b->ahead->runs->len; i++) {
-		struct ahead_run *r = g_ptr_array_index(b->ahead->runs, i);
-		bool sooner = !first ||
-			      r->answer.run_done.duration < first->answer.run_done.duration ||
-			      (r->answer.run_done.duration == first->answer.run_done.duration &&
-			       r->run < first->run);
-		if (r->step >= 0 && sooner)
-			first = r;
-	}
-	if (!first)
-		return false;
-	struct event ev = first->answer;
-	ev.run_done.step = first->step;
-	first->answer = event_make(EV_NONE);
-	g_ptr_array_remove_fast(b->ahead->runs, first);
-	if (session_step(b->s, ev.run_done.step)->state == STEP_DONE)
-		schedule_skip_run(&ev);
-	schedule_run_done(e, b, &ev);
-	return true;
+	forget_ended(e);
+	ahead_runs_clean(e);
 }

@@ -1,10 +1,14 @@
 /*
- * What users write to `control`: pause, resume, abort, minimize, retest, and their own verdicts.
+ * A verdict of a user's is checked against the range at the time: where that has changed when its
+ * commit is known, it is looked up again.
  */
-#include "core.h"
+#include "control.h"
+
+#include "facts.h"
 
 #include "engine/history/navigate.h"
-#include "engine/history/reach.h"
+#include "engine/session/forecast.h"
+#include "engine/store/state_dir.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -52,7 +56,7 @@ static err_t pause_or_end(struct engine *e, struct bisection *b, const char *wor
 	}
 	if (kind == EV_PAUSED)
 		ev.paused.reason = g_strdup("by its user: write resume to go on");
-	return core_record(e, b, &ev, error);
+	return facts_record(e, b, &ev, error);
 }
 
 static err_t retest(struct engine *e, struct bisection *b, const char *number, struct error *error)
@@ -76,7 +80,7 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 				 n);
 	struct event ev = event_make(EV_RETEST);
 	ev.retest.step = (int)n;
-	return core_record(e, b, &ev, error);
+	return facts_record(e, b, &ev, error);
 }
 
 static err_t control(struct engine *e, struct bisection *b, char **words, struct error *error)
@@ -102,7 +106,7 @@ static err_t control(struct engine *e, struct bisection *b, char **words, struct
 			 text);
 }
 
-/* ---- a user's verdict on a commit: its revision is looked up by the historian ---- */
+/* ---- a user's verdict on a commit ---- */
 
 static enum verdict judgement_word(char *const *words)
 {
@@ -117,7 +121,7 @@ static enum verdict judgement_word(char *const *words)
 
 static err_t check_judgement(struct engine *e, const struct command *c, struct error *error)
 {
-	struct bisection *b = core_find(e, c->name);
+	struct bisection *b = state_bisection(e, c);
 	if (!b)
 		return command_gone(c, error);
 	if (!session_in_progress(b->s))
@@ -129,107 +133,81 @@ static err_t check_judgement(struct engine *e, const struct command *c, struct e
 	return 0;
 }
 
-/* The same reachability that git's own check rests on: a commit that crashes makes all between it
- * and the current bad one crash, one that does not clears all before it. `goods` and `bad` are in
- * git's words, so that fix mode needs no rule of its own. */
-static err_t check_consistent(struct start *st, struct repo *repo, const char *term,
-			      struct error *error)
+/* Takes over the command and the words. */
+static void look_up(struct engine *e, struct bisection *b, struct command *c, GStrv words)
 {
-	const struct next_query *q = st->range;
-	struct history *h = repo_history(repo);
-	struct oid oid, other;
-	bool reaches = false;
-	oid_parse(&oid, st->bad);
-	uint32_t c = history_number(h, &oid);
-	err_t err = 0;
-	if (strcmp(term, "bad") == 0) {
-		for (char **g = q->goods; *g && !err; g++) {
-			oid_parse(&other, *g);
-			err = reach_ancestor(h, history_number(h, &other), c, &reaches, error);
-			if (!err && reaches)
-				return error_set(error, EINVAL,
-						 "%s %s: contradicts %s, which descends from it "
-						 "and is %s",
-						 st->words[0], st->words[1], *g,
-						 st->fix ? "bad" : "good");
-		}
-		if (!err && q->bad && oid_parse(&other, q->bad)) {
-			err = reach_ancestor(h, history_number(h, &other), c, &reaches, error);
-			if (!err && !reaches)
-				return error_set(error, EINVAL,
-						 "%s %s: is no ancestor of %s, the search is "
-						 "among that one's ancestors",
-						 st->words[0], st->words[1], q->bad);
-		}
-	} else if (strcmp(term, "good") == 0 && q->bad && oid_parse(&other, q->bad)) {
-		err = reach_ancestor(h, c, history_number(h, &other), &reaches, error);
-		if (!err && reaches)
-			return error_set(error, EINVAL,
-					 "%s %s: contradicts %s, which it descends from and which "
-					 "is %s",
-					 st->words[0], st->words[1], q->bad,
-					 st->fix ? "good" : "bad");
-	}
-	return err;
+	struct job *job = job_new(JOB_LOOKUP, b->s, &e->listener, e->state != NULL);
+	struct lookup *l = &job->lookup;
+	l->command = c;
+	l->words = words;
+	l->verdict = judgement_word(words);
+	l->fix = settings_is_fix(&b->s->settings);
+	session_next_query(b->s, &l->range);
+	jobs_add(e->jobs, job);
+	e->workers.start(e->workers.self, job);
 }
 
-err_t control_resolve(struct start *st, struct repo *repo, struct error *error)
-{
-	struct oid oid;
-	char hex[OID_HEX + 1];
-	err_t err = repo_resolve(repo, st->words[1], &oid, error);
-	if (err)
-		return err;
-	oid_print(&oid, hex);
-	st->bad = g_strdup(hex);
-	enum verdict v = judgement_word(st->words);
-	const char *term = v == VERDICT_SKIP		   ? "skip"
-			   : (v == VERDICT_BAD) != st->fix ? "bad"
-							   : "good";
-	return check_consistent(st, repo, term, error);
-}
-
-err_t control_judge(struct engine *e, struct start *st, struct error *error)
-{
-	err_t err = check_judgement(e, st->command, error);
-	if (err)
-		return err;
-	struct bisection *b = core_find(e, st->command->name);
-	enum verdict v = judgement_word(st->words);
-	if (session_verdict_of(b->s, st->bad) == v ||
-	    (v == VERDICT_GOOD && b->s->goods &&
-	     g_strv_contains((const char *const *)b->s->goods, st->bad)))
-		return error_set(error, EINVAL, "%s is %s already", st->bad, verdict_name(v));
-	struct event ev = event_make(EV_JUDGED);
-	ev.judged.commit = g_strdup(st->bad);
-	ev.judged.verdict = v;
-	ev.judged.uid = st->command->uid;
-	return core_record(e, b, &ev, error);
-}
-
-void control_take(struct engine *e, struct command *c)
+void control_command(struct engine *e, struct command *c)
 {
 	struct error error = { 0 };
 	g_autofree char *text = command_text(c);
 	g_auto(GStrv) words = command_words(text);
-	struct bisection *b = core_find(e, c->name);
+	struct bisection *b = state_bisection(e, c);
 	if (judgement_word(words) == VERDICT_NONE) {
 		err_t err = b ? control(e, b, words, &error) : command_gone(c, &error);
 		command_answer(c, err, &error);
 		return;
 	}
 	err_t err = check_judgement(e, c, &error);
-	if (err) {
+	if (err)
 		command_answer(c, err, &error);
+	else
+		look_up(e, b, c, g_steal_pointer(&words));
+}
+
+static bool is_same_range(const struct session *s, const struct next_query *then)
+{
+	struct next_query now;
+	session_next_query(s, &now);
+	bool same = g_strcmp0(now.bad, then->bad) == 0 &&
+		    g_strv_equal((const char *const *)now.goods, (const char *const *)then->goods);
+	next_query_clear(&now);
+	return same;
+}
+
+static err_t record_verdict(struct engine *e, struct bisection *b, const struct lookup *l,
+			    struct error *error)
+{
+	if (session_verdict_of(b->s, l->commit) == l->verdict ||
+	    (l->verdict == VERDICT_GOOD && b->s->goods &&
+	     g_strv_contains((const char *const *)b->s->goods, l->commit)))
+		return error_set(error, EINVAL, "%s is %s already", l->commit,
+				 verdict_name(l->verdict));
+	struct event ev = event_make(EV_JUDGED);
+	ev.judged.commit = g_strdup(l->commit);
+	ev.judged.verdict = l->verdict;
+	ev.judged.uid = l->command->uid;
+	return facts_record(e, b, &ev, error);
+}
+
+void control_looked_up(struct engine *e, struct job *job)
+{
+	struct lookup *l = &job->lookup;
+	struct command *c = l->command;
+	struct error error = { 0 };
+	err_t err = check_judgement(e, c, &error);
+	struct bisection *b = state_bisection(e, c);
+	if (!err && !is_same_range(b->s, &l->range)) {
+		l->command = NULL;
+		look_up(e, b, c, g_steal_pointer(&l->words));
 		return;
 	}
-	struct start *st = g_new0(struct start, 1);
-	st->e = e;
-	st->command = c;
-	st->words = g_steal_pointer(&words);
-	st->goods = g_ptr_array_new_with_free_func(g_free);
-	st->fix = settings_is_fix(&b->s->settings);
-	st->range = g_new0(struct next_query, 1);
-	session_next_query(b->s, st->range);
-	e->workers.lookup(e->workers.self, st);
+	if (!err && job->err) {
+		err = job->err;
+		error = job->error;
+	}
+	if (!err)
+		err = record_verdict(e, b, l, &error);
+	l->command = NULL;
+	command_answer(c, err, &error);
 }

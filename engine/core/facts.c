@@ -1,58 +1,73 @@
 /*
- * Facts: journalled, applied, shown, and what follows from them concluded; and what happens when
- * the disk does not take them.
+ * A fact is on disk before anybody sees it. Those that the disk does not take wait beside their
+ * bisection in their order; no later one passes them, so a user's is refused meanwhile.
  */
-#include "core.h"
+#include "facts.h"
+
+#include "engine/base/daemon_log.h"
+#include "engine/base/file.h"
+#include "engine/store/journal.h"
+#include "engine/store/state_dir.h"
 #include "engine/text/bisection_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-/* ---- room kept back for the journal, so that a full disk can still be recorded ---- */
+/* ---- one fact ---- */
 
-#define RESERVE_BYTES (1 << 20)
-
-void facts_reserve(struct engine *e)
-{
-	g_autofree char *path = g_build_filename(e->state, "reserve", NULL);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	if (posix_fallocate(fd, 0, RESERVE_BYTES) != 0)
-		unlink(path);
-	close(fd);
-}
-
-static void reserve_release(struct engine *e)
-{
-	g_autofree char *path = g_build_filename(e->state, "reserve", NULL);
-	unlink(path);
-}
-
-/* ---- facts ---- */
-
-bool facts_is_full(err_t err)
-{
-	return err == -ENOSPC || err == -EDQUOT;
-}
-
-bool facts_is_disk(err_t err)
-{
-	return err && err != -EINVAL; /* that one says that the fact does not fit */
-}
-
-err_t facts_append(struct engine *e, struct bisection *b, struct event *ev, struct error *error)
+err_t facts_append(struct engine *e, struct bisection *b, const struct event *ev,
+		   struct error *error)
 {
 	if (!b->journal)
 		return 0;
 	err_t err = journal_append(b->journal, ev, error);
-	if (facts_is_full(err)) {
-		reserve_release(e);
+	if (disk_watch_is_full(err)) {
+		disk_watch_release(e->disk_watch);
 		err = journal_append(b->journal, ev, error);
 	}
 	return err;
+}
+
+static void log_fact(const struct session *s, const struct event *ev)
+{
+	const char *name = event_kind_name(ev->kind);
+	switch (ev->kind) {
+	case EV_VERDICT:
+		daemon_log(DAEMON_LOG_INFO, s->name, "step %d is %s: %s", ev->verdict.step,
+			   verdict_name(ev->verdict.verdict), ev->verdict.reason);
+		break;
+	case EV_STARTED:
+		daemon_log(DAEMON_LOG_INFO, s->name, "started by uid %u: %s", (unsigned)s->uid,
+			   ev->started.text);
+		break;
+	case EV_CONCLUDED:
+		daemon_log(DAEMON_LOG_INFO, s->name, "%s: %s", name, ev->concluded.verdict);
+		break;
+	case EV_FAILED:
+		daemon_log(DAEMON_LOG_INFO, s->name, "%s: %s", name, ev->failed.reason);
+		break;
+	case EV_PAUSED:
+		daemon_log(DAEMON_LOG_INFO, s->name, "%s: %s", name, ev->paused.reason);
+		break;
+	case EV_REOPENED:
+		daemon_log(DAEMON_LOG_INFO, s->name, "%s: %s", name, ev->reopened.reason);
+		break;
+	case EV_ABORTED:
+	case EV_RESUMED:
+		daemon_log(DAEMON_LOG_INFO, s->name, "%s", name);
+		break;
+	case EV_RUN_DONE:
+		if (ev->run_done.outcome == OUTCOME_INFRA) {
+			daemon_log(DAEMON_LOG_WARNING, s->name, "run %d of step %d was lost: %s",
+				   ev->run_done.run, ev->run_done.step,
+				   ev->run_done.title ? ev->run_done.title : "");
+			break;
+		}
+		/* fall through */
+	default:
+		daemon_log(DAEMON_LOG_DEBUG, s->name, "%s step %d run %d", name, event_step(ev),
+			   event_run(ev));
+	}
 }
 
 /* Facts after which a step, or the whole bisection, may need its kernels no more. */
@@ -72,70 +87,19 @@ void facts_take_kernels(struct engine *e, const struct session *s)
 	}
 }
 
-/* Of those that end, halt or reopen a bisection. */
-static const char *what_of(const struct event *ev)
-{
-	switch (ev->kind) {
-	case EV_CONCLUDED:
-		return ev->concluded.verdict;
-	case EV_FAILED:
-		return ev->failed.reason;
-	case EV_PAUSED:
-		return ev->paused.reason;
-	case EV_REOPENED:
-		return ev->reopened.reason;
-	default:
-		return "";
-	}
-}
-
-static void say_fact(const struct session *s, const struct event *ev)
-{
-	const char *name = event_kind_name(ev->kind);
-	const char *what = what_of(ev);
-	switch (ev->kind) {
-	case EV_VERDICT:
-		daemon_log(DAEMON_LOG_INFO, s->name, "step %d is %s: %s", ev->verdict.step,
-			   verdict_name(ev->verdict.verdict), ev->verdict.reason);
-		break;
-	case EV_STARTED:
-		daemon_log(DAEMON_LOG_INFO, s->name, "started by uid %u: %s", s->uid,
-			   ev->started.text);
-		break;
-	case EV_CONCLUDED:
-	case EV_FAILED:
-	case EV_ABORTED:
-	case EV_PAUSED:
-	case EV_RESUMED:
-	case EV_REOPENED:
-		daemon_log(DAEMON_LOG_INFO, s->name, "%s%s%s", name, *what ? ": " : "", what);
-		break;
-	case EV_RUN_DONE:
-		if (ev->run_done.outcome == OUTCOME_INFRA) {
-			daemon_log(DAEMON_LOG_WARNING, s->name, "run %d of step %d was lost: %s",
-				   ev->run_done.run, ev->run_done.step, ev->run_done.title);
-			break;
-		}
-		/* fall through */
-	default:
-		daemon_log(DAEMON_LOG_DEBUG, s->name, "%s step %d run %d", name, event_step(ev),
-			   event_run(ev));
-	}
-}
-
-/* Applies what is on disk now, and all that the session concludes from it. */
+/* Applies what is on disk now. */
 static err_t apply_and_show(struct engine *e, struct bisection *b, const struct event *ev,
 			    struct error *error)
 {
 	err_t err = bisection_log_apply(b->s, b->log, ev, error);
 	if (err)
 		return err;
-	e->events++;
-	if (e->on_disk)
-		say_fact(b->s, ev);
-	if (ends_something(ev->kind) && e->on_disk)
-		facts_take_kernels(e, b->s);
-	ahead_clean(e, b, NULL);
+	e->counters.events++;
+	if (e->state) {
+		log_fact(b->s, ev);
+		if (ends_something(ev->kind))
+			facts_take_kernels(e, b->s);
+	}
 	e->view.changed(e->view.self, b->s, ev);
 	return 0;
 }
@@ -168,47 +132,50 @@ static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 	if (err)
 		return err;
 	event_each_line(ev, make_plain);
-	ev->time = MAX(core_now(e), b->s->changed); /* a clock set back must not turn time round */
+	ev->time = MAX(state_now(e), b->s->changed); /* a clock set back must not turn time round */
 	err = facts_append(e, b, ev, error);
 	return err ? err : apply_and_show(e, b, ev, error);
 }
 
-/* The log ends with the crash; its text is a file until then. */
+/* ---- what follows ---- */
+
 #define REPORT_LIMIT (64 << 10)
 
+/* The log ends with the crash; its text is a file until then. */
 static void attach_report(const struct engine *e, const struct session *s, struct event *ev)
 {
 	int n = 0, k = 0;
-	gsize len = 0;
-	if (ev->kind != EV_CONCLUDED || !session_crash(s, &n, &k))
+	if (!e->state || ev->kind != EV_CONCLUDED || !session_crash(s, &n, &k))
 		return;
 	g_autofree char *path = state_dir_run(e->state, s->name, n, k, "report");
-	if (g_file_get_contents(path, &ev->concluded.text, &len, NULL) && len > REPORT_LIMIT)
-		ev->concluded.text[REPORT_LIMIT] = '\0';
+	gsize len;
+	ev->concluded.text = file_read_head(path, REPORT_LIMIT, &len);
+}
+
+static int step_with_same_kernel(const struct session *s, const struct session *other)
+{
+	const struct step *step = session_step(s, (int)s->steps->len - 1);
+	return other == s || g_strcmp0(other->key, s->key) != 0
+		       ? -1
+		       : session_step_with_kernel(other, step->signature);
 }
 
 /* What another bisection with the same reproducer and settings found out about this kernel. */
 static bool known_elsewhere(const struct engine *e, const struct session *s, struct event *ev)
 {
 	int n = (int)s->steps->len - 1;
-	GHashTableIter it;
-	gpointer p;
+	const struct bisection *b;
 	if (!s->key || !session_may_take_over(s, n))
 		return false;
-	g_hash_table_iter_init(&it, e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		const struct session *other = ((struct bisection *)p)->s;
-		int m = other == s || g_strcmp0(other->key, s->key) != 0
-				? -1
-				: session_step_with_kernel(other, session_step(s, n)->signature);
+	for (guint i = 0; (b = bisections_at(e->bisections, i)); i++) {
+		int m = step_with_same_kernel(s, b->s);
 		if (m < 0)
 			continue;
-		const struct step *step = session_step(other, m);
 		*ev = event_make(EV_KNOWN);
 		ev->known.step = n;
-		ev->known.verdict = step->verdict;
-		ev->known.reason = g_strdup_printf("same kernel as step %d of %s", m, other->name);
-		session_counts(other, m, &ev->known.good, &ev->known.bad);
+		ev->known.verdict = session_step(b->s, m)->verdict;
+		ev->known.reason = g_strdup_printf("same kernel as step %d of %s", m, b->s->name);
+		session_counts(b->s, m, &ev->known.good, &ev->known.bad);
 		return true;
 	}
 	return false;
@@ -222,8 +189,8 @@ void facts_conclude(struct engine *e, struct bisection *b)
 		attach_report(e, b->s, &ev);
 		err_t err = record_one(e, b, &ev, &why);
 		event_clear(&ev);
-		if (facts_is_disk(err))
-			facts_disk_stuck(e, err);
+		if (disk_watch_is_fault(err))
+			facts_disk_failed(e, err);
 		if (err) {
 			daemon_log(DAEMON_LOG_ERROR, b->s->name, "%s", why.text);
 			return;
@@ -231,18 +198,30 @@ void facts_conclude(struct engine *e, struct bisection *b)
 	}
 }
 
-void facts_keep(struct bisection *b, const struct event *ev)
+/* ---- facts that come ---- */
+
+void facts_wait(struct bisection *b, struct event *ev)
 {
-	g_queue_push_tail(&b->backlog, g_memdup2(ev, sizeof(*ev)));
+	g_queue_push_tail(&b->waiting, g_memdup2(ev, sizeof(*ev)));
+	*ev = event_make(EV_NONE);
 }
 
-err_t core_record(struct engine *e, struct bisection *b, struct event *ev, struct error *error)
+bool facts_are_taken(const struct engine *e, const struct bisection *b)
 {
-	if (!g_queue_is_empty(&b->backlog)) { /* the order of facts must stay */
-		facts_keep(b, ev);
-		return 0;
-	}
-	err_t err = record_one(e, b, ev, error);
+	return !disk_watch_error(e->disk_watch) && g_queue_is_empty((GQueue *)&b->waiting);
+}
+
+/* What is answered "done" has to be on disk. */
+static err_t refuse(const struct engine *e, struct error *error)
+{
+	err_t err = disk_watch_error(e->disk_watch);
+	g_autofree char *reason = disk_watch_reason(e->disk_watch);
+	return error_set(error, -err, "not recorded, and not done: %s", reason);
+}
+
+err_t facts_record(struct engine *e, struct bisection *b, struct event *ev, struct error *error)
+{
+	err_t err = g_queue_is_empty(&b->waiting) ? record_one(e, b, ev, error) : refuse(e, error);
 	event_clear(ev);
 	if (!err)
 		facts_conclude(e, b);
@@ -265,14 +244,14 @@ static void give_up(struct engine *e, struct bisection *b, const struct event *e
 void facts_take(struct engine *e, struct bisection *b, struct event *ev)
 {
 	struct error why = { 0 };
-	if (!g_queue_is_empty(&b->backlog)) {
-		facts_keep(b, ev);
+	if (!g_queue_is_empty(&b->waiting)) {
+		facts_wait(b, ev);
 		return;
 	}
 	err_t err = record_one(e, b, ev, &why);
-	if (facts_is_disk(err)) {
-		facts_keep(b, ev);
-		facts_disk_stuck(e, err);
+	if (disk_watch_is_fault(err)) {
+		facts_wait(b, ev);
+		facts_disk_failed(e, err);
 		return;
 	}
 	if (err)
@@ -282,17 +261,43 @@ void facts_take(struct engine *e, struct bisection *b, struct event *ev)
 	event_clear(ev);
 }
 
-static void drain_backlog(struct engine *e, struct bisection *b)
+/* ---- a disk that takes none ---- */
+
+static void pause_for_disk(struct engine *e, struct bisection *b)
+{
+	struct event ev = event_make(EV_PAUSED);
+	ev.paused.by_disk = true;
+	ev.paused.reason = disk_watch_reason(e->disk_watch);
+	if (record_one(e, b, &ev, NULL) != 0)
+		daemon_log(DAEMON_LOG_WARNING, b->s->name, "the pause cannot be recorded");
+	event_clear(&ev);
+}
+
+void facts_disk_failed(struct engine *e, err_t err)
+{
+	struct bisection *b;
+	if (disk_watch_failed(e->disk_watch, err, e->workers.uptime(e->workers.self))) {
+		e->counters.faults++;
+		if (disk_watch_is_full(err))
+			kernels_shrink(e->kernels, 0);
+	}
+	for (guint i = 0; (b = bisections_at(e->bisections, i)); i++) {
+		if (b->s->state == STATE_QUEUED || b->s->state == STATE_RUNNING)
+			pause_for_disk(e, b);
+	}
+}
+
+static void record_waiting(struct engine *e, struct bisection *b)
 {
 	struct error why;
-	while (!g_queue_is_empty(&b->backlog) && !e->stuck) {
-		struct event *ev = g_queue_peek_head(&b->backlog);
+	while (!g_queue_is_empty(&b->waiting) && !disk_watch_error(e->disk_watch)) {
+		struct event *ev = g_queue_peek_head(&b->waiting);
 		err_t err = record_one(e, b, ev, &why);
-		if (facts_is_disk(err)) {
-			facts_disk_stuck(e, err);
+		if (disk_watch_is_fault(err)) {
+			facts_disk_failed(e, err);
 			return;
 		}
-		g_queue_pop_head(&b->backlog);
+		g_queue_pop_head(&b->waiting);
 		if (err)
 			give_up(e, b, ev, why.text);
 		event_free(ev);
@@ -300,76 +305,26 @@ static void drain_backlog(struct engine *e, struct bisection *b)
 	}
 }
 
-static char *say_why(const struct engine *e)
-{
-	if (facts_is_full(e->stuck))
-		return g_strdup_printf("no room left in %s: it goes on when there is", e->state);
-	return g_strdup_printf("nothing can be written to %s: %s; it goes on when it can", e->state,
-			       g_strerror(-e->stuck));
-}
-
-void facts_disk_stuck(struct engine *e, err_t err)
-{
-	if (!e->stuck) {
-		e->faults++;
-		e->stuck = err;
-		daemon_log(DAEMON_LOG_WARNING, NULL, "nothing can be written to %s: %s", e->state,
-			   g_strerror(-err));
-		if (facts_is_full(err))
-			kernels_shrink(e->kernels, 0);
-		e->room_then = e->disk->room(e->disk->self, e->state);
-		e->retry_s = MIN(MAX(e->retry_s * 2, 1), 60);
-		e->retry_at = e->workers.uptime(e->workers.self) + e->retry_s * G_USEC_PER_SEC;
-	}
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		struct bisection *b = p;
-		if (b->s->state != STATE_QUEUED && b->s->state != STATE_RUNNING)
-			continue;
-		struct event ev = event_make(EV_PAUSED);
-		ev.paused.by_disk = true;
-		ev.paused.reason = say_why(e);
-		if (record_one(e, b, &ev, NULL) != 0)
-			daemon_log(DAEMON_LOG_WARNING, b->s->name, "the pause cannot be recorded");
-		event_clear(&ev);
-	}
-}
-
-#define ROOM_TO_GO_ON ((guint64)4 << 20)
-
 /* Bisections go on in the order of their facts: what waits comes before the word that they do. */
 static void go_on(struct engine *e)
 {
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p) && !e->stuck) {
-		struct bisection *b = p;
-		drain_backlog(e, b);
-		if (b->s->state == STATE_PAUSED && b->s->paused_by_disk && !e->stuck) {
+	struct bisection *b;
+	for (guint i = 0; (b = bisections_at(e->bisections, i)); i++) {
+		if (disk_watch_error(e->disk_watch))
+			return;
+		record_waiting(e, b);
+		if (b->s->state == STATE_PAUSED && b->s->paused_by_disk &&
+		    !disk_watch_error(e->disk_watch)) {
 			struct event ev = event_make(EV_RESUMED);
 			facts_take(e, b, &ev);
 		}
-		if (!e->stuck)
+		if (!disk_watch_error(e->disk_watch))
 			facts_conclude(e, b);
 	}
 }
 
-void facts_look_for_room(struct engine *e)
+void facts_try_disk(struct engine *e)
 {
-	guint64 room = e->disk->room(e->disk->self, e->state);
-	if (!e->stuck) {
-		if (room > e->room_then + ROOM_TO_GO_ON)
-			e->retry_s = 0;
-		return;
-	}
-	if (e->workers.uptime(e->workers.self) < e->retry_at ||
-	    (facts_is_full(e->stuck) && room < e->room_then + ROOM_TO_GO_ON))
-		return;
-	e->stuck = 0;
-	daemon_log(DAEMON_LOG_INFO, NULL, "trying to write to %s again", e->state);
-	facts_reserve(e);
-	go_on(e);
+	if (disk_watch_try_again(e->disk_watch, e->workers.uptime(e->workers.self)))
+		go_on(e);
 }

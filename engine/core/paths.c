@@ -3,7 +3,9 @@
  */
 #include "paths.h"
 
-#include "core.h"
+#include "state.h"
+
+#include "engine/store/state_dir.h"
 
 char *paths_step(const struct engine *e, const struct session *s, int step, const char *file)
 {

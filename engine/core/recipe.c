@@ -1,9 +1,14 @@
 /*
- * What is already known and need not be worked out again: which kernel comes of which commit, and
- * what the history has answered.
+ * Digests are worked out once for each bisection, since settings do not change after the start;
+ * those of compilers once for each name.
  */
-#include "core.h"
+#include "recipe.h"
+
 #include "engine/base/digest.h"
+#include "engine/session/forecast.h"
+#include "engine/store/experiment.h"
+#include "engine/store/profile.h"
+#include "engine/store/state_dir.h"
 
 #include <string.h>
 
@@ -32,18 +37,10 @@ static void add_large(const struct engine *e, const struct bisection *b, enum se
 {
 	g_autofree char *text = NULL;
 	g_autofree char *path =
-		e->on_disk ? state_dir_setting(e->state, b->s->name, setting_name(id)) : NULL;
+		e->state ? state_dir_setting(e->state, b->s->name, setting_name(id)) : NULL;
 	if (path)
 		g_file_get_contents(path, &text, NULL, NULL);
 	digest_text(sum, text);
-}
-
-void recipe_add_user(const struct engine *e, const struct session *s, GChecksum *sum)
-{
-	struct spawn_user user = { s->uid, s->gid };
-	g_autofree char *uid = g_strdup_printf("user %u", user.uid);
-	if (core_is_others(e, user))
-		digest_text(sum, uid);
 }
 
 /* Settings cannot change once a bisection has started. */
@@ -55,10 +52,12 @@ static const char *recipe(const struct engine *e, struct bisection *b)
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	const char *make = settings_text(&b->s->settings, SET_MAKE);
 	digest_text(sum, make);
-	if (e->on_disk)
+	if (e->state)
 		add_toolchain(sum, make);
 	digest_list(sum, e->profile->launcher);
-	recipe_add_user(e, b->s, sum);
+	struct spawn_user user = { b->s->uid, b->s->gid };
+	if (state_is_others(e, user))
+		experiment_add_user(sum, &user);
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
 	b->recipe = g_strdup(g_checksum_get_string(sum));
@@ -79,21 +78,45 @@ static const char *compiler(struct bisection *b, const char *cc)
 	return known;
 }
 
-char *recipe_key(struct engine *e, struct bisection *b, const char *commit, const char *cc,
-		 char *const *patches, char *const *options)
+static char *key_of(struct engine *e, struct bisection *b, const struct kernel_source *source)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	digest_text(sum, recipe(e, b));
-	digest_text(sum, commit);
-	digest_text(sum, cc ? compiler(b, cc) : NULL);
-	digest_list(sum, patches);
-	digest_list(sum, options);
+	digest_text(sum, source->commit);
+	digest_text(sum, source->cc ? compiler(b, source->cc) : NULL);
+	digest_list(sum, source->patches);
+	digest_list(sum, source->options);
 	return g_strndup(g_checksum_get_string(sum), 32);
 }
 
-char *recipe_step_key(struct engine *e, struct bisection *b, const struct step *step)
+struct kernel_source recipe_of_step(struct engine *e, struct bisection *b, const struct step *step)
 {
-	return recipe_key(e, b, step->commit, step->cc, step->patches, step->options);
+	struct kernel_source source = { .commit = g_strdup(step->commit),
+					.cc = g_strdup(step->cc),
+					.patches = g_strdupv(step->patches),
+					.options = g_strdupv(step->options) };
+	source.key = key_of(e, b, &source);
+	return source;
+}
+
+struct kernel_source recipe_of_choice(struct engine *e, struct bisection *b,
+				      const struct event_step *choice)
+{
+	struct kernel_source source = { .commit = g_strdup(choice->commit),
+					.cc = g_strdup(choice->cc),
+					.patches = g_strdupv(choice->patches),
+					.options = g_strdupv(choice->options) };
+	source.key = key_of(e, b, &source);
+	return source;
+}
+
+char *recipe_key(struct engine *e, struct bisection *b, const struct step *step)
+{
+	struct kernel_source borrowed = { .commit = step->commit,
+					  .cc = step->cc,
+					  .patches = step->patches,
+					  .options = step->options };
+	return key_of(e, b, &borrowed);
 }
 
 /* That a commit does not build may have been the machine's fault: a retest, and a later bisection,
@@ -106,21 +129,21 @@ const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
 	return kernel && (kernel->signature || kernel->made >= since) ? kernel : NULL;
 }
 
-/* ---- answers of the history ---- */
+/* ---- questions to the history ---- */
 
-static const char *course(const struct engine *e, struct bisection *b)
+static const char *guidance(const struct engine *e, struct bisection *b)
 {
 	static const enum setting small[] = { SET_MODE, SET_BRANCH, SET_OLDEST, SET_CHOICE };
 	static const enum setting large[] = { SET_COMPILERS, SET_BACKPORTS };
-	if (b->course)
-		return b->course;
+	if (b->guidance)
+		return b->guidance;
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	for (gsize i = 0; i < G_N_ELEMENTS(small); i++)
 		digest_text(sum, settings_text(&b->s->settings, small[i]));
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
-	b->course = g_strdup(g_checksum_get_string(sum));
-	return b->course;
+	b->guidance = g_strdup(g_checksum_get_string(sum));
+	return b->guidance;
 }
 
 bool recipe_by_cost(const struct bisection *b)
@@ -128,31 +151,10 @@ bool recipe_by_cost(const struct bisection *b)
 	return strcmp(settings_text(&b->s->settings, SET_CHOICE), "cost") == 0;
 }
 
-const struct event *answers_find(struct engine *e, struct bisection *b, const struct next_query *q,
-				 char **key)
+char *recipe_question(struct engine *e, struct bisection *b, const struct next_query *q)
 {
 	g_autofree char *question = forecast_key(q);
 	/* what is cheap changes with each build: such an answer is for one step */
 	guint step = recipe_by_cost(b) ? b->s->steps->len : 0;
-	g_autofree char *full = g_strdup_printf("%s %s %u", course(e, b), question, step);
-	const struct event *answer = g_hash_table_lookup(e->answers, full);
-	if (key)
-		*key = g_steal_pointer(&full);
-	return answer;
-}
-
-void answers_put(struct engine *e, const char *key, const struct event *answer)
-{
-	if (g_hash_table_contains(e->answers, key)) /* forecasts borrow it */
-		return;
-	struct event *copy = g_new(struct event, 1);
-	event_copy(copy, answer);
-	g_hash_table_insert(e->answers, g_strdup(key), copy);
-	e->answered++;
-}
-
-void answers_forget(struct engine *e)
-{
-	g_hash_table_remove_all(e->answers);
-	e->answered++;
+	return g_strdup_printf("%s %s %u", guidance(e, b), question, step);
 }

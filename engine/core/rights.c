@@ -1,5 +1,10 @@
+/*
+ * Looks at who could put what in the place that a setting names, not at what is there now alone.
+ */
 #include "rights.h"
 #include "engine/base/file.h"
+#include "engine/store/profile.h"
+#include "engine/store/state_dir.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -55,11 +60,11 @@ err_t rights_check_setting(const struct engine *e, struct spawn_user owner, enum
 				 "others that of new/settings");
 	if (id == SET_ROOTFS)
 		return check_rootfs(text, error);
-	if (names_programs(id) && e->uncaged && !launched)
+	if (names_programs(id) && e->workers.uncaged && !launched)
 		return error_set(error, EPERM,
 				 "%s: builds are not isolated here (%s), so only root names their "
 				 "programs",
-				 setting_name(id), e->uncaged);
+				 setting_name(id), e->workers.uncaged);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #ifndef ENGINE_CORE_RIGHTS_H
 #define ENGINE_CORE_RIGHTS_H
 
-#include "core.h"
+#include "state.h"
 
 /* Whether a bisection of this owner may have the setting with this content. -EPERM, with the reason
  * and what to do. Looks at the paths that the setting names. */

@@ -268,8 +268,12 @@ bool session_decide(const struct session *s, struct event *ev)
 	int n = (int)s->steps->len - 1;
 	if (!s->loaded || n < 0)
 		return false;
-	if (session_step(s, n)->state != STEP_DONE)
-		return decide_step(s, n, ev);
+	if (session_step(s, n)->state != STEP_DONE) {
+		/* a user's judgement may have moved the range away from it: its runs must not speak
+		 * before it is known whether it stays */
+		bool waits = s->replan && !judgement_on(s, n);
+		return !waits && decide_step(s, n, ev);
+	}
 	if (next_role(s) != ROLES)
 		return false;
 	if (s->verdict) { /* it was over, and was minimised after that */

@@ -1,3 +1,6 @@
+/*
+ * Looked through at each question: a stopped job's end moves.
+ */
 #include "agenda.h"
 
 #define TEARDOWN_NS ((int64_t)200 * 1000000) /* until a stopped guest or compiler is gone */
@@ -16,19 +19,19 @@ void agenda_clear(struct agenda *agenda)
 	g_array_unref(agenda->all);
 }
 
-void agenda_add(struct agenda *agenda, int64_t at, struct message m)
+void agenda_add(struct agenda *agenda, int64_t at, struct job *job)
 {
-	struct appointment a = { .at = at, .m = m, .turn = agenda->turns++ };
+	struct appointment a = { .at = at, .job = job, .turn = agenda->turns++ };
 	g_array_append_val(agenda->all, a);
 }
 
 static void stop_unwanted(struct agenda *agenda, struct appointment *a, int64_t now)
 {
-	if (a->m.kind != MSG_JOB_DONE || !a->m.job->cancelled || a->stopping)
+	if (!a->job->plan.cancelled || a->stopping)
 		return;
 	a->stopping = true;
 	a->at = MIN(a->at, now + TEARDOWN_NS);
-	agenda->stop(agenda->self, a->m.job);
+	agenda->stop(agenda->self, a->job);
 }
 
 const struct appointment *agenda_first(struct agenda *agenda, int64_t now)
@@ -43,10 +46,10 @@ const struct appointment *agenda_first(struct agenda *agenda, int64_t now)
 	return first;
 }
 
-struct message agenda_take(struct agenda *agenda, const struct appointment *a)
+struct job *agenda_take(struct agenda *agenda, const struct appointment *a)
 {
-	struct message m = a->m;
+	struct job *job = a->job;
 	g_array_remove_index_fast(agenda->all,
 				  (guint)(a - &g_array_index(agenda->all, struct appointment, 0)));
-	return m;
+	return job;
 }

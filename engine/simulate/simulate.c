@@ -1,14 +1,23 @@
+/*
+ * The workers are an agenda: what a job will show is drawn when it begins, from the seed, its
+ * kernel and its number, so that no order of things changes it.
+ */
 #include "simulate.h"
 
 #include "agenda.h"
-#include "engine/history/navigate.h"
+
+#include "engine/core/facts.h"
+#include "engine/core/loop.h"
 #include "engine/history/reach.h"
+#include "engine/history/navigate.h"
+#include "engine/work/history_job.h"
 
 #include <errno.h>
 #include <string.h>
 
 struct simulator {
 	struct engine *e;
+	struct repo *repo;
 	struct profile profile;
 	const struct simulation *what;
 	int64_t now;
@@ -33,9 +42,9 @@ static guint64 mix(guint64 x) /* splitmix64's finisher: Steele, Lea, Flood 2014 
 static double chance(const struct simulator *sim, const struct job *job, guint64 what)
 {
 	guint64 x = mix(sim->what->seed ^ what);
-	for (const char *c = job->key; *c; c++)
+	for (const char *c = job_source(job)->key; *c; c++)
 		x = mix(x ^ (guint64)*c);
-	x = mix(x ^ (guint64)job->run);
+	x = mix(x ^ (guint64)job_run(job));
 	return (double)(x >> 11) / (double)(1ull << 53);
 }
 
@@ -43,7 +52,7 @@ static double chance(const struct simulator *sim, const struct job *job, guint64
 
 static bool contains_culprit(struct simulator *sim, const char *commit)
 {
-	struct history *h = repo_history(sim->e->repo);
+	struct history *h = repo_history(sim->repo);
 	int known = GPOINTER_TO_INT(g_hash_table_lookup(sim->contains, commit));
 	struct oid oid;
 	bool yes = false;
@@ -57,12 +66,12 @@ static bool contains_culprit(struct simulator *sim, const char *commit)
 
 static bool has_bug(struct simulator *sim, const struct job *job)
 {
-	for (char **p = job->patches; p && *p; p++) {
+	for (char **p = job_source(job)->patches; p && *p; p++) {
 		if (!g_str_has_prefix(*p, "backport "))
 			return false; /* the culprit reverted; the fix picked */
 	}
 	bool fix = settings_is_fix(&job->settings);
-	return contains_culprit(sim, job->commit) != fix;
+	return contains_culprit(sim, job_source(job)->commit) != fix;
 }
 
 static int64_t seconds(double s)
@@ -72,19 +81,20 @@ static int64_t seconds(double s)
 
 static void ends_in(struct simulator *sim, struct job *job, int64_t duration)
 {
-	agenda_add(&sim->agenda, sim->now + duration,
-		   (struct message){ .kind = MSG_JOB_DONE, .job = job });
+	agenda_add(&sim->agenda, sim->now + duration, job);
 }
 
 static void begin_build(struct simulator *sim, struct job *job)
 {
-	job->made.build_ns = seconds(sim->what->build_s);
-	job->made.compiler = g_strdup("simulated");
-	if (g_hash_table_contains(sim->skips, job->commit))
-		job->made.reason = g_strdup("simulated: this commit does not build");
+	const struct kernel_source *source = &job->build.source;
+	struct kernel *made = &job->build.made;
+	made->build_ns = seconds(sim->what->build_s);
+	made->compiler = g_strdup("simulated");
+	if (g_hash_table_contains(sim->skips, source->commit))
+		made->reason = g_strdup("simulated: this commit does not build");
 	else
-		job->made.signature = g_strdup(job->key);
-	ends_in(sim, job, job->made.build_ns);
+		made->signature = g_strdup(source->key);
+	ends_in(sim, job, made->build_ns);
 }
 
 static void begin_run(struct simulator *sim, struct job *job)
@@ -97,7 +107,7 @@ static void begin_run(struct simulator *sim, struct job *job)
 		s = MIN(w->test_s, 2 * w->crash_s * chance(sim, job, 3));
 	job->answer = event_make(EV_RUN_DONE);
 	struct event_run_done *ev = &job->answer.run_done;
-	ev->run = job->run;
+	ev->run = job_run(job);
 	ev->duration = seconds(s);
 	ev->outcome = shows || noise ? OUTCOME_CRASHED : OUTCOME_OK;
 	ev->type = shows ? CRASH_BUG : noise ? CRASH_WARNING : CRASH_NONE;
@@ -109,29 +119,34 @@ static void begin_run(struct simulator *sim, struct job *job)
 
 static void ask_history(struct simulator *sim, struct job *job)
 {
-	struct navigator nav = { .repo = sim->e->repo, .settings = &job->settings };
-	work_navigate(job, &nav);
-	core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
+	struct navigator nav = { .repo = sim->repo, .settings = &job->settings };
+	history_job_navigate(job, &nav);
+	loop_post_job(sim->e, job);
 }
 
 static void start(void *self, struct job *job)
 {
 	struct simulator *sim = self;
 	switch (job->kind) {
-	case WISH_LOAD:
-	case WISH_NEXT:
+	case JOB_LOAD:
+	case JOB_NEXT:
 		ask_history(sim, job);
 		break;
-	case WISH_BUILD:
+	case JOB_BUILD:
 		begin_build(sim, job);
 		break;
-	case WISH_RUN:
+	case JOB_RUN:
 		begin_run(sim, job);
 		break;
-	case WISH_REPORT:
+	case JOB_REPORT:
 		job->answer = event_make(EV_REPORTED);
 		job->answer.reported.maintainers = g_new0(char *, 1);
-		core_post(sim->e, (struct message){ .kind = MSG_JOB_DONE, .job = job });
+		loop_post_job(sim->e, job);
+		break;
+	case JOB_PREPARE:
+	case JOB_LOOKUP: /* nobody asks for revisions here */
+	case JOB_KINDS:
+		loop_post_job(sim->e, job);
 		break;
 	}
 }
@@ -141,19 +156,20 @@ static int64_t now(void *self)
 	return ((struct simulator *)self)->now;
 }
 
+static int64_t uptime(void *self)
+{
+	return ((struct simulator *)self)->now / 1000;
+}
+
 /* ---- time ---- */
 
 static void stop(void *self, struct job *job)
 {
 	(void)self;
-	if (job->kind == WISH_BUILD) {
+	if (job->kind == JOB_BUILD)
 		job->err = -ECANCELED;
-		return;
-	}
-	event_clear(&job->answer);
-	job->answer = event_make(EV_RUN_DONE);
-	job->answer.run_done.run = job->run;
-	schedule_skip_run(&job->answer);
+	else
+		job_skip_run(job);
 }
 
 /* A silent stretch says something too: see forecast_odds. */
@@ -170,7 +186,7 @@ static bool advance(struct simulator *sim)
 		return true;
 	}
 	sim->now = MAX(sim->now, a->at);
-	core_post(sim->e, agenda_take(&sim->agenda, a));
+	loop_post_job(sim->e, agenda_take(&sim->agenda, a));
 	return true;
 }
 
@@ -181,7 +197,7 @@ static err_t begin(struct simulator *sim, struct bisection *b, struct error *err
 	const struct simulation *w = sim->what;
 	struct event ev = event_make(EV_CREATED);
 	ev.created = (struct event_created){ .name = g_strdup(b->s->name) };
-	err_t err = core_record(sim->e, b, &ev, error);
+	err_t err = facts_record(sim->e, b, &ev, error);
 	if (err)
 		return err;
 	ev = event_make(EV_STARTED);
@@ -190,7 +206,7 @@ static err_t begin(struct simulator *sim, struct bisection *b, struct error *err
 	ev.started.goods = w->goods ? g_strdupv((GStrv)w->goods) : g_new0(char *, 1);
 	ev.started.values = settings_to_json(w->settings);
 	ev.started.host = g_strdup("simulation");
-	return core_record(sim->e, b, &ev, error);
+	return facts_record(sim->e, b, &ev, error);
 }
 
 static int counted_runs(const struct session *s)
@@ -233,9 +249,9 @@ void simulated_clear(struct simulated *out)
 /* What is still in flight is not waited for. */
 static void clear_flight(struct simulator *sim)
 {
-	core_turn(sim->e);
+	loop_turn(sim->e);
 	while (advance(sim))
-		core_turn(sim->e);
+		loop_turn(sim->e);
 }
 
 err_t simulator_run(struct simulator *sim, const struct simulation *what, struct simulated *out,
@@ -248,7 +264,7 @@ err_t simulator_run(struct simulator *sim, const struct simulation *what, struct
 		g_hash_table_add(sim->skips, g_strdup(*s));
 	if (!oid_parse(&oid, what->culprit))
 		return error_set(error, EINVAL, "'%s' is not a commit", what->culprit);
-	uint32_t culprit = history_number(repo_history(sim->e->repo), &oid);
+	uint32_t culprit = history_number(repo_history(sim->repo), &oid);
 	if (culprit != sim->culprit)
 		g_hash_table_remove_all(sim->contains);
 	sim->culprit = culprit;
@@ -256,23 +272,31 @@ err_t simulator_run(struct simulator *sim, const struct simulation *what, struct
 	sim->e->kernels = kernels_open(NULL, G_MAXUINT64);
 
 	g_autofree char *name = g_strdup_printf("s%d", sim->counter++);
-	struct bisection *b = bisection_new(name);
-	g_hash_table_insert(sim->e->bisections, g_strdup(name), b);
+	struct bisection *b = bisection_new(name, bisections_serial(sim->e->bisections));
+	b->prepared = true;
+	bisections_add(sim->e->bisections, b);
 	int64_t begun = sim->now;
 	err_t err = begin(sim, b, error);
 	while (!err && !session_over(b->s)) {
-		if (!core_turn(sim->e) && !session_over(b->s) && !advance(sim))
+		if (!loop_turn(sim->e) && !session_over(b->s) && !advance(sim))
 			err = error_set(error, EDEADLK, "the bisection stands still: %s",
 					b->log->str);
 	}
 	if (!err)
 		report(sim, b, begun, out);
 	clear_flight(sim);
-	g_hash_table_remove(sim->e->bisections, name);
+	bisections_remove(sim->e->bisections, b);
 	return err;
 }
 
 /* ---- the machine ---- */
+
+static void nothing_changed(void *self, const struct session *s, const struct event *ev)
+{
+	(void)self;
+	(void)s;
+	(void)ev;
+}
 
 err_t simulator_new(const char *repo, const struct simulation *machine, struct simulator **out,
 		    struct error *error)
@@ -286,8 +310,18 @@ err_t simulator_new(const char *repo, const struct simulation *machine, struct s
 	sim->contains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	sim->now = (int64_t)1500000000 * 1000000000;
 	sim->what = machine;
-	struct workers workers = { .self = sim, .start = start, .now = now };
-	err_t err = core_new_simulated(repo, &sim->profile, machine->vms, workers, &sim->e, error);
+	struct workers workers = { .self = sim,
+				   .start = start,
+				   .now = now,
+				   .uptime = uptime,
+				   .uncaged = "nothing is built" };
+	struct engine_config config = { .profile = &sim->profile,
+					.workers = &workers,
+					.vms = machine->vms,
+					.view = { .changed = nothing_changed } };
+	err_t err = repo_open(repo, &sim->repo, error);
+	if (!err)
+		err = engine_new(&config, &sim->e, error);
 	if (err) {
 		simulator_free(sim);
 		return err;
@@ -301,6 +335,7 @@ void simulator_free(struct simulator *sim)
 	if (!sim)
 		return;
 	engine_free(sim->e);
+	repo_free(sim->repo);
 	profile_clear(&sim->profile);
 	agenda_clear(&sim->agenda);
 	g_hash_table_unref(sim->skips);
@@ -310,5 +345,5 @@ void simulator_free(struct simulator *sim)
 
 struct repo *simulator_repo(struct simulator *sim)
 {
-	return sim->e->repo;
+	return sim->repo;
 }

@@ -10,6 +10,9 @@
  */
 #include "kernels.h"
 
+#include "state_dir.h"
+
+#include "engine/base/daemon_log.h"
 #include "engine/base/file.h"
 
 #include <errno.h>
@@ -479,4 +482,17 @@ err_t kernels_sync(const char *part, struct error *error)
 					       g_strerror(errno));
 	close(fd);
 	return err;
+}
+
+void kernels_show_log(const char *state, const char *key, const char *bisection, int step)
+{
+	g_autofree char *part = kernels_part(state, key);
+	g_autofree char *from = g_build_filename(part, "build.log", NULL);
+	g_autofree char *dir = state_dir_step(state, bisection, step);
+	g_autofree char *to = g_build_filename(dir, "build.log", NULL);
+	if (!file_exists(from) || file_mkdir(dir, NULL) != 0)
+		return; /* not begun: the worker shows it as soon as it has */
+	unlink(to);
+	if (link(from, to) != 0)
+		daemon_log(DAEMON_LOG_WARNING, bisection, "%s: %s", to, g_strerror(errno));
 }

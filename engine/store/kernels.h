@@ -69,6 +69,9 @@ void kernels_found(struct kernels *k, const char *step);
 /* Notes that a step uses it. True: it was made for another one. */
 bool kernels_given(struct kernels *k, const char *key);
 
+/* Shows the log of a build that goes on in a step, as a further name of it. Any thread. */
+void kernels_show_log(const char *state, const char *key, const char *bisection, int step);
+
 /* Where a worker builds it; and where the finished one lies. To be freed. Any thread. */
 char *kernels_part(const char *state, const char *key);
 char *kernels_file(const char *state, const char *key, const char *name);

@@ -10,7 +10,4 @@ int cmd_plan(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);
 int cmd_triage(int argc, char **argv);
 
-/* "bisectfs: TEXT" on stderr; returns `status`. */
-int complain(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
 #endif

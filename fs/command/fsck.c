@@ -2,6 +2,7 @@
  * bisectfs fsck STATE: says what is wrong with a state directory.
  */
 #include "commands.h"
+#include "complain.h"
 
 #include "engine/store/fsck.h"
 

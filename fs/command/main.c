@@ -2,12 +2,12 @@
  * bisectfs: command line.
  */
 #include "commands.h"
+#include "complain.h"
 
 #include "engine/history/repo.h"
 
 #include <glib.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +57,6 @@ static const char usage[] =
 	"  --no-ahead --no-certify               without work ahead, without the certificate\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage. See bisectfs(1).\n";
-
-int complain(int status, const char *fmt, ...)
-{
-	va_list ap;
-	va_start(ap, fmt);
-	g_autofree char *text = g_strdup_vprintf(fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "bisectfs: %s\n", text);
-	return status;
-}
 
 /* libvirt's driver forks from a daemon with threads and allocates before it execs, which glibc's
  * malloc survives and GLib's slice allocator (until 2.76) does not: a guest would hang before it

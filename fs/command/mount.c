@@ -2,6 +2,7 @@
  * bisectfs mount: from the command line to a usable mount, and back.
  */
 #include "commands.h"
+#include "complain.h"
 #include "fs/ops.h"
 #include "supervisor.h"
 #include "fs/view.h"
@@ -9,7 +10,9 @@
 #include "engine/build/kbuild.h"
 #include "engine/history/repo.h"
 #include "engine/base/daemon_log.h"
+#include "engine/store/profile.h"
 #include "engine/store/state_dir.h"
+#include "engine/work/workers.h"
 #include "vmm/ship.h"
 #include "vmm/vmm.h"
 
@@ -112,7 +115,7 @@ static int check_places(struct options *o)
 	o->repo = realpath(o->rest[0], NULL);
 	if (!o->repo)
 		return complain(1, "repository %s: %s", o->rest[0], g_strerror(errno));
-	superv_detach_dead(o->rest[1]);
+	supervisor_detach_dead(o->rest[1]);
 	o->mountpoint = realpath(o->rest[1], NULL);
 	if (!o->mountpoint)
 		return complain(1, "mount point %s: %s", o->rest[1], g_strerror(errno));
@@ -136,6 +139,7 @@ static int check_places(struct options *o)
 struct daemon {
 	struct options *o;
 	struct profile profile;
+	struct work_env *workers;
 	struct mount m;
 	struct view *view;
 	struct vmm *vmm;
@@ -202,6 +206,25 @@ static err_t start_session(struct daemon *d, struct error *error)
 	return 0;
 }
 
+static err_t start_engine(struct daemon *d, struct error *error)
+{
+	struct workers_config with = { .state = d->o->state,
+				       .repo = d->o->repo,
+				       .profile = &d->profile,
+				       .builder = kbuild_builder(d->gitdir),
+				       .runner = vmm_runner(d->vmm) };
+	err_t err = workers_new(&with, &d->workers, error);
+	if (err)
+		return err;
+	struct workers workers = workers_interface(d->workers);
+	struct engine_config config = { .state = d->o->state,
+					.profile = &d->profile,
+					.workers = &workers,
+					.vms = with.runner.slots,
+					.view = view_engine(d->view) };
+	return engine_new(&config, &d->m.engine, error);
+}
+
 static void free_profile(struct daemon *d)
 {
 	profile_clear(&d->profile);
@@ -230,13 +253,7 @@ static err_t set_up(struct daemon *d, struct error *error)
 		return err;
 	fs_init(&d->m, d->se, o->mountpoint);
 	d->view = view_new(&d->m, o->mountpoint);
-	struct engine_config config = { .state = o->state,
-					.repo = o->repo,
-					.profile = &d->profile,
-					.builder = kbuild_builder(d->gitdir),
-					.runner = vmm_runner(d->vmm),
-					.view = view_engine(d->view) };
-	err = engine_new(&config, &d->m.engine, error);
+	err = start_engine(d, error);
 	if (!err)
 		err = engine_recover(d->m.engine, error);
 	if (err)
@@ -270,6 +287,7 @@ static void tear_down(struct daemon *d)
 	if (d->m.publisher)
 		fs_stop(&d->m);
 	engine_free(d->m.engine);
+	workers_free(d->workers);
 	if (d->view)
 		view_free(d->view);
 	vmm_free(d->vmm);
@@ -309,7 +327,7 @@ static int daemon_main(void *arg, int ready_fd)
 	if (!err) {
 		if (!d.o->foreground)
 			detach_from_terminal(d.o);
-		superv_ready(ready_fd);
+		supervisor_ready(ready_fd);
 		serve(&d);
 	}
 	if (err)
@@ -339,11 +357,11 @@ int cmd_mount(int argc, char **argv)
 	if (!status)
 		status = check_places(&o);
 	if (!status) {
-		struct superv sv = { .foreground = o.foreground,
-				     .mountpoint = o.mountpoint,
-				     .daemon = daemon_main,
-				     .arg = &o };
-		status = superv_run(&sv);
+		struct supervisor sv = { .foreground = o.foreground,
+					 .mountpoint = o.mountpoint,
+					 .daemon = daemon_main,
+					 .arg = &o };
+		status = supervisor_run(&sv);
 	}
 	free_options(&o);
 	return status;

@@ -2,6 +2,7 @@
  * bisectfs plan: the session that `git bisect` would have, without building anything.
  */
 #include "commands.h"
+#include "complain.h"
 #include "simulate.h"
 
 #include "engine/history/choose.h"

@@ -4,6 +4,7 @@
 #include "simulate.h"
 
 #include "commands.h"
+#include "complain.h"
 
 #include "engine/simulate/simulate.h"
 

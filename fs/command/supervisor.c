@@ -1,3 +1,8 @@
+/*
+ * The supervisor forks the daemon and then only reaps, passes signals on, and ends what is left
+ * when the daemon has ended. It has one thread, and starts nothing that could need the mount. Kept
+ * small: it must not die, since with it the daemon does.
+ */
 #include "supervisor.h"
 
 #include <dirent.h>
@@ -39,7 +44,7 @@ static void reset_signals(void)
 }
 
 /* Kills our children; those of each then become ours, until nobody is left. */
-static void sweep(void)
+static void end_children(void)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
@@ -73,7 +78,7 @@ static void detach(const char *mountpoint)
 		waitpid(pid, NULL, 0);
 }
 
-bool superv_detach_dead(const char *mountpoint)
+bool supervisor_detach_dead(const char *mountpoint)
 {
 	struct statfs st; /* stat(2) may be answered from what the kernel remembers */
 	if (statfs(mountpoint, &st) == 0 || errno != ENOTCONN)
@@ -82,7 +87,7 @@ bool superv_detach_dead(const char *mountpoint)
 	return true;
 }
 
-static int supervise(const struct superv *sv, pid_t daemon)
+static int supervise(const struct supervisor *sv, pid_t daemon)
 {
 	int st = 0;
 	pid_t done;
@@ -90,9 +95,9 @@ static int supervise(const struct superv *sv, pid_t daemon)
 		if (done < 0 && errno != EINTR)
 			break;
 	}
-	sweep();
+	end_children();
 	if (WIFEXITED(st)) {
-		superv_detach_dead(sv->mountpoint); /* it may have ended without a word */
+		supervisor_detach_dead(sv->mountpoint); /* it may have ended without a word */
 		return WEXITSTATUS(st);
 	}
 	detach(sv->mountpoint); /* it died with the mount in place: leave it usable */
@@ -132,7 +137,7 @@ static void handle_crashes(void)
 #endif
 }
 
-static int run_supervisor(const struct superv *sv, int ready_fd)
+static int run_supervisor(const struct supervisor *sv, int ready_fd)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	handle_signals();
@@ -160,7 +165,7 @@ static int run_supervisor(const struct superv *sv, int ready_fd)
 	return supervise(sv, pid);
 }
 
-void superv_ready(int ready_fd)
+void supervisor_ready(int ready_fd)
 {
 	if (ready_fd < 0)
 		return;
@@ -169,7 +174,7 @@ void superv_ready(int ready_fd)
 	close(ready_fd);
 }
 
-int superv_run(const struct superv *sv)
+int supervisor_run(const struct supervisor *sv)
 {
 	int ends[2], st = 0;
 	char c;

@@ -9,21 +9,21 @@
 
 #include <stdbool.h>
 
-struct superv {
+struct supervisor {
 	bool foreground;
 	const char *mountpoint; /* detached when the daemon dies without unmounting */
-	/* The daemon; returns its exit status. Calls superv_ready once it is usable. */
+	/* The daemon; returns its exit status. Calls supervisor_ready once it is usable. */
 	int (*daemon)(void *arg, int ready_fd);
 	void *arg;
 };
 
 /* Runs it. In the foreground: returns when the daemon has ended, with its status. Else: returns 0
  * as soon as the daemon is usable, or its status when it ended before. */
-int superv_run(const struct superv *sv);
-void superv_ready(int ready_fd);
+int supervisor_run(const struct supervisor *sv);
+void supervisor_ready(int ready_fd);
 
 /* Detaches a mount whose daemon is gone ("Transport endpoint is not connected"). False: it was
  * none. */
-bool superv_detach_dead(const char *mountpoint);
+bool supervisor_detach_dead(const char *mountpoint);
 
 #endif

@@ -2,6 +2,7 @@
  * bisectfs triage: the name of the crash in a console log.
  */
 #include "commands.h"
+#include "complain.h"
 
 #include "engine/triage/triage.h"
 

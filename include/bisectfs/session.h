@@ -73,6 +73,7 @@ struct judgement {
 
 struct session {
 	char *name;
+	guint64 serial; /* tells it from others that had the name; its owner's, in no journal */
 	uid_t uid;
 	gid_t gid;
 	enum session_state state;

@@ -4,6 +4,7 @@
  * and back, beside the same without growth; and what ten watchers get to see.
  */
 #include "engine/core/engine.h"
+#include "engine/work/workers.h"
 #include "engine/history/repo.h"
 #include "engine/base/file.h"
 #include "engine/store/state_dir.h"
@@ -107,11 +108,19 @@ static void serve(const char *state, const char *repo, const char *mountpoint, i
 		die("session");
 	fs_init(&m, se, mountpoint);
 	struct view *view = view_new(&m, mountpoint);
+	struct workers_config with = { .state = state,
+				       .repo = repo,
+				       .profile = &profile,
+				       .builder = { .build = build, .maintainers = maintainers },
+				       .runner = { .slots = RUNS, .run = run } };
+	struct work_env *env;
+	if (workers_new(&with, &env, &why) != 0)
+		die(why.text);
+	struct workers workers = workers_interface(env);
 	struct engine_config config = { .state = state,
-					.repo = repo,
 					.profile = &profile,
-					.builder = { .build = build, .maintainers = maintainers },
-					.runner = { .slots = RUNS, .run = run },
+					.workers = &workers,
+					.vms = RUNS,
 					.view = view_engine(view) };
 	if (engine_new(&config, &m.engine, &why) != 0 || engine_recover(m.engine, &why) != 0) {
 		fprintf(stderr, "%s\n", why.text);

@@ -6,9 +6,12 @@
 #include "oracle.h"
 #include "world.h"
 
-#include "engine/simulate/simulate.h"
+#include "engine/base/daemon_log.h"
 #include "engine/base/file.h"
+#include "engine/core/loop.h"
+#include "engine/history/repo.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -164,16 +167,8 @@ static void start_one(struct world *w, const char *draft)
 
 static const struct bisection *any_bisection(struct world *w)
 {
-	guint n = g_hash_table_size(w->e->bisections);
-	GHashTableIter it;
-	gpointer p = NULL;
-	if (!n)
-		return NULL;
-	int k = world_pick(w, 0, (int)n);
-	g_hash_table_iter_init(&it, w->e->bisections);
-	while (k-- >= 0)
-		g_hash_table_iter_next(&it, NULL, &p);
-	return p;
+	guint n = bisections_count(w->e->bisections);
+	return n ? bisections_at(w->e->bisections, (guint)world_pick(w, 0, (int)n)) : NULL;
 }
 
 /* A verdict of a user's: true, where the tests are. */
@@ -204,6 +199,11 @@ static void do_something(struct world *w)
 	} else if (what == 3) {
 		world_command(w, CMD_MKDIR, "draft", NULL, NULL);
 		start_one(w, "draft");
+	} else if (what == 5) { /* a name is used again, while what had it is still ending */
+		world_command(w, CMD_CONTROL, name, "control", "abort");
+		world_command(w, CMD_RMDIR, name, NULL, NULL);
+		world_command(w, CMD_MKDIR, name, NULL, NULL);
+		start_one(w, name);
 	} else if (what == 4) {
 		world_command(w, CMD_SET, name, "runs", "3");
 	} else if (what < 9) {
@@ -221,12 +221,10 @@ static void do_something(struct world *w)
 /* Somebody comes back to what was left paused. */
 static bool resume_all(struct world *w)
 {
-	GHashTableIter it;
-	gpointer p;
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_hash_table_iter_init(&it, w->e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		const struct session *s = ((struct bisection *)p)->s;
+	const struct bisection *b;
+	for (guint i = 0; (b = bisections_at(w->e->bisections, i)); i++) {
+		const struct session *s = b->s;
 		if (s->state == STATE_PAUSED && !s->paused_by_disk)
 			g_ptr_array_add(names, g_strdup(s->name));
 	}
@@ -262,6 +260,7 @@ static void make_trouble(struct world *w, struct plan *plan)
 	if (!w->full && plan->fulls > 0 && world_chance(w, 0.01)) {
 		plan->fulls--;
 		w->full = true;
+		w->full_error = world_chance(w, 0.3) ? -EDQUOT : -ENOSPC;
 		w->full_until = w->uptime + (int64_t)world_pick(w, 1, 2000) * 1000000000;
 		world_say(w, "the disk is full");
 	}
@@ -269,11 +268,9 @@ static void make_trouble(struct world *w, struct plan *plan)
 
 static bool all_over(const struct world *w)
 {
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, w->e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		if (session_in_progress(((struct bisection *)p)->s))
+	const struct bisection *b;
+	for (guint i = 0; (b = bisections_at(w->e->bisections, i)); i++) {
+		if (session_in_progress(b->s))
 			return false;
 	}
 	return true;
@@ -291,18 +288,16 @@ static void reboot(struct world *w, struct plan *plan)
 
 static void say_states(const struct world *w)
 {
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, w->e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		const struct bisection *b = p;
+	const struct bisection *b;
+	for (guint i = 0; (b = bisections_at(w->e->bisections, i)); i++) {
 		g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
 		session_wishes(b->s, wishes);
 		fprintf(stderr, "%s is %s, disk %d, %u facts wait, %u wishes, %u jobs\n",
-			b->s->name, session_state_name(b->s->state), w->e->stuck, b->backlog.length,
-			wishes->len, w->e->jobs->len);
-		for (guint i = 0; i < wishes->len; i++) {
-			const struct wish *wish = &g_array_index(wishes, struct wish, i);
+			b->s->name, session_state_name(b->s->state),
+			disk_watch_error(w->e->disk_watch), b->waiting.length, wishes->len,
+			jobs_count(w->e->jobs));
+		for (guint k = 0; k < wishes->len; k++) {
+			const struct wish *wish = &g_array_index(wishes, struct wish, k);
 			fprintf(stderr, "  wish %d step %d run %d\n", wish->kind, wish->step,
 				wish->run);
 		}
@@ -317,7 +312,7 @@ static void live(struct world *w, struct plan *plan)
 			say_states(w);
 		if (turns > MOST_TURNS)
 			world_fail(w, "it does not come to an end");
-		bool more = core_turn(w->e);
+		bool more = loop_turn(w->e);
 		if (w->dead) {
 			reboot(w, plan);
 			continue;
@@ -330,9 +325,9 @@ static void live(struct world *w, struct plan *plan)
 			reboot(w, plan);
 			continue;
 		}
-		if (more || world_advance(w) || g_async_queue_length(w->e->queue) > 0)
+		if (more || world_advance(w) || loop_has_messages(w->e))
 			continue;
-		if (w->e->stuck || w->full) {
+		if (disk_watch_error(w->e->disk_watch) || w->full) {
 			world_wait(w, 1);
 		} else if (!resume_all(w)) {
 			if (all_over(w))

@@ -2,6 +2,7 @@
 
 #include "world.h"
 #include "engine/base/file.h"
+#include "engine/store/state_dir.h"
 #include "engine/text/bisection_log.h"
 
 #include <fcntl.h>
@@ -18,6 +19,7 @@ struct shown {
 	GPtrArray *steps; /* struct shown_step * */
 	guint recorded;	  /* lines that there were when the daemon was down last */
 	bool over, gone;
+	int by_user[EV_KINDS]; /* facts of users that no answer has told them of yet */
 };
 
 struct shown_step {
@@ -333,6 +335,7 @@ void oracle_event(struct oracle *o, const struct session *s, const struct event 
 	g_ptr_array_add(b->lines, line);
 	g_checksum_update(o->w->trace, (const guchar *)line, (gssize)strlen(line) + 1);
 	take(o, b, ev);
+	b->by_user[ev->kind] += ev->kind != EV_PAUSED || !ev->paused.by_disk;
 	if (ev->kind == EV_VERDICT) {
 		check_verdict(o, b, s, &ev->verdict);
 		learn_rate(b, s, &ev->verdict);
@@ -395,42 +398,67 @@ void oracle_removed(struct oracle *o, const char *name)
 	world_say(o->w, "%s: removed", name);
 }
 
+static enum event_kind fact_of(const char *text)
+{
+	static const struct {
+		const char *word;
+		enum event_kind kind;
+	} words[] = { { "pause", EV_PAUSED },  { "resume", EV_RESUMED },
+		      { "abort", EV_ABORTED }, { "minimize", EV_MINIMIZE },
+		      { "retest", EV_RETEST }, { "good", EV_JUDGED },
+		      { "bad", EV_JUDGED },    { "skip", EV_JUDGED } };
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		if (g_str_has_prefix(text, words[i].word))
+			return words[i].kind;
+	}
+	return EV_NONE;
+}
+
+/* Facts are compared with the disk as they are shown, so one that was shown is there. */
+void oracle_acknowledged(struct oracle *o, const char *name, const char *text)
+{
+	enum event_kind kind = fact_of(text);
+	struct shown *b = find(o, name);
+	if (b->by_user[kind]-- <= 0)
+		world_fail(o->w, "%s: '%s' was acknowledged and is not recorded", name, text);
+}
+
 void oracle_run_begins(struct oracle *o, const struct job *job)
 {
-	if (job->step < 0) /* ahead of its time */
+	int n = job_step(job), run = job_run(job);
+	if (n < 0) /* ahead of its time */
 		return;
 	const struct shown *b = find(o, job->name);
 	const struct shown_step *step =
-		job->step < (int)b->steps->len ? g_ptr_array_index(b->steps, job->step) : NULL;
-	if (!step || job->run >= (int)step->outcomes->len)
-		world_fail(o->w, "%s: run %d of step %d begins without a word", b->name, job->run,
-			   job->step);
-	if (g_array_index(step->outcomes, int, job->run) != OUTCOME_NONE)
-		world_fail(o->w, "%s: run %d of step %d is over and made again", b->name, job->run,
-			   job->step);
+		n < (int)b->steps->len ? g_ptr_array_index(b->steps, n) : NULL;
+	if (!step || run >= (int)step->outcomes->len)
+		world_fail(o->w, "%s: run %d of step %d begins without a word", b->name, run, n);
+	if (g_array_index(step->outcomes, int, run) != OUTCOME_NONE)
+		world_fail(o->w, "%s: run %d of step %d is over and made again", b->name, run, n);
 }
 
 /* ---- between turns ---- */
 
+static void check_slot(const struct oracle *o, enum slot_kind kind, int slot)
+{
+	const struct engine *e = o->w->e;
+	const struct job *job;
+	int users = 0;
+	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++)
+		users += job_slot_kind(job) == kind && job->slot == slot;
+	if (users > 1)
+		world_fail(o->w, "two jobs in slot %d", slot);
+	if (slots_is_taken(e->slots, kind, slot) != (users == 1))
+		world_fail(o->w, "slot %d is taken without a job, or free with one", slot);
+}
+
 void oracle_check_turn(struct oracle *o)
 {
 	const struct engine *e = o->w->e;
-	g_autofree bool *builders = g_new0(bool, e->profile->builders);
-	g_autofree bool *vms = g_new0(bool, e->runner.slots);
-	for (guint i = 0; i < e->jobs->len; i++) {
-		const struct job *job = g_ptr_array_index(e->jobs, i);
-		bool builds = job->kind == WISH_BUILD || job->kind == WISH_REPORT;
-		if (!builds && job->kind != WISH_RUN)
-			continue;
-		bool *slots = builds ? builders : vms;
-		if (slots[job->slot])
-			world_fail(o->w, "two jobs in slot %d", job->slot);
-		slots[job->slot] = true;
+	for (int kind = 0; kind < SLOT_KINDS; kind++) {
+		for (int i = 0; i < slots_count(e->slots, (enum slot_kind)kind); i++)
+			check_slot(o, (enum slot_kind)kind, i);
 	}
-	if (memcmp(builders, e->builder_busy, sizeof(bool) * (size_t)e->profile->builders) != 0)
-		world_fail(o->w, "a builder is busy without a job, or free with one");
-	if (memcmp(vms, e->vm_busy, sizeof(bool) * (size_t)e->runner.slots) != 0)
-		world_fail(o->w, "a VM is busy without a job, or free with one");
 }
 
 /* ---- between two lives of the daemon ---- */
@@ -475,11 +503,10 @@ static void print_step(GString *out, const struct step *step)
 	g_string_append_printf(out, "step %d %d %d %s %s %s\n", step->state, step->role,
 			       step->verdict, step->commit, step->subject, step->release);
 	g_string_append_printf(
-		out, " %s %s %s %d %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
+		out, " %s %s %s %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
 		step->reason, step->compiler, step->signature, step->build_failed, step->dropped,
-		step->by_user, step->presumed, step->same_as, step->known, step->known_good,
-		step->known_bad, step->cc, step->left, step->roughly, step->started,
-		step->build_ns);
+		step->presumed, step->same_as, step->known, step->known_good, step->known_bad,
+		step->cc, step->left, step->roughly, step->started, step->build_ns);
 	print_list(out, " patches", step->patches);
 	print_list(out, " options", step->options);
 	for (guint k = 0; k < step->runs->len; k++) {
@@ -571,11 +598,8 @@ static void check_search_start(const struct oracle *o, const struct session *s, 
 
 void oracle_check_replay(struct oracle *o)
 {
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, o->w->e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		const struct bisection *live = p;
+	const struct bisection *live;
+	for (guint i = 0; (live = bisections_at(o->w->e->bisections, i)); i++) {
 		if (live->s->state == STATE_DRAFT) /* its settings are not in the journal yet */
 			continue;
 		g_autoptr(GString) log = g_string_new(NULL);
@@ -620,24 +644,22 @@ void oracle_check_rest(struct oracle *o)
 	const struct engine *e = o->w->e;
 	g_autofree char *kernels = g_build_filename(o->w->state, "kernels", NULL);
 	g_autofree char *trash = g_build_filename(o->w->state, "trash", NULL);
-	GHashTableIter it;
-	gpointer p;
-	if (e->jobs->len)
-		world_fail(o->w, "%u jobs go on for nobody", e->jobs->len);
-	if (g_hash_table_size(e->answers) > MOST_ANSWERS)
-		world_fail(o->w, "%u answers are kept", g_hash_table_size(e->answers));
+	struct bisection *b;
+	if (jobs_count(e->jobs))
+		world_fail(o->w, "%u jobs go on for nobody", jobs_count(e->jobs));
+	if (answers_count(e->answers) > MOST_ANSWERS)
+		world_fail(o->w, "%u answers are kept", answers_count(e->answers));
+	trash_wait(e->trash);
 	check_empty(o, kernels, ".part");
 	check_empty(o, trash, "");
-	g_hash_table_iter_init(&it, e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		struct bisection *b = p;
+	for (guint i = 0; (b = bisections_at(e->bisections, i)); i++) {
 		g_autofree char *dir = state_dir_bisection(o->w->state, b->s->name);
 		g_autofree char *ahead = g_build_filename(dir, "ahead", NULL);
-		if (!g_queue_is_empty(&b->backlog))
+		if (!g_queue_is_empty(&b->waiting))
 			world_fail(o->w, "%s: facts wait for room that is there", b->s->name);
+		check_kernels_taken(o, b->s);
 		if (file_exists(ahead))
 			world_fail(o->w, "%s is left", ahead);
-		check_kernels_taken(o, b->s);
 	}
 }
 
@@ -675,11 +697,9 @@ static void count_run(const struct session *s, struct endings *sum)
 
 void oracle_check_ends(struct oracle *o, struct endings *sum)
 {
-	GHashTableIter it;
-	gpointer p;
-	g_hash_table_iter_init(&it, o->w->e->bisections);
-	while (g_hash_table_iter_next(&it, NULL, &p)) {
-		const struct session *s = ((const struct bisection *)p)->s;
+	const struct bisection *live;
+	for (guint i = 0; (live = bisections_at(o->w->e->bisections, i)); i++) {
+		const struct session *s = live->s;
 		const struct shown *b = find(o, s->name);
 		if (!session_over(s) && s->state != STATE_DRAFT)
 			world_fail(o->w, "%s is still %s", s->name, session_state_name(s->state));

@@ -6,7 +6,7 @@
 #ifndef TESTS_FAULTS_ORACLE_H
 #define TESTS_FAULTS_ORACLE_H
 
-#include "engine/core/core.h"
+#include "engine/core/state.h"
 
 struct world;
 struct oracle;
@@ -17,6 +17,8 @@ void oracle_free(struct oracle *o);
 void oracle_added(struct oracle *o, const struct session *s);
 void oracle_event(struct oracle *o, const struct session *s, const struct event *ev);
 void oracle_removed(struct oracle *o, const char *name);
+/* A user was told that this write to `control` took effect: it has to be on disk. */
+void oracle_acknowledged(struct oracle *o, const char *name, const char *text);
 void oracle_run_begins(struct oracle *o, const struct job *job);
 
 /* After each turn: every slot has its job, no two jobs one slot. */

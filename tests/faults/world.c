@@ -2,9 +2,12 @@
 
 #include "oracle.h"
 
-#include "engine/history/navigate.h"
 #include "engine/base/file.h"
-#include "engine/base/disk.h"
+#include "engine/core/loop.h"
+#include "engine/store/experiment.h"
+#include "engine/store/state_dir.h"
+#include "engine/work/history_job.h"
+#include "engine/work/lookup_job.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +88,7 @@ static ssize_t disk_write(void *self, int fd, const void *data, size_t len)
 		size_t n = (size_t)world_pick(w, 0, (int)len);
 		if (n && write(fd, data, n) == (ssize_t)n)
 			return (ssize_t)n; /* the next one finds it full */
-		errno = ENOSPC;
+		errno = -w->full_error;
 		return -1;
 	}
 	if (world_chance(w, w->bad_writes)) {
@@ -143,65 +146,75 @@ static guint64 world_room(void *self, const char *dir)
 	return w->full ? 0 : (guint64)1 << 40;
 }
 
+static guint64 world_inodes(void *self, const char *dir)
+{
+	return world_room(self, dir);
+}
+
+static err_t world_probe(void *self, const char *dir, uid_t user, gsize bytes)
+{
+	(void)user;
+	return world_room(self, dir) > bytes ? 0 : ((struct world *)self)->full_error;
+}
+
 /* ---- the workers ---- */
 
 static void add_job(struct world *w, struct job *job, int64_t duration)
 {
-	agenda_add(&w->agenda, w->uptime + duration,
-		   (struct message){ .kind = MSG_JOB_DONE, .job = job });
+	agenda_add(&w->agenda, w->uptime + duration, job);
 }
 
-static int commit_of(const struct world *w, const struct job *job)
+static int commit_of(const struct world *w, const char *commit)
 {
-	int c = random_history_find(w->history, job->commit);
+	int c = random_history_find(w->history, commit);
 	if (c == HISTORY_NONE)
-		world_fail(w, "a job for the unknown commit %s", job->commit);
+		world_fail(w, "a job for the unknown commit %s", commit);
 	return c;
 }
 
-static bool is_patched(const struct job *job)
-{
-	return job->patches && job->patches[0];
-}
-
-static bool has_bug(const struct world *w, const struct job *job)
+static bool has_bug(const struct world *w, const struct kernel_source *source)
 {
 	/* the patches there are here revert what broke it, or pick what mended it */
-	bool cured = is_patched(job) &&
-		     strstr(job->patches[0], w->history->commits[w->truth.culprit].hash);
-	return w->truth.has_bug[commit_of(w, job)] && !cured;
+	bool cured = source->patches && source->patches[0] &&
+		     strstr(source->patches[0], w->history->commits[w->truth.culprit].hash);
+	return w->truth.has_bug[commit_of(w, source->commit)] && !cured;
 }
 
-static void leave_kernel(const struct world *w, const struct job *job)
+static void leave_kernel(const struct world *w, const char *key)
 {
-	g_autofree char *part = kernels_part(w->state, job->key);
+	g_autofree char *part = kernels_part(w->state, key);
 	g_autofree char *kernel = g_build_filename(part, "kernel", NULL);
-	if (file_mkdir(part, NULL) != 0 || !g_file_set_contents(kernel, job->key, -1, NULL))
+	if (file_mkdir(part, NULL) != 0 || !g_file_set_contents(kernel, key, -1, NULL))
 		world_fail(w, "%s: cannot be written", kernel);
+}
+
+static char *signature(const struct world *w, const struct kernel_source *source)
+{
+	int c = commit_of(w, source->commit);
+	g_autofree char *patches = source->patches ? g_strjoinv(",", source->patches) : NULL;
+	g_autofree char *options = source->options ? g_strjoinv(",", source->options) : NULL;
+	return g_strdup_printf("%s %s %s", w->history->commits[w->truth.kernel[c]].hash,
+			       patches ? patches : "-", options ? options : "-");
 }
 
 static void begin_build(struct world *w, struct job *job)
 {
-	int c = commit_of(w, job);
-	int64_t takes = world_pick(w, 1, 600) * SECOND;
-	job->made.build_ns = takes;
-	job->made.compiler = g_strdup("gcc");
+	const struct kernel_source *source = &job->build.source;
+	struct kernel *made = &job->build.made;
+	made->build_ns = world_pick(w, 1, 600) * SECOND;
+	made->compiler = g_strdup("gcc");
 	if (world_chance(w, 0.001)) {
 		job->err = -ENOENT;
 		job->answer = event_make(EV_FAILED);
 		job->answer.failed.reason = g_strdup("the compiler has gone");
-	} else if (w->truth.broken[c]) {
-		job->made.reason = g_strdup("it does not build");
+	} else if (w->truth.broken[commit_of(w, source->commit)]) {
+		made->reason = g_strdup("it does not build");
 	} else {
-		g_autofree char *patches = job->patches ? g_strjoinv(",", job->patches) : NULL;
-		g_autofree char *options = job->options ? g_strjoinv(",", job->options) : NULL;
-		job->made.signature =
-			g_strdup_printf("%s %s %s", w->history->commits[w->truth.kernel[c]].hash,
-					patches ? patches : "-", options ? options : "-");
+		made->signature = signature(w, source);
 	}
 	if (!job->err)
-		leave_kernel(w, job);
-	add_job(w, job, takes);
+		leave_kernel(w, source->key);
+	add_job(w, job, made->build_ns);
 }
 
 static void set_outcome(struct world *w, struct event_run_done *ev, bool bug)
@@ -223,17 +236,19 @@ static void set_outcome(struct world *w, struct event_run_done *ev, bool bug)
 
 static char *kernel_of(const struct world *w, const struct job *job)
 {
-	g_autofree char *dir = state_dir_step(w->state, job->name, job->step);
-	return job->begun_ahead ? kernels_file(w->state, job->key, "kernel")
-				: g_build_filename(dir, "kernel", NULL);
+	if (job->ahead)
+		return kernels_file(w->state, job->run.source.key, "kernel");
+	g_autofree char *dir = state_dir_step(w->state, job->name, job_step(job));
+	return g_build_filename(dir, "kernel", NULL);
 }
 
 /* Somebody has deleted the kernel that the guest was to start with; sometimes just now. */
 static bool lost_kernel(struct world *w, const struct job *job)
 {
 	g_autofree char *kernel = kernel_of(w, job);
-	if (!job->begun_ahead && w->deletes == 0 && !file_exists(kernel))
-		world_fail(w, "run %d of step %d begins without a kernel", job->run, job->step);
+	if (!job->ahead && w->deletes == 0 && !file_exists(kernel))
+		world_fail(w, "run %d of step %d begins without a kernel", job_run(job),
+			   job_step(job));
 	if (world_chance(w, w->deletes))
 		unlink(kernel);
 	return !file_exists(kernel);
@@ -241,56 +256,59 @@ static bool lost_kernel(struct world *w, const struct job *job)
 
 static void begin_run(struct world *w, struct job *job)
 {
-	struct event_run_done *ev = &job->answer.run_done;
+	struct event_run_done *done = &job->answer.run_done;
 	oracle_run_begins(w->oracle, job);
 	job->answer = event_make(EV_RUN_DONE);
-	ev->run = job->run;
-	ev->duration = world_pick(w, 1, 300) * SECOND;
+	done->run = job_run(job);
+	done->duration = world_pick(w, 1, 300) * SECOND;
 	if (lost_kernel(w, job))
-		ev->outcome = OUTCOME_INFRA;
+		done->outcome = OUTCOME_INFRA;
 	else
-		set_outcome(w, ev, has_bug(w, job));
-	add_job(w, job, ev->duration);
+		set_outcome(w, done, has_bug(w, &job->run.source));
+	add_job(w, job, done->duration);
 }
 
-static void ask_history(struct world *w, struct job *job)
+static struct navigator navigator(const struct world *w, const struct job *job)
 {
-	struct navigator nav = { .repo = job->e->repo,
-				 .settings = &job->settings,
-				 .config = w->minimizes ? CONFIG : NULL,
-				 .baseline = w->minimizes ? BASELINE_CONFIG : NULL };
-	work_navigate(job, &nav);
-	add_job(w, job, world_pick(w, 0, 3) * SECOND);
+	return (struct navigator){ .repo = w->repo,
+				   .settings = &job->settings,
+				   .config = w->minimizes ? CONFIG : NULL,
+				   .baseline = w->minimizes ? BASELINE_CONFIG : NULL };
 }
 
 static void start(void *self, struct job *job)
 {
 	struct world *w = self;
+	struct navigator nav = navigator(w, job);
 	switch (job->kind) {
-	case WISH_LOAD:
-	case WISH_NEXT:
-		ask_history(w, job);
+	case JOB_LOAD:
+	case JOB_NEXT:
+		history_job_navigate(job, &nav);
+		add_job(w, job, world_pick(w, 0, 3) * SECOND);
 		break;
-	case WISH_BUILD:
+	case JOB_LOOKUP:
+		lookup_job_resolve(job, &nav);
+		if (!job->err && job->lookup.verdict == VERDICT_NONE)
+			job->lookup.key = experiment_key(w->state, job->name, &job->settings, NULL);
+		add_job(w, job, world_pick(w, 0, 5) * SECOND);
+		break;
+	case JOB_PREPARE:
+		add_job(w, job, world_pick(w, 0, 60) * SECOND);
+		break;
+	case JOB_BUILD:
 		begin_build(w, job);
 		break;
-	case WISH_RUN:
+	case JOB_RUN:
 		begin_run(w, job);
 		break;
-	case WISH_REPORT:
+	case JOB_REPORT:
 		job->answer = event_make(EV_REPORTED);
 		job->answer.reported.maintainers = g_new0(char *, 1);
 		add_job(w, job, SECOND);
 		break;
+	case JOB_KINDS:
+		break;
 	}
-}
-
-static void lookup(void *self, struct start *st)
-{
-	struct world *w = self;
-	commands_resolve(st);
-	agenda_add(&w->agenda, w->uptime + world_pick(w, 0, 5) * SECOND,
-		   (struct message){ .kind = MSG_RESOLVED, .start = st });
 }
 
 static int64_t now(void *self)
@@ -308,8 +326,13 @@ static int64_t uptime(void *self)
 /* As a worker does whose build came to nothing. */
 static void drop_kernel(const struct world *w, const struct job *job)
 {
-	g_autofree char *part = kernels_part(w->state, job->key);
+	g_autofree char *part = kernels_part(w->state, job->build.source.key);
 	file_remove_tree(part, NULL);
+}
+
+static bool asks_history(const struct job *job)
+{
+	return job->kind == JOB_LOAD || job->kind == JOB_NEXT || job->kind == JOB_LOOKUP;
 }
 
 /* Nobody needs it any more: it is gone in a moment, without its answer. */
@@ -317,16 +340,13 @@ void world_stop(void *world, struct job *job)
 {
 	struct world *w = world;
 	job->err = -ECANCELED;
-	if (job->kind == WISH_LOAD || job->kind == WISH_NEXT)
+	if (asks_history(job))
 		return;
 	event_clear(&job->answer);
-	if (job->kind == WISH_BUILD)
+	if (job->kind == JOB_BUILD)
 		drop_kernel(w, job);
-	if (job->kind != WISH_RUN)
-		return;
-	job->answer = event_make(EV_RUN_DONE);
-	job->answer.run_done.run = job->run;
-	schedule_skip_run(&job->answer);
+	if (job->kind == JOB_RUN)
+		job_skip_run(job);
 }
 
 void world_wait(struct world *w, double s)
@@ -341,11 +361,11 @@ void world_wait(struct world *w, double s)
 
 static void maybe_without_room(struct world *w, struct job *job)
 {
-	if (job->err || job->kind == WISH_NEXT || job->kind == WISH_LOAD || world_chance(w, 0.5))
+	if (job->err || asks_history(job) || world_chance(w, 0.5))
 		return;
 	event_clear(&job->answer);
-	job->err = -ENOSPC;
-	if (job->kind == WISH_BUILD)
+	job->err = w->full_error;
+	if (job->kind == JOB_BUILD)
 		drop_kernel(w, job);
 }
 
@@ -360,10 +380,10 @@ bool world_advance(struct world *w)
 		return true;
 	}
 	world_wait(w, s);
-	struct message m = agenda_take(&w->agenda, a);
-	if (m.kind == MSG_JOB_DONE && w->full)
-		maybe_without_room(w, m.job);
-	core_post(w->e, m);
+	struct job *job = agenda_take(&w->agenda, a);
+	if (w->full)
+		maybe_without_room(w, job);
+	loop_post_job(w->e, job);
 	return true;
 }
 
@@ -380,8 +400,9 @@ static void changed(void *self, const struct session *s, const struct event *ev)
 	oracle_event(((struct world *)self)->oracle, s, ev);
 }
 
-static void removed(void *self, const char *name)
+static void removed(void *self, const char *name, guint64 serial)
 {
+	(void)serial;
 	oracle_removed(((struct world *)self)->oracle, name);
 }
 
@@ -395,64 +416,65 @@ static void setting(void *self, const char *name, const char *word)
 void world_boot(struct world *w)
 {
 	struct error why = { 0 };
+	struct workers workers = { .self = w,
+				   .start = start,
+				   .now = now,
+				   .uptime = uptime,
+				   .uncaged = "nothing is built" };
 	struct engine_config config = {
 		.state = w->state,
-		.repo = w->history->dir,
 		.profile = &w->profile,
-		.runner = { .slots = w->vms },
+		.workers = &workers,
+		.vms = w->vms,
+		.disk = &w->disk,
 		.view = { .self = w,
 			  .added = added,
 			  .changed = changed,
 			  .removed = removed,
 			  .setting = setting },
 	};
-	struct disk *disk = g_new(struct disk, 1);
-	*disk = (struct disk){ .self = w,
-			       .write = disk_write,
-			       .sync = disk_sync,
-			       .truncate = disk_truncate,
-			       .room = world_room };
+	w->disk = (struct disk){ .self = w,
+				 .write = disk_write,
+				 .sync = disk_sync,
+				 .truncate = disk_truncate,
+				 .room = world_room,
+				 .inodes = world_inodes,
+				 .probe = world_probe };
 	w->dead = false;
 	g_hash_table_remove_all(w->leavings); /* what is there now is what there is */
 	oracle_check_journals(w->oracle);
 	err_t err = state_dir_open(w->state, &w->lock, &why);
 	if (!err)
-		err = core_new(&config, disk, &w->e, &why);
+		err = repo_open(w->history->dir, &w->repo, &why);
+	if (!err)
+		err = engine_new(&config, &w->e, &why);
 	if (err)
 		world_fail(w, "the daemon does not come up: %s", why.text);
-	w->e->workers = (struct workers){
-		.self = w, .start = start, .lookup = lookup, .now = now, .uptime = uptime
-	};
 	err = engine_recover(w->e, &why);
 	if (err && !w->dead && err != -EIO) /* with a bad disk it does not start, and says so */
 		world_fail(w, "it does not recover: %s", why.text);
 	w->dead = w->dead || err;
 	if (!w->dead)
-		core_begin(w->e);
-	world_say(w, "up, %u bisections", g_hash_table_size(w->e->bisections));
+		loop_begin(w->e);
+	world_say(w, "up, %u bisections", bisections_count(w->e->bisections));
 }
 
-/* Jobs are the engine's own; what was looked up has a user who waits. */
+/* Jobs are the engine's own. */
 static void forget_pending(struct world *w)
 {
 	const struct appointment *a;
-	while ((a = agenda_first(&w->agenda, w->uptime))) {
-		struct message m = agenda_take(&w->agenda, a);
-		if (m.kind != MSG_RESOLVED)
-			continue;
-		m.start->err = -EIO;
-		commands_resolved(w->e, m.start);
-	}
+	while ((a = agenda_first(&w->agenda, w->uptime)))
+		agenda_take(&w->agenda, a);
 }
 
 static void free_engine(struct world *w)
 {
-	const struct disk *disk = w->e->disk;
 	w->dead = true; /* whatever it still did would be after its end */
 	forget_pending(w);
 	engine_free(w->e);
-	g_free((void *)disk);
+	repo_free(w->repo);
 	w->e = NULL;
+	w->repo = NULL;
 	close(w->lock);
 }
 
@@ -466,11 +488,11 @@ void world_kill(struct world *w)
 void world_shut_down(struct world *w)
 {
 	world_say(w, "asked to end");
-	core_post(w->e, (struct message){ .kind = MSG_STOP });
+	loop_post_stop(w->e);
 	do
-		core_turn(w->e);
-	while (world_advance(w) || w->e->jobs->len);
-	core_turn(w->e);
+		loop_turn(w->e);
+	while (world_advance(w) || jobs_count(w->e->jobs));
+	loop_turn(w->e);
 	w->writes_left = -1;
 	free_engine(w);
 }
@@ -482,6 +504,10 @@ static void answered(struct command *c, err_t err, const struct error *error)
 	struct world *w = c->arg;
 	w->answers++;
 	world_say(w, "%s: %s", c->word ? c->word : "start", err ? error->text : "done");
+	if (!err && c->kind == CMD_CONTROL && !w->dead) {
+		g_autofree char *text = command_text(c);
+		oracle_acknowledged(w->oracle, c->name, text);
+	}
 	if (c->made)
 		world_say(w, "it is called %s", c->made);
 }

@@ -6,7 +6,10 @@
 #ifndef TESTS_FAULTS_WORLD_H
 #define TESTS_FAULTS_WORLD_H
 
+#include "engine/base/disk.h"
+#include "engine/core/state.h"
 #include "engine/simulate/agenda.h"
+#include "engine/store/profile.h"
 #include "tests/random-history.h"
 
 struct oracle;
@@ -35,6 +38,8 @@ struct world {
 	bool minimizes;
 	char *state;
 	struct engine *e; /* NULL: down */
+	struct repo *repo;
+	struct disk disk;
 	int lock;
 	struct oracle *oracle;
 	/* time, ns */
@@ -44,10 +49,11 @@ struct world {
 	int writes_left; /* until it dies; -1: it does not */
 	enum death death;
 	bool dead, full;
-	int64_t full_until;   /* uptime */
-	double bad_writes;    /* chance of -EIO */
+	int64_t full_until; /* uptime */
+	err_t full_error;   /* -ENOSPC, or -EDQUOT where it is a quota */
+	double deletes;	   /* chance that somebody deletes a kernel that a guest is to start with */
+	double bad_writes; /* chance of -EIO */
 	GHashTable *leavings; /* inode -> where it was to be cut off, and could not be */
-	double deletes; /* chance that somebody deletes a kernel that a guest is to start with */
 	/* what has happened */
 	int answers, commands;
 	bool verbose;

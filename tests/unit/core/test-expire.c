@@ -1,7 +1,10 @@
 /* Finished bisections go when the profile says so, also while the daemon runs. */
 #include "engine/base/file.h"
-#include "engine/core/core.h"
+#include "engine/base/daemon_log.h"
+#include "engine/core/loop.h"
+#include "engine/store/profile.h"
 #include "engine/store/state_dir.h"
+#include "engine/work/lookup_job.h"
 #include "tests/random-history.h"
 
 #include <locale.h>
@@ -13,19 +16,14 @@
 
 static int64_t now = 1700000000 * SECOND, uptime_us = 1000000;
 
+/* Revisions are looked up; nothing else that is begun ends in this test. */
 static void start(void *self, struct job *job)
 {
-	(void)self;
-	(void)job; /* nothing that is begun ends in this test */
-}
-
-static struct engine *engine; /* for lookup */
-
-static void lookup(void *self, struct start *st)
-{
-	(void)self;
-	commands_resolve(st);
-	core_post(engine, (struct message){ .kind = MSG_RESOLVED, .start = st });
+	struct navigator nav = { .repo = self, .settings = &job->settings };
+	if (job->kind != JOB_LOOKUP)
+		return;
+	lookup_job_resolve(job, &nav);
+	job->listener->done(job->listener->self, job);
 }
 
 static int64_t get_now(void *self)
@@ -54,8 +52,9 @@ static void changed(void *self, const struct session *s, const struct event *ev)
 	(void)ev;
 }
 
-static void removed(void *self, const char *name)
+static void removed(void *self, const char *name, guint64 serial)
 {
+	(void)serial;
 	g_ptr_array_add(self, g_strdup(name));
 }
 
@@ -69,7 +68,7 @@ static void wait_s(struct engine *e, int64_t s)
 {
 	now += s * SECOND;
 	uptime_us += s * 1000000;
-	while (core_turn(e))
+	while (loop_turn(e))
 		;
 }
 
@@ -104,21 +103,24 @@ static void test_expire(void)
 	profile.large[SET_REPRODUCER] = g_strdup(reproducer);
 	g_assert_true(g_file_set_contents(reproducer, "#!/bin/sh\n", -1, NULL));
 	g_assert_cmpint(state_dir_open(state, &lock, &why), ==, 0);
+	struct repo *repo = NULL;
+	g_assert_cmpint(repo_open(history->dir, &repo, &why), ==, 0);
+	struct workers workers = { .self = repo,
+				   .start = start,
+				   .now = get_now,
+				   .uptime = get_uptime,
+				   .uncaged = "nothing is built" };
 	struct engine_config config = {
 		.state = state,
-		.repo = history->dir,
 		.profile = &profile,
-		.runner = { .slots = 1 },
+		.workers = &workers,
+		.vms = 1,
 		.view = { .self = gone, .added = added, .changed = changed, .removed = removed },
 	};
 	struct engine *e = NULL;
-	g_assert_cmpint(core_new(&config, &disk_real, &e, &why), ==, 0);
-	engine = e;
-	e->workers = (struct workers){
-		.start = start, .lookup = lookup, .now = get_now, .uptime = get_uptime
-	};
+	g_assert_cmpint(engine_new(&config, &e, &why), ==, 0);
 	g_assert_cmpint(engine_recover(e, &why), ==, 0);
-	core_begin(e);
+	loop_begin(e);
 
 	command(e, CMD_MKDIR, "draft", NULL);
 	for (int i = 0; i < 3; i++) {
@@ -150,6 +152,7 @@ static void test_expire(void)
 	g_assert_true(is_there(state, "x2") && is_there(state, "draft"));
 
 	engine_free(e);
+	repo_free(repo);
 	close(lock);
 	profile_clear(&profile);
 	file_remove_tree(dir, NULL);

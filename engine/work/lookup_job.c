@@ -1,0 +1,173 @@
+/*
+ * Revisions that users name: looked up, and refused where they contradict each other or what is
+ * known, by the reachability that git's own checks rest on.
+ */
+#include "lookup_job.h"
+
+#include "work.h"
+
+#include "engine/history/commit_settings.h"
+#include "engine/history/merge_base.h"
+#include "engine/history/reach.h"
+#include "engine/store/experiment.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- a start ---- */
+
+/* One good that descends from the bad means that the two were swapped (in fix mode it is what is
+ * expected: the good one is the fixed, later one). */
+static err_t check_order(struct repo *repo, const struct lookup *l, const struct oid *bad,
+			 const struct oid *good, const char *word, struct error *error)
+{
+	if (oid_compare(bad, good) == 0)
+		return error_set(error, EINVAL, "%s: the same commit cannot be good and bad", word);
+	struct history *h = repo_history(repo);
+	struct walk w;
+	const struct oid *older = l->fix ? good : bad, *newer = l->fix ? bad : good;
+	uint32_t a = history_number(h, older), b = history_number(h, newer);
+	g_autoptr(GArray) bases = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	walk_init(&w, h, false);
+	err_t err = merge_base_find(&w, a, &b, 1, bases, error);
+	walk_clear(&w);
+	if (err)
+		return err;
+	if (bases->len && g_array_index(bases, uint32_t, 0) == a)
+		return error_set(error, EINVAL, "good '%s' is %s of bad '%s'%s", word,
+				 l->fix ? "an ancestor" : "a descendant", l->words[0],
+				 l->fix ? "" : ": to find a fix, set mode to fix");
+	return 0;
+}
+
+static err_t add_good(struct lookup *l, struct repo *repo, const struct oid *bad, const char *word,
+		      struct error *error)
+{
+	struct oid good;
+	char hex[OID_HEX + 1];
+	err_t err = repo_resolve(repo, word, &good, error);
+	if (!err)
+		err = check_order(repo, l, bad, &good, word, error);
+	if (err)
+		return err;
+	oid_print(&good, hex);
+	if (g_ptr_array_find_with_equal_func(l->goods, hex, g_str_equal, NULL))
+		return error_set(error, EINVAL, "%s: this commit is given twice", word);
+	g_ptr_array_add(l->goods, g_strdup(hex));
+	return 0;
+}
+
+static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct error *error)
+{
+	struct oid bad;
+	char hex[OID_HEX + 1];
+	err_t err = repo_resolve(nav->repo, l->words[0], &bad, error);
+	if (err)
+		return err;
+	oid_print(&bad, hex);
+	l->commit = g_strdup(hex);
+	if (!l->words[1] && repo_is_shallow(nav->repo))
+		return error_set(error, EINVAL,
+				 "the repository is shallow: without all of its history no release "
+				 "can be walked to and no fix be found; git fetch --unshallow");
+	l->goods = g_ptr_array_new_with_free_func(g_free);
+	for (char **w = l->words + 1; *w && !err; w++)
+		err = add_good(l, nav->repo, &bad, *w, error);
+	if (err)
+		return err;
+	g_ptr_array_add(l->goods, NULL);
+	return commit_settings_check(nav->repo, nav->compilers, nav->backports, error);
+}
+
+/* ---- a user's verdict ---- */
+
+static err_t reaches(struct history *h, const char *from, uint32_t to, bool *yes,
+		     struct error *error)
+{
+	struct oid oid;
+	oid_parse(&oid, from);
+	return reach_ancestor(h, history_number(h, &oid), to, yes, error);
+}
+
+/* A commit that crashes makes all between it and the current bad one crash. */
+static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commit,
+		       struct error *error)
+{
+	bool yes = true;
+	err_t err = 0;
+	for (char **g = l->range.goods; *g && !err; g++) {
+		err = reaches(h, *g, commit, &yes, error);
+		if (!err && yes)
+			return error_set(error, EINVAL,
+					 "%s %s: contradicts %s, which descends from it and is %s",
+					 l->words[0], l->words[1], *g, l->fix ? "bad" : "good");
+	}
+	if (!err && l->range.bad) {
+		err = reaches(h, l->range.bad, commit, &yes, error);
+		if (!err && !yes)
+			return error_set(error, EINVAL,
+					 "%s %s: is no ancestor of %s, the search is among that "
+					 "one's ancestors",
+					 l->words[0], l->words[1], l->range.bad);
+	}
+	return err;
+}
+
+/* One that does not crash clears all before it. */
+static err_t check_good(const struct lookup *l, struct history *h, uint32_t commit,
+			struct error *error)
+{
+	struct oid bad;
+	bool yes = false;
+	if (!l->range.bad || !oid_parse(&bad, l->range.bad))
+		return 0;
+	err_t err = reach_ancestor(h, commit, history_number(h, &bad), &yes, error);
+	if (!err && yes)
+		return error_set(error, EINVAL,
+				 "%s %s: contradicts %s, which it descends from and which is %s",
+				 l->words[0], l->words[1], l->range.bad, l->fix ? "good" : "bad");
+	return err;
+}
+
+/* `range` is in git's words, so that fix mode needs no rule of its own. */
+static err_t resolve_verdict(struct lookup *l, struct repo *repo, struct error *error)
+{
+	struct oid oid;
+	char hex[OID_HEX + 1];
+	err_t err = repo_resolve(repo, l->words[1], &oid, error);
+	if (err)
+		return err;
+	oid_print(&oid, hex);
+	l->commit = g_strdup(hex);
+	struct history *h = repo_history(repo);
+	uint32_t commit = history_number(h, &oid);
+	if (l->verdict == VERDICT_SKIP)
+		return 0;
+	return (l->verdict == VERDICT_BAD) != l->fix ? check_bad(l, h, commit, error)
+						     : check_good(l, h, commit, error);
+}
+
+/* ---- both ---- */
+
+void lookup_job_resolve(struct job *job, const struct navigator *nav)
+{
+	struct lookup *l = &job->lookup;
+	job->err = l->verdict == VERDICT_NONE ? resolve_start(l, nav, &job->error)
+					      : resolve_verdict(l, nav->repo, &job->error);
+}
+
+/* The repository may have gained commits since it was opened, and libgit2 looks for new packs only
+ * when an object is missing, so one handle serves for all. */
+void lookup_job_do(const struct work_env *env, struct job *job)
+{
+	g_autofree char *compilers = work_large_text(env, job, SET_COMPILERS);
+	g_autofree char *backports = work_large_text(env, job, SET_BACKPORTS);
+	struct navigator nav = { .repo = env->repo,
+				 .settings = &job->settings,
+				 .compilers = compilers,
+				 .backports = backports };
+	lookup_job_resolve(job, &nav);
+	if (!job->err && job->lookup.verdict == VERDICT_NONE)
+		job->lookup.key = experiment_key(env->state, job->name, &job->settings,
+						 work_is_others(env, job) ? &job->user : NULL);
+}
