@@ -7,7 +7,7 @@
 
 #include "engine/base/file.h"
 #include "engine/session/certify.h"
-#include "engine/session/range.h"
+#include "engine/session/minimize.h"
 #include "engine/session/recipients.h"
 #include "engine/text/certificate.h"
 #include "engine/text/git_log.h"
@@ -159,7 +159,7 @@ static void r_certificate(const struct render *r, GString *out)
 /* The configuration that minimisation has left, complete, as the smallest crashing build had it. */
 static void r_report_config(const struct render *r, GString *out)
 {
-	g_auto(GStrv) options = session_over(r->s) ? range_options(r->s) : NULL;
+	g_auto(GStrv) options = session_over(r->s) ? minimize_in_use(r->s) : NULL;
 	for (int n = (int)r->s->steps->len - 1; options && n >= 0; n--) {
 		const struct step *step = session_step(r->s, n);
 		if (step->role != ROLE_MINIMIZE || step->verdict != VERDICT_BAD ||

@@ -28,7 +28,7 @@ struct ahead {
 	char *current;	  /* that of the open step */
 	bool complete;	  /* the history has answered all that was asked for it */
 	bool settled;	  /* there is a step to look ahead from: the forecast is of now */
-	guint steps, said, answered;
+	guint steps, judgements, answered;
 	int state;
 };
 
@@ -139,7 +139,7 @@ static void look_ahead(struct engine *e, struct bisection *b)
 	const struct step *last = session_step(b->s, (int)b->s->steps->len - 1);
 	int state = last ? (int)last->state : -1;
 	bool same = a->steps == b->s->steps->len && a->state == state &&
-		    a->said == session_said(b->s) &&
+		    a->judgements == session_judgement_count(b->s) &&
 		    (a->complete || a->answered == answers_version(e->answers));
 	if (same)
 		return;
@@ -150,7 +150,7 @@ static void look_ahead(struct engine *e, struct bisection *b)
 		return; /* between two steps: all goes on as it was */
 	a->steps = b->s->steps->len;
 	a->state = state;
-	a->said = session_said(b->s);
+	a->judgements = session_judgement_count(b->s);
 	a->answered = answers_version(e->answers);
 	a->complete = true;
 	struct asker asker = { .e = e, .b = b };

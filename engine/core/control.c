@@ -141,7 +141,7 @@ static void look_up(struct engine *e, struct bisection *b, struct command *c, GS
 	l->command = c;
 	l->words = words;
 	l->verdict = judgement_word(words);
-	l->fix = strcmp(settings_text(&b->s->settings, SET_MODE), "fix") == 0;
+	l->fix = settings_is_fix(&b->s->settings);
 	session_next_query(b->s, &l->range);
 	jobs_add(e->jobs, job);
 	e->workers.start(e->workers.self, job);

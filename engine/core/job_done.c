@@ -118,7 +118,7 @@ void job_done(struct engine *e, struct job *job)
 			ahead_runs_end(e, job);
 		return;
 	}
-	if (b && asks && job->plan.judgements != session_said(b->s))
+	if (b && asks && job->plan.judgements != session_judgement_count(b->s))
 		return; /* a user's word came in between: it is asked again */
 	if (disk_watch_is_full(job->err) && job->kind != JOB_BUILD)
 		facts_disk_failed(e, job->err);

@@ -30,7 +30,7 @@ struct job *job_new(enum job_kind kind, const struct session *s,
 		job->serial = s->serial;
 		job->name = g_strdup(s->name);
 		job->user = (struct spawn_user){ .uid = s->uid, .gid = s->gid };
-		job->plan.judgements = session_said(s);
+		job->plan.judgements = session_judgement_count(s);
 		settings_copy(&job->settings, &s->settings);
 	}
 	return job;

@@ -122,7 +122,7 @@ struct job {
 		bool cancelled;		   /* asked to stop because nothing needs it any more */
 		bool speculative;	   /* no step asks for it now */
 		double chance;		   /* that one will, when that was looked at last */
-		guint judgements;	   /* session_said when it was handed out */
+		guint judgements;	   /* session_judgement_count when it was handed out */
 		guint kernels_given_again; /* the bisection's count when it was handed out */
 	} plan;
 };

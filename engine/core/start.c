@@ -186,7 +186,7 @@ static void look_up(struct engine *e, struct command *c, GStrv words)
 	}
 	job->lookup.command = c;
 	job->lookup.words = words;
-	job->lookup.fix = strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
+	job->lookup.fix = settings_is_fix(&job->settings);
 	job->lookup.settings_version = version(e, c);
 	jobs_add(e->jobs, job);
 	e->workers.start(e->workers.self, job);

@@ -14,11 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-static bool is_fix(const struct navigator *nav)
-{
-	return strcmp(settings_text(nav->settings, SET_MODE), "fix") == 0;
-}
-
 static GStrv lines_of(const char *text)
 {
 	GStrv lines = g_strsplit(text ? text : "", "\n", -1);
@@ -126,7 +121,7 @@ static err_t locate_on_branch(const struct navigator *nav, const char *head, con
 	if (err || on_branch)
 		return err;
 	err = find_copy(nav, head, answer, bad, error);
-	if (err || answer->loaded.commit || !is_fix(nav) || (goods && goods[0]))
+	if (err || answer->loaded.commit || !settings_is_fix(nav->settings) || (goods && goods[0]))
 		return err;
 	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
 	err = merge_bases(nav, head, bad, bases, error);
@@ -187,13 +182,13 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	struct oid head;
 	err_t err = 0;
 	/* without a branch of the user's own, only a fix has to lie on the default one */
-	if (is_fix(nav) || strcmp(branch, "HEAD") != 0) {
+	if (settings_is_fix(nav->settings) || strcmp(branch, "HEAD") != 0) {
 		err = repo_resolve(nav->repo, branch, &head, error);
 		g_autofree char *hex = err ? NULL : hex_of(&head);
 		if (!err)
 			err = locate_on_branch(nav, hex, bad, goods, &ev, error);
 	}
-	if (!err && is_fix(nav))
+	if (!err && settings_is_fix(nav->settings))
 		g_ptr_array_add(lines, release_line(branch, &head));
 	else if (!err)
 		err = list_releases(nav, ev.loaded.commit ? ev.loaded.commit : bad, lines, error);
@@ -345,7 +340,7 @@ static GArray *numbers(struct history *h, char *const *hashes)
 static err_t wrong_way_round(const struct navigator *nav, const struct next_query *q,
 			     struct error *error)
 {
-	if (is_fix(nav))
+	if (settings_is_fix(nav->settings))
 		return error_set(error, EINVAL,
 				 "the branch's head %s is an ancestor of the starting commit: it "
 				 "cannot hold a later fix",
@@ -368,7 +363,7 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 		answer->kept.step = step - 1;
 		return 0;
 	}
-	if (is_fix(nav))
+	if (settings_is_fix(nav->settings))
 		err = ask_whether_contained(nav, q, commit, step, answer, error);
 	if (err || (answer->kind == EV_STEP && answer->step.role == ROLE_CONTAINS))
 		return err;

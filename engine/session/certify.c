@@ -1,3 +1,7 @@
+/*
+ * All runs of a kernel count, in whichever step they were made, so culprit and parent are found by
+ * their kernels' signatures.
+ */
 #include "certify.h"
 
 #include "range.h"
@@ -16,16 +20,6 @@ const char *certify_parent(const struct session *s)
 	return s->parents && s->parents[0] && !s->parents[1] ? s->parents[0] : NULL;
 }
 
-const struct step *certify_step(const struct session *s, enum step_role role, const char *commit)
-{
-	for (guint i = s->steps->len; i-- > 0;) {
-		const struct step *step = session_step(s, (int)i);
-		if (step->role == role && (!commit || strcmp(step->commit, commit) == 0))
-			return step;
-	}
-	return NULL;
-}
-
 static bool same_options(const struct step *a, const struct step *b)
 {
 	if (!a->options || !b->options)
@@ -37,7 +31,7 @@ static bool same_options(const struct step *a, const struct step *b)
  * not: they cannot be compared. */
 const char *certify_signature(const struct session *s, const char *commit)
 {
-	const struct step *search = range_step(s, ROLE_SEARCH);
+	const struct step *search = session_find_step(s, ROLE_SEARCH, NULL);
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
 		bool counts = step->signature && step->role != ROLE_REVERT &&
@@ -79,24 +73,25 @@ enum step_role certify_next(const struct session *s)
 	if (!s->found || !s->found[0] || s->found[1])
 		return ROLES;
 	const char *culprit = s->found[0], *parent = certify_parent(s);
-	if (parent && !certify_signature(s, culprit) && !certify_step(s, ROLE_CULPRIT, culprit))
+	if (parent && !certify_signature(s, culprit) &&
+	    !session_find_step(s, ROLE_CULPRIT, culprit))
 		return ROLE_CULPRIT;
-	if (parent && !certify_signature(s, parent) && !certify_step(s, ROLE_PARENT, parent))
+	if (parent && !certify_signature(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
 		return ROLE_PARENT;
 	if (!certify_is_wanted(s) || certify_is_no_op(s))
 		return ROLES;
-	if (!is_sure(s, culprit) && !certify_step(s, ROLE_CULPRIT, culprit))
+	if (!is_sure(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
 		return ROLE_CULPRIT;
-	if (parent && !is_sure(s, parent) && !certify_step(s, ROLE_PARENT, parent))
+	if (parent && !is_sure(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
 		return ROLE_PARENT;
-	if (certify_revert_tells_more(s) && !certify_step(s, ROLE_REVERT, NULL))
+	if (certify_revert_tells_more(s) && !session_find_step(s, ROLE_REVERT, NULL))
 		return ROLE_REVERT;
 	return ROLES;
 }
 
 static enum verdict with_culprit(const struct session *s)
 {
-	return range_is_fix(s) ? VERDICT_GOOD : VERDICT_BAD;
+	return settings_is_fix(&s->settings) ? VERDICT_GOOD : VERDICT_BAD;
 }
 
 static enum verdict verdict_before(const struct session *s, const struct step *step)
@@ -114,7 +109,7 @@ static enum verdict verdict_before(const struct session *s, const struct step *s
 char *certify_contradiction(const struct session *s)
 {
 	const char *parent = certify_parent(s);
-	const struct step *step = parent ? certify_step(s, ROLE_PARENT, parent) : NULL;
+	const struct step *step = parent ? session_find_step(s, ROLE_PARENT, parent) : NULL;
 	if (!step || step->verdict != with_culprit(s) || certify_is_no_op(s))
 		return NULL;
 	if (session_verdict_of(s, parent) != step->verdict)
@@ -157,7 +152,7 @@ double certify_confidence(const struct session *s)
 {
 	struct side culprit = side_of(s, s->found ? s->found[0] : NULL);
 	struct side parent = side_of(s, certify_parent(s));
-	bool fix = range_is_fix(s);
+	bool fix = settings_is_fix(&s->settings);
 	if (!certify_is_wanted(s) || !culprit.known || !parent.known)
 		return s->confidence;
 	const struct side *clean = fix ? &culprit : &parent, *broken = fix ? &parent : &culprit;

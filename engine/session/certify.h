@@ -31,8 +31,6 @@ bool certify_is_wanted(const struct session *s);
 /* The parent that the culprit is compared with; NULL for a merge: each of its parents lacks what
  * the other brings. Of the session. */
 const char *certify_parent(const struct session *s);
-/* The last step of this role, and of this commit (NULL: of any); NULL: none. */
-const struct step *certify_step(const struct session *s, enum step_role role, const char *commit);
 /* Reverting the culprit on itself gives its parent, and what reverting a merge shows is not said by
  * its text: false then. */
 bool certify_revert_tells_more(const struct session *s);

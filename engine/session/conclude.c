@@ -1,7 +1,11 @@
 /*
- * What a session concludes from its state and wants done: decisions and wishes.
+ * A step that is open is decided first: by its user, by what was known of it, by its build, by its
+ * kernel, by its runs. When none is open and nothing comes next, the bisection is.
  */
+#include "conclude.h"
+
 #include "certify.h"
+#include "next.h"
 #include "range.h"
 #include "recipients.h"
 #include "tally.h"
@@ -34,8 +38,8 @@ static void drop(struct event *ev, int n, const char *reason)
 	ev->dropped.reason = g_strdup(reason);
 }
 
-/* A user's word on what is tested now. The search asks for a commit that has been judged before
- * when that was the word of the day for a wider range: it holds, and is not tested. */
+/* A user's judgement of what is tested now. The search may ask for a commit that was judged long
+ * before, when the range was wider: that judgement holds, and the commit is not tested. */
 static const struct judgement *judgement_on(const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
@@ -157,8 +161,8 @@ static const char *name_of(const struct step *step)
 	}
 }
 
-/* The last step that led here: one of a user's retests says it again of an earlier one. */
-static const struct step *last_on_the_way(const struct session *s)
+/* The last step that the way to here was decided by; a retest repeats an earlier one. */
+static const struct step *last_decisive_step(const struct session *s)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
@@ -168,9 +172,9 @@ static const struct step *last_on_the_way(const struct session *s)
 	return NULL;
 }
 
-/* The oldest release could not be tested, by its user's word: without it nothing is known of the
- * time before the one tested last. */
-static char *untold_release(const struct session *s)
+/* The name of the oldest release, where its user skips it: nothing is known then of the time before
+ * the one tested last. */
+static char *skipped_oldest_release(const struct session *s)
 {
 	guint n = s->releases ? g_strv_length(s->releases) : 0;
 	g_autofree char *name = NULL;
@@ -185,8 +189,8 @@ static char *untold_release(const struct session *s)
 
 static void decide_dead_end(const struct session *s, struct event *ev)
 {
-	const struct step *last = last_on_the_way(s);
-	g_autofree char *untold = untold_release(s);
+	const struct step *last = last_decisive_step(s);
+	g_autofree char *skipped = skipped_oldest_release(s);
 	enum verdict v = session_verdict_of(s, last->commit);
 	if (last->build_failed && v == VERDICT_SKIP) {
 		fail(ev, g_strdup_printf("the kernel of %s %s does not build: %s", name_of(last),
@@ -204,10 +208,10 @@ static void decide_dead_end(const struct session *s, struct event *ev)
 					 last->commit));
 	} else if (last->role == ROLE_HEAD && v == VERDICT_BAD) {
 		conclude(ev, "not fixed");
-	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD && untold) {
+	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD && skipped) {
 		fail(ev, g_strdup_printf("the oldest release %s cannot be tested: its user skips "
 					 "it; %s has the bug already",
-					 untold, last->release));
+					 skipped, last->release));
 	} else if (last->role == ROLE_RELEASE && v == VERDICT_BAD) {
 		g_autofree char *text = g_strdup_printf("older than %s", last->release);
 		conclude(ev, text);
@@ -251,10 +255,10 @@ static bool is_contradicted(const struct session *s)
 	return why != NULL;
 }
 
-static bool wants_report(const struct session *s)
+bool conclude_needs_maintainers(const struct session *s)
 {
 	return s->found && s->found[0] && !s->found[1] && !s->reported && !s->verdict &&
-	       recipients_need_maintainers(s);
+	       recipients_need_maintainers(s) && !is_contradicted(s);
 }
 
 bool session_decide(const struct session *s, struct event *ev)
@@ -265,12 +269,12 @@ bool session_decide(const struct session *s, struct event *ev)
 	if (!s->loaded || n < 0)
 		return false;
 	if (session_step(s, n)->state != STEP_DONE) {
-		/* a user's word may have moved the range away from it: its runs must not speak
+		/* a user's judgement may have moved the range away from it: its runs must not speak
 		 * before it is known whether it stays */
 		bool waits = s->replan && !judgement_on(s, n);
 		return !waits && decide_step(s, n, ev);
 	}
-	if (range_next(s) != ROLES)
+	if (next_role(s) != ROLES)
 		return false;
 	if (s->verdict) { /* it was over, and was minimised after that */
 		conclude(ev, s->verdict);
@@ -278,73 +282,11 @@ bool session_decide(const struct session *s, struct event *ev)
 		return true;
 	}
 	if (s->found) {
-		if (wants_report(s) && !is_contradicted(s))
+		if (conclude_needs_maintainers(s))
 			return false;
 		decide_found(s, ev);
 		return true;
 	}
 	decide_dead_end(s, ev);
 	return true;
-}
-
-/* ---- wishes ---- */
-
-static void wish(GArray *wishes, enum wish_kind kind, int step, int run)
-{
-	struct wish w = { .kind = kind, .step = step, .run = run };
-	g_array_append_val(wishes, w);
-}
-
-static void wish_runs(const struct session *s, int n, GArray *wishes)
-{
-	const struct step *step = session_step(s, n);
-	bool fresh = s->state == STATE_RUNNING;
-	struct tally t = tally_step(s, step);
-	int in_flight = 0;
-	int needed = tally_needed(s, step, &t);
-	for (guint k = 0; k < step->runs->len; k++) {
-		const struct run *r = step_run(step, (int)k);
-		if (r->outcome != OUTCOME_NONE)
-			continue;
-		if (r->started || (fresh && in_flight < needed))
-			wish(wishes, WISH_RUN, n, (int)k);
-		in_flight++;
-	}
-	for (int k = (int)step->runs->len; fresh && in_flight < needed; k++, in_flight++)
-		wish(wishes, WISH_RUN, n, k);
-}
-
-static void wish_next(const struct session *s, int n, GArray *wishes)
-{
-	if (range_next(s) != ROLES)
-		wish(wishes, WISH_NEXT, n + 1, -1);
-	else if (wants_report(s) && !is_contradicted(s))
-		wish(wishes, WISH_REPORT, n, -1);
-}
-
-void session_wishes(const struct session *s, GArray *wishes)
-{
-	bool fresh = s->state == STATE_QUEUED || s->state == STATE_RUNNING;
-	if (!session_in_progress(s))
-		return;
-	if (!s->loaded) {
-		if (fresh)
-			wish(wishes, WISH_LOAD, -1, -1);
-		return;
-	}
-	int n = (int)s->steps->len - 1;
-	const struct step *last = session_step(s, n);
-	if (!last || last->state == STEP_DONE || s->replan) {
-		if (fresh)
-			wish_next(s, n, wishes);
-		if (!last || last->state == STEP_DONE)
-			return;
-	}
-	if (last->state == STEP_BUILDING) {
-		/* a pause lets a build that runs go on: stopping it would throw work away */
-		if (!last->build_failed && !s->paused_by_disk)
-			wish(wishes, WISH_BUILD, n, -1);
-		return;
-	}
-	wish_runs(s, n, wishes);
 }

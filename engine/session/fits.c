@@ -1,6 +1,6 @@
 /*
- * Which events fit which session: all that session_apply refuses is refused here, so that a fact
- * can be asked before it is written to disk.
+ * Which events fit which session: all that session_apply refuses is refused here, so that an
+ * event can be asked before it is written to disk.
  */
 #include "bisectfs/session.h"
 
@@ -55,7 +55,7 @@ static err_t step_fits(const struct session *s, const struct event_step *ev, str
 	if (ev->role == ROLE_MINIMIZE && !s->options)
 		return error_set(error, EINVAL, "step %d: there are no options to minimize",
 				 ev->step);
-	if (ev->role == ROLE_RETEST && s->retested >= s->retests->len)
+	if (ev->role == ROLE_RETEST && s->retests_begun >= s->retests->len)
 		return error_set(error, EINVAL, "step %d: nobody asked for a retest", ev->step);
 	const struct step *last = session_step(s, ev->step - 1);
 	if (last && last->state != STEP_DONE && !s->replan)

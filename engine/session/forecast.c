@@ -1,7 +1,12 @@
+/*
+ * A best-first walk over what may come: a node is a chain of verdicts that the open step and those
+ * after it may get, with its chance; a session that has them (struct hypothesis) is asked what it
+ * would test next, and the history answers.
+ */
 #include "forecast.h"
 
 #include "engine/base/digest.h"
-#include "range.h"
+#include "next.h"
 #include "tally.h"
 
 #include <string.h>
@@ -64,7 +69,7 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 				       .same_as = -1,
 				       .runs = h->no_runs };
 		h->s.checked = h->s.checked || one->ev->step.checked;
-		h->s.retested += step->role == ROLE_RETEST;
+		h->s.retests_begun += step->role == ROLE_RETEST;
 		g_ptr_array_add(h->s.steps, step);
 	}
 }
@@ -80,7 +85,7 @@ static void hypothesis_clear(struct hypothesis *h)
 /* That a step of this role will be bad, before anything is known of it. */
 static double prior(const struct session *s, enum step_role role)
 {
-	bool fix = range_is_fix(s);
+	bool fix = settings_is_fix(&s->settings);
 	switch (role) {
 	case ROLE_ORIGINAL:
 	case ROLE_BASE:
@@ -217,7 +222,7 @@ static void grow(const struct session *s, enum verdict first, int limit, forecas
 		struct node node = take_most_probable(open);
 		struct hypothesis h;
 		suppose(s, &node, &h);
-		if (range_next(&h.s) != ROLES) {
+		if (next_role(&h.s) != ROLES) {
 			struct next_query q;
 			session_next_query(&h.s, &q);
 			const struct event *ev = ask(&q, arg);
@@ -233,7 +238,7 @@ GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, voi
 {
 	GArray *out = g_array_new(FALSE, FALSE, sizeof(struct forecast));
 	const struct step *step = session_step(s, (int)s->steps->len - 1);
-	/* after a user's word, or in a minimisation, what comes next is anybody's guess */
+	/* after a judgement, or in a minimisation, nothing tells what comes next */
 	if (!step || step->state == STEP_DONE || s->replan || step->role == ROLE_MINIMIZE ||
 	    step->presumed != VERDICT_NONE)
 		return out;

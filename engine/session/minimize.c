@@ -1,3 +1,6 @@
+/*
+ * Played from its beginning at each call, with the answers known so far: so it needs no state.
+ */
 #include "minimize.h"
 
 static GArray *all_of(guint n)
@@ -62,4 +65,56 @@ GArray *minimize(guint n, enum minimize_answer (*ask)(const GArray *kept, void *
 	}
 	*over = true;
 	return set;
+}
+
+/* ---- of a session ---- */
+
+static GStrv subset(const struct session *s, const GArray *kept)
+{
+	GPtrArray *out = g_ptr_array_new();
+	for (guint i = 0; i < kept->len; i++)
+		g_ptr_array_add(out, g_strdup(s->options[g_array_index(kept, guint, i)]));
+	g_ptr_array_add(out, NULL);
+	return (GStrv)g_ptr_array_free(out, FALSE);
+}
+
+/* Whether this set of options has been tested, and what came out. */
+static enum minimize_answer ask_steps(const GArray *kept, void *arg)
+{
+	const struct session *s = arg;
+	g_auto(GStrv) options = subset(s, kept);
+	int tests = 0;
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		if (step->role != ROLE_MINIMIZE)
+			continue;
+		tests++;
+		if (step->state == STEP_DONE && step->options &&
+		    g_strv_equal((const char *const *)step->options, (const char *const *)options))
+			return step->verdict == VERDICT_BAD ? MINIMIZE_CRASHES : MINIMIZE_CLEAN;
+	}
+	return tests < MINIMIZE_TESTS ? MINIMIZE_UNKNOWN : MINIMIZE_CLEAN;
+}
+
+static GArray *minimal(const struct session *s, bool *over)
+{
+	guint n = s->options ? g_strv_length(s->options) : 0;
+	*over = true;
+	return n && s->minimize ? minimize(n, ask_steps, (void *)s, over) : NULL;
+}
+
+GStrv minimize_next(const struct session *s)
+{
+	bool over;
+	g_autoptr(GArray) kept = minimal(s, &over);
+	return over ? NULL : subset(s, kept);
+}
+
+GStrv minimize_in_use(const struct session *s)
+{
+	bool over;
+	g_autoptr(GArray) kept = minimal(s, &over);
+	if (!kept || !over || kept->len == g_strv_length(s->options))
+		return NULL;
+	return subset(s, kept);
 }

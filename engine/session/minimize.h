@@ -1,12 +1,10 @@
 /*
- * Delta debugging (Zeller's ddmin): a small set of things that still shows the bug. Pure, and
- * played from its beginning at each call, with the answers known so far: so it needs no state.
+ * Delta debugging (Zeller's ddmin): a small set of things that still shows the bug. Pure.
  */
 #ifndef ENGINE_SESSION_MINIMIZE_H
 #define ENGINE_SESSION_MINIMIZE_H
 
-#include <glib.h>
-#include <stdbool.h>
+#include "bisectfs/session.h"
 
 enum minimize_answer { MINIMIZE_UNKNOWN, MINIMIZE_CRASHES, MINIMIZE_CLEAN };
 
@@ -18,5 +16,11 @@ enum minimize_answer { MINIMIZE_UNKNOWN, MINIMIZE_CRASHES, MINIMIZE_CLEAN };
  * be tested next, `*over` being false. */
 GArray *minimize(guint n, enum minimize_answer (*ask)(const GArray *kept, void *arg), void *arg,
 		 bool *over);
+
+/* Kconfig lines of the session's configuration to be tested next, or NULL when its minimisation is
+ * over (or there is none). New. */
+GStrv minimize_next(const struct session *s);
+/* Those that are in use: NULL when the configuration is the whole one. New. */
+GStrv minimize_in_use(const struct session *s);
 
 #endif

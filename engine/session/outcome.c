@@ -1,3 +1,6 @@
+/*
+ * The names are part of the journal's form: they are added to, never changed.
+ */
 #include "bisectfs/outcome.h"
 
 #include <stdio.h>

@@ -1,3 +1,6 @@
+/*
+ * syzbot's pick: the newest sub-releases, then plain releases, ever fewer the older they are.
+ */
 #include "releases.h"
 
 #include <ctype.h>

@@ -1,3 +1,6 @@
+/*
+ * The table has a row for each setting; reading, checking and the defaults go by it.
+ */
 #include "bisectfs/settings.h"
 
 #include "engine/base/pattern.h"
@@ -254,6 +257,11 @@ double settings_number(const struct settings *s, enum setting id)
 bool settings_on(const struct settings *s, enum setting id)
 {
 	return strcmp(settings_text(s, id), "on") == 0;
+}
+
+bool settings_is_fix(const struct settings *s)
+{
+	return strcmp(settings_text(s, SET_MODE), "fix") == 0;
 }
 
 json_t *settings_to_json(const struct settings *s)

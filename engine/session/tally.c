@@ -1,3 +1,7 @@
+/*
+ * Runs are counted by their outcomes; how many more are needed follows from how often the bug has
+ * shown where it is (verdict.c), and is asked again after each run.
+ */
 #include "tally.h"
 
 #include "engine/base/pattern.h"

@@ -1,3 +1,7 @@
+/*
+ * syzbot's rule as it is in pkg/bisect; and, for runs that are not made at all, the chance of being
+ * wrong, as a product over the clean runs.
+ */
 #include "verdict.h"
 
 #include <math.h>

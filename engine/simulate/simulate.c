@@ -70,7 +70,7 @@ static bool has_bug(struct simulator *sim, const struct job *job)
 		if (!g_str_has_prefix(*p, "backport "))
 			return false; /* the culprit reverted; the fix picked */
 	}
-	bool fix = strcmp(settings_text(&job->settings, SET_MODE), "fix") == 0;
+	bool fix = settings_is_fix(&job->settings);
 	return contains_culprit(sim, job_source(job)->commit) != fix;
 }
 

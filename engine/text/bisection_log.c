@@ -26,7 +26,7 @@ static void log_start(GString *log, const struct session *s, const struct event 
 	g_autofree char *when = format_time(ev->time);
 	g_string_append_printf(log, "%s starts bisection %s\n", ev->started.host, when);
 	g_string_append_printf(log, "bisecting %s commit starting from %s\n",
-			       range_is_fix(s) ? "fixing" : "cause", s->bad);
+			       settings_is_fix(&s->settings) ? "fixing" : "cause", s->bad);
 }
 
 /* git prints this line at `git bisect start`; the goods in the order in which they were given. */
@@ -34,7 +34,8 @@ static void log_search_start(GString *log, const struct session *s)
 {
 	g_autofree char *bad = NULL;
 	g_auto(GStrv) goods = NULL;
-	range_ends(s, &bad, &goods);
+	g_auto(GStrv) skips = NULL;
+	range_now(s, &bad, &goods, &skips);
 	g_string_append_printf(log, "# git bisect start %s", bad);
 	for (char **g = goods; *g; g++)
 		g_string_append_printf(log, " %s", *g);
@@ -62,7 +63,7 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
 		[ROLE_RETEST] = "testing again, as its user asked",
 	};
-	if (ev->role == ROLE_REVERT && range_is_fix(s)) {
+	if (ev->role == ROLE_REVERT && settings_is_fix(&s->settings)) {
 		g_string_append(log, "certifying: testing the starting commit with the fix\n");
 	} else if (fixed[ev->role]) {
 		g_string_append_printf(log, "%s\n", fixed[ev->role]);
@@ -201,7 +202,7 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 			       session_tested(s), total, build, test);
 	if (s->found && !s->found[1])
 		g_string_append_printf(log, "first %s commit: %s %s\n",
-				       range_is_fix(s) ? "good" : "bad", s->found[0],
+				       settings_is_fix(&s->settings) ? "good" : "bad", s->found[0],
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(log, "%s\n", s->verdict);

@@ -4,7 +4,6 @@
 #include "certificate.h"
 
 #include "engine/session/certify.h"
-#include "engine/session/range.h"
 #include "engine/session/tally.h"
 
 #include <string.h>
@@ -38,8 +37,8 @@ static void print_counts(const struct session *s, const struct tally *t, const c
 static void print_side(const struct session *s, const char *what, const char *commit, GString *out)
 {
 	const char *signature = certify_signature(s, commit);
-	const struct step *step =
-		certify_step(s, strcmp(what, "culprit") == 0 ? ROLE_CULPRIT : ROLE_PARENT, commit);
+	const struct step *step = session_find_step(
+		s, strcmp(what, "culprit") == 0 ? ROLE_CULPRIT : ROLE_PARENT, commit);
 	g_string_append_printf(out, "%-8s %s: ", what, commit);
 	if (!signature) {
 		g_string_append_printf(out, "not tested%s%s\n", step && step->reason ? ": " : "",
@@ -55,8 +54,8 @@ static void print_side(const struct session *s, const char *what, const char *co
 
 static void print_revert(const struct session *s, GString *out)
 {
-	const struct step *step = certify_step(s, ROLE_REVERT, NULL);
-	g_string_append_printf(out, "%-8s ", range_is_fix(s) ? "applied" : "revert");
+	const struct step *step = session_find_step(s, ROLE_REVERT, NULL);
+	g_string_append_printf(out, "%-8s ", settings_is_fix(&s->settings) ? "applied" : "revert");
 	if (!certify_revert_tells_more(s)) {
 		g_string_append(out, certify_parent(s)
 					     ? "would give the parent again: the culprit is "

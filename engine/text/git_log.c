@@ -14,9 +14,9 @@ void git_log_print(const struct session *s, GString *out)
 	for (char **g = s->search_goods; *g; g++)
 		g_string_append_printf(out, " %s", *g);
 	g_string_append_c(out, '\n');
-	g_autoptr(GArray) facts = range_facts(s);
-	for (guint i = 0; i < facts->len; i++) {
-		const struct range_fact *f = &g_array_index(facts, struct range_fact, i);
+	g_autoptr(GArray) verdicts = range_verdicts(s);
+	for (guint i = 0; i < verdicts->len; i++) {
+		const struct range_verdict *f = &g_array_index(verdicts, struct range_verdict, i);
 		const char *term = session_git_term(s, f->verdict);
 		if (f->release) /* the range that the start names */
 			continue;

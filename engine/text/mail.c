@@ -45,8 +45,7 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 	g_string_append(out, "MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\n"
 			     "Content-Transfer-Encoding: 8bit\n\n");
 	g_string_append_printf(out, "A bisection has found the commit that %s this:\n\n",
-			       strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0 ? "fixed"
-											 : "began");
+			       settings_is_fix(&s->settings) ? "fixed" : "began");
 	g_string_append_printf(out, "%s\n\n%s\n", s->found_text, s->verdict);
 	g_string_append_printf(out, "%d revisions were tested, starting from %s.\n",
 			       session_tested(s), s->bad);

@@ -146,7 +146,7 @@ struct event_verdict {
 	int step;
 	enum verdict verdict;
 	int same;     /* step whose kernel is the same, and whose verdict this is; -1: none */
-	bool by_user; /* its user's word, whatever its runs showed */
+	bool by_user; /* its user's judgement, whatever its runs showed */
 	char *reason; /* one line */
 };
 

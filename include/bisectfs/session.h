@@ -6,6 +6,9 @@
  * the event, so the same events always give the same session, live or replayed.
  *
  * Owned by the engine's core thread; others see it only inside calls that this thread makes.
+ *
+ * This is the face of engine/session, whose files are named below: session_* functions are in the
+ * file that is about the same.
  */
 #ifndef BISECTFS_SESSION_H
 #define BISECTFS_SESSION_H
@@ -46,7 +49,7 @@ struct step {
 	char *reason, *compiler, *signature;
 	bool build_failed;
 	bool dropped;		   /* ended without a verdict */
-	bool by_user;		   /* its verdict is its user's word, no measurement */
+	bool by_user;		   /* its verdict is its user's judgement, no measurement */
 	enum verdict presumed;	   /* known when it was chosen: needs no test */
 	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
 	enum verdict known;	   /* another bisection's verdict on this kernel */
@@ -65,7 +68,7 @@ struct judgement {
 	char *commit;
 	enum verdict verdict; /* bad: it crashes, in both modes */
 	guint after;
-	bool meanwhile; /* the last of them was not judged yet: its verdict is the later word */
+	bool during_step; /* the last of them was not judged yet: its verdict is the later word */
 };
 
 struct session {
@@ -96,7 +99,7 @@ struct session {
 	double confidence;	/* product over good steps */
 	GArray *judgements;	/* struct judgement */
 	GArray *retests;	/* int: steps to be tested anew */
-	guint retested;		/* how many of them have their step */
+	guint retests_begun;	/* how many of them have their step */
 	bool replan;		/* a user's verdict may have changed what comes next */
 	GStrv options;		/* Kconfig lines that the config has over the baseline */
 	bool minimize;		/* they are to be minimised */
@@ -111,8 +114,30 @@ struct session {
 	int restarts;
 };
 
+/* ---- state.c: its life, and what can be read from it without a rule ---- */
+
 struct session *session_new(const char *name);
 void session_free(struct session *s);
+
+const char *session_state_name(enum session_state state);
+const char *step_state_name(enum step_state state);
+
+bool session_in_progress(const struct session *s); /* queued, running or paused */
+/* Done; or done once, and being minimised now: the answer stands. */
+bool session_has_answer(const struct session *s);
+bool session_over(const struct session *s);		   /* done, failed or aborted */
+struct step *session_step(const struct session *s, int n); /* NULL where there is none */
+struct run *step_run(const struct step *step, int k);
+/* The last step of this role, and of this commit (NULL: of any); NULL: none. */
+const struct step *session_find_step(const struct session *s, enum step_role role,
+				     const char *commit);
+/* Steps that were really tested. */
+int session_tested(const struct session *s);
+/* How often a user has changed what is known: an answer made before the last time is out of date.
+ */
+guint session_judgement_count(const struct session *s);
+
+/* ---- fits.c, apply.c: what events do to it ---- */
 
 /* Whether it would take this event: 0, or -EINVAL with the reason. Asked before the event is
  * written down: one on disk that does not fit could never be read again. */
@@ -122,9 +147,17 @@ err_t session_fits(const struct session *s, const struct event *ev, struct error
  * unchanged then. */
 err_t session_apply(struct session *s, const struct event *ev, struct error *error);
 
+/* ---- conclude.c ---- */
+
 /* A conclusion that the state allows now (a step's verdict, the end): fills `ev` and returns true.
  * The caller sets its time, journals and applies it, and asks again. */
 bool session_decide(const struct session *s, struct event *ev);
+
+/* Whether the step, just built, may take over what another bisection found out about its kernel
+ * (EV_KNOWN). */
+bool session_may_take_over(const struct session *s, int n);
+
+/* ---- wishes.c ---- */
 
 enum wish_kind {
 	WISH_LOAD,   /* read history, prepare the reproducer: answer EV_LOADED or EV_FAILED */
@@ -143,6 +176,8 @@ struct wish {
 /* Appends all that the session wants done now (struct wish), most wanted first. What is in flight
  * already is in the list as long as it is wanted: what is missing from it can be stopped. */
 void session_wishes(const struct session *s, GArray *wishes);
+
+/* ---- next.c ---- */
 
 /* What WISH_NEXT asks for: a fixed commit (role and commit), or the choice between these. Verdicts
  * are in git's words: fix mode turns them round. */
@@ -164,36 +199,24 @@ struct next_query {
 void session_next_query(const struct session *s, struct next_query *q);
 void next_query_clear(struct next_query *q);
 
-bool session_in_progress(const struct session *s); /* queued, running or paused */
-/* Done; or done once, and being minimised now: the answer stands. */
-bool session_has_answer(const struct session *s);
-bool session_over(const struct session *s);		   /* done, failed or aborted */
-struct step *session_step(const struct session *s, int n); /* NULL where there is none */
-struct run *step_run(const struct step *step, int k);
-/* Runs that the step may take at most. */
-int session_runs_wanted(const struct session *s, const struct step *step);
-/* "bad" or "good" as `git bisect` is told: fix mode turns the words round. */
-const char *session_git_term(const struct session *s, enum verdict v);
+/* ---- range.c: what is known of commits ---- */
+
 /* What is known of a commit: a user's verdict, else that of the step that tested it last. */
 enum verdict session_verdict_of(const struct session *s, const char *commit);
-/* Whether the step, just built, may take over what another bisection found out about its kernel
- * (EV_KNOWN). */
-bool session_may_take_over(const struct session *s, int n);
+/* "bad" or "good" as `git bisect` is told: fix mode turns the words round. */
+const char *session_git_term(const struct session *s, enum verdict v);
+
+/* ---- tally.c: runs and crashes ---- */
+
+/* Runs that the step may take at most. */
+int session_runs_wanted(const struct session *s, const struct step *step);
 /* A step that ran the kernel with this signature and was judged by its own runs; -1: none. */
 int session_step_with_kernel(const struct session *s, const char *signature);
 /* Its good and bad runs. */
 void session_counts(const struct session *s, int n, int *good, int *bad);
-/* How often a user has changed what is known: an answer made before the last time is out of date.
- */
-guint session_said(const struct session *s);
-/* Steps that were really tested. */
-int session_tested(const struct session *s);
-/* First step that a crash was seen in, whose title stands for the bug; NULL: none. */
+/* A crash whose title stands for the bug: that of the last bad step that has one; NULL: none. */
 const struct run *session_crash(const struct session *s, int *step, int *run);
 /* The run whose crash represents a step; -1: none. */
 int step_representative(const struct step *step);
-
-const char *session_state_name(enum session_state state);
-const char *step_state_name(enum step_state state);
 
 #endif

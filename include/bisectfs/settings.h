@@ -78,6 +78,8 @@ const char *settings_text(const struct settings *s, enum setting id);
 int settings_int(const struct settings *s, enum setting id);
 double settings_number(const struct settings *s, enum setting id);
 bool settings_on(const struct settings *s, enum setting id);
+/* Whether it is the fix that is looked for, and not the cause. */
+bool settings_is_fix(const struct settings *s);
 
 /* Scalars as a new JSON object {"name": "value"}; and back (unknown names are refused). */
 json_t *settings_to_json(const struct settings *s);

@@ -541,7 +541,7 @@ static char *print_session(const struct session *s, const GString *log)
 	}
 	for (guint i = 0; i < s->retests->len; i++)
 		g_string_append_printf(out, "retest %d\n", g_array_index(s->retests, int, i));
-	g_string_append_printf(out, "%u %d %d %d\n", s->retested, s->replan, s->minimize,
+	g_string_append_printf(out, "%u %d %d %d\n", s->retests_begun, s->replan, s->minimize,
 			       s->reported);
 	print_list(out, "options", s->options);
 	print_list(out, "found", s->found);

@@ -189,16 +189,11 @@ static bool reaches(int n, int ancestor)
 	return n == ancestor || git_graph_descendant_of(git, &a, &b) == 1;
 }
 
-static bool is_fix(const struct world *w)
-{
-	return strcmp(settings_text(&w->s->settings, SET_MODE), "fix") == 0;
-}
-
 /* Titles of the other trees count as their numbers say. */
 static bool has_bug(const struct world *w, int n)
 {
 	const struct scenario *sc = w->sc;
-	if (!is_fix(w))
+	if (!settings_is_fix(&w->s->settings))
 		return sc->culprit && reaches(n, sc->culprit);
 	bool there = !sc->introduced || reaches(n, sc->introduced);
 	return there && !(sc->culprit && reaches(n, sc->culprit));

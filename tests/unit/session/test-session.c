@@ -55,7 +55,7 @@ static bool in(const int *list, int n)
 
 static bool crashes(const struct session *s, const struct world *w, int commit)
 {
-	bool fix = strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0;
+	bool fix = settings_is_fix(&s->settings);
 	return fix ? commit < w->culprit : commit >= w->culprit;
 }
 
@@ -71,7 +71,7 @@ static struct session *start(const struct world *w, const char *good, const char
 		g_assert_cmpint(settings_set(&set, (enum setting)setting_find(settings[0]),
 					     settings[1], strlen(settings[1]), NULL),
 				==, 0);
-	bool fix = strcmp(settings_text(&set, SET_MODE), "fix") == 0;
+	bool fix = settings_is_fix(&set);
 	ev = daemon_log(EV_STARTED);
 	ev.started.text = g_strdup("BAD");
 	ev.started.commit = hash(fix ? 0 : w->commits - 1);
@@ -86,7 +86,7 @@ static struct session *start(const struct world *w, const char *good, const char
 static void answer_load(struct session *s, const struct world *w)
 {
 	GPtrArray *list = g_ptr_array_new();
-	bool fix = strcmp(settings_text(&s->settings, SET_MODE), "fix") == 0;
+	bool fix = settings_is_fix(&s->settings);
 	if (fix)
 		g_ptr_array_add(list, g_strdup_printf("HEAD %040d", w->commits - 1));
 	for (int i = 0; !fix && i < 4 && w->releases[i]; i++)
