@@ -1,3 +1,8 @@
+/*
+ * Bytes become lines; a line of our init moves the phase on, the first line of a crash begins a
+ * report. Each phase has a deadline. In a phase only the words are looked for that init would use
+ * now, whatever else is printed is text.
+ */
 #include "console.h"
 
 #include "engine/base/pattern.h"
@@ -18,7 +23,8 @@
 
 struct console {
 	const struct run_request *rq;
-	char *marker;			     /* "bisectfs NONCE " */
+	bool ours;			     /* our init runs there: */
+	char *marker[CONSOLE_WORDS];	     /* "bisectfs WORD " */
 	struct pattern *ready, *pass, *fail; /* NULL: not given */
 	enum console_phase phase;
 	int64_t deadline; /* of the phase */
@@ -37,11 +43,13 @@ static struct pattern *compile(const char *text)
 	return text && *text && pattern_new(text, &p, NULL) == 0 ? p : NULL;
 }
 
-struct console *console_new(const struct run_request *rq, const char *nonce)
+struct console *console_new(const struct run_request *rq, const struct console_words *words)
 {
 	struct console *c = g_new0(struct console, 1);
 	c->rq = rq;
-	c->marker = nonce ? g_strdup_printf("bisectfs %s ", nonce) : NULL;
+	c->ours = words != NULL;
+	for (int i = 0; words && i < CONSOLE_WORDS; i++)
+		c->marker[i] = g_strdup_printf("bisectfs %s ", words->word[i]);
 	c->ready = compile(rq->ready);
 	c->pass = compile(rq->pass);
 	c->fail = compile(rq->fail);
@@ -58,7 +66,8 @@ void console_free(struct console *c)
 	pattern_free(c->ready);
 	pattern_free(c->pass);
 	pattern_free(c->fail);
-	g_free(c->marker);
+	for (int i = 0; i < CONSOLE_WORDS; i++)
+		g_free(c->marker[i]);
 	g_string_free(c->line, TRUE);
 	g_string_free(c->text, TRUE);
 	g_free(c);
@@ -103,7 +112,7 @@ static void enter_test(struct console *c, int64_t now)
 {
 	c->phase = CONSOLE_TEST;
 	c->tested = now;
-	c->deadline = now + c->rq->timeout_s * SECOND + (c->marker ? HANG_MARGIN : 0);
+	c->deadline = now + c->rq->timeout_s * SECOND + (c->ours ? HANG_MARGIN : 0);
 }
 
 static void take_exit(struct console *c, int status)
@@ -117,29 +126,61 @@ static void take_exit(struct console *c, int status)
 		over(c, OUTCOME_EXIT, CRASH_NONE, "");
 }
 
-/* A line of our init, after the marker. */
-static void take_marker(struct console *c, const char *words, int64_t now)
+static void take_ready(struct console *c, int64_t now)
+{
+	c->phase = CONSOLE_BASIC;
+	c->deadline = now + c->rq->boot_timeout_s * SECOND;
+}
+
+static void take_basic(struct console *c, int status, int64_t now)
 {
 	char title[100];
-	if (c->phase == CONSOLE_BOOT && g_str_has_prefix(words, "ready")) {
-		c->phase = CONSOLE_BASIC;
-		c->deadline = now + c->rq->boot_timeout_s * SECOND;
-	} else if (c->phase == CONSOLE_BASIC && g_str_has_prefix(words, "basic ")) {
-		int status = atoi(words + 6);
-		if (status == 0) {
-			enter_test(c, now);
-			return;
-		}
-		g_snprintf(title, sizeof(title),
-			   status == 126 ? "the disk image cannot be mounted"
-					 : "a trivial program ended with status %d",
-			   status);
-		over(c, OUTCOME_BASIC_FAILED, CRASH_NONE, title);
-	} else if (c->phase == CONSOLE_TEST && g_str_has_prefix(words, "exit ")) {
-		take_exit(c, atoi(words + 5));
-	} else if (c->phase == CONSOLE_TEST && g_str_has_prefix(words, "timeout")) {
-		over(c, OUTCOME_OK, CRASH_NONE, "");
+	if (status == 0) {
+		enter_test(c, now);
+		return;
 	}
+	g_snprintf(title, sizeof(title),
+		   status == 126 ? "the disk image cannot be mounted"
+				 : "a trivial program ended with status %d",
+		   status);
+	over(c, OUTCOME_BASIC_FAILED, CRASH_NONE, title);
+}
+
+static void take_passed(struct console *c, const char *text)
+{
+	if (g_str_has_prefix(text, "exit 0"))
+		take_exit(c, 0);
+	else if (g_str_has_prefix(text, "timeout"))
+		over(c, OUTCOME_OK, CRASH_NONE, "");
+}
+
+static void take_failed(struct console *c, const char *text)
+{
+	int status = g_str_has_prefix(text, "exit ") ? atoi(text + 5) : 0;
+	if (status)
+		take_exit(c, status);
+}
+
+/* What follows this word's marker in the line; NULL: the marker is not there. */
+static const char *after_marker(const struct console *c, enum console_word word, const char *line)
+{
+	const char *at = strstr(line, c->marker[word]);
+	return at ? at + strlen(c->marker[word]) : NULL;
+}
+
+/* False: the line is none of our init's, or of another time. */
+static bool take_inits_line(struct console *c, const char *line, int64_t now)
+{
+	const char *text = NULL;
+	if (c->phase == CONSOLE_BOOT && (text = after_marker(c, CONSOLE_READY, line)))
+		take_ready(c, now);
+	else if (c->phase == CONSOLE_BASIC && (text = after_marker(c, CONSOLE_BASIC_DONE, line)))
+		take_basic(c, g_str_has_prefix(text, "basic ") ? atoi(text + 6) : 127, now);
+	else if (c->phase == CONSOLE_TEST && (text = after_marker(c, CONSOLE_PASSED, line)))
+		take_passed(c, text);
+	else if (c->phase == CONSOLE_TEST && (text = after_marker(c, CONSOLE_FAILED, line)))
+		take_failed(c, text);
+	return text != NULL;
 }
 
 /* A kernel that does not run our init: the user's expressions say what its lines mean. */
@@ -165,12 +206,9 @@ static void take_line(struct console *c, int64_t now)
 		c->closed = c->closed || triage_is_end(line, c->line->len);
 		return;
 	}
-	if (c->marker) {
-		const char *at = strstr(line, c->marker);
-		if (at) {
-			take_marker(c, at + strlen(c->marker), now);
+	if (c->ours) {
+		if (take_inits_line(c, line, now))
 			return;
-		}
 	} else {
 		take_foreign_line(c, line, now);
 		if (c->phase == CONSOLE_OVER) {
@@ -216,7 +254,7 @@ void console_gone(struct console *c, bool failed, int64_t now)
 		close_crash(c);
 	else if (failed)
 		over(c, OUTCOME_INFRA, CRASH_NONE, "the VM was lost");
-	else if (!c->marker && c->phase == CONSOLE_TEST && !c->pass)
+	else if (!c->ours && c->phase == CONSOLE_TEST && !c->pass)
 		over(c, OUTCOME_OK, CRASH_NONE, "");
 	else
 		over(c, failure_of_phase(c), CRASH_UNEXPECTED_REBOOT, "unexpected kernel reboot");
@@ -225,7 +263,7 @@ void console_gone(struct console *c, bool failed, int64_t now)
 static void time_is_up(struct console *c)
 {
 	char title[100];
-	if (c->phase == CONSOLE_TEST && !c->marker) {
+	if (c->phase == CONSOLE_TEST && !c->ours) {
 		over(c, OUTCOME_OK, CRASH_NONE, "");
 	} else if (c->phase == CONSOLE_TEST) {
 		over(c, OUTCOME_CRASHED, CRASH_HANG, "no output from test machine");

@@ -14,10 +14,20 @@
 
 enum console_phase { CONSOLE_BOOT, CONSOLE_BASIC, CONSOLE_TEST, CONSOLE_OVER };
 
+/* What marks the lines of our init: random words made for one run, each for lines of one kind, as
+ * the kernel's log shows to programs in the guest which ones were used. So a line that has been
+ * seen tells nothing of those to come, nor the word of a failure that of a success. */
+enum console_word { CONSOLE_READY, CONSOLE_BASIC_DONE, CONSOLE_PASSED, CONSOLE_FAILED };
+#define CONSOLE_WORDS 4
+#define CONSOLE_WORD_HEX 24
+struct console_words {
+	char word[CONSOLE_WORDS][CONSOLE_WORD_HEX + 1];
+};
+
 struct console;
-/* `nonce` marks the lines of our init; NULL for a kernel that does not run it: then the request's
- * regular expressions say what is what. */
-struct console *console_new(const struct run_request *rq, const char *nonce);
+/* `words` NULL: a kernel that does not run our init; then the request's regular expressions say
+ * what is what. Copied. */
+struct console *console_new(const struct run_request *rq, const struct console_words *words);
 void console_free(struct console *c);
 
 /* Times are monotonic microseconds. */

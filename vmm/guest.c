@@ -1,6 +1,13 @@
+/*
+ * The run's thread polls an eventfd, the cancel button and, for guests on this machine, the
+ * console's socket, and feeds what it reads to the log and to console.c. For guests elsewhere
+ * libvirt's event thread reads the console's stream and leaves the bytes for the run's thread; it
+ * never waits for that, since it serves all guests.
+ */
 #include "guest.h"
 
 #include "engine/base/cancel.h"
+#include "virt_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,15 +28,17 @@ static void wake(struct guest *g)
 		return; /* full: it is awake already */
 }
 
-struct guest *guest_new(const struct run_request *rq, const char *nonce)
+struct guest *guest_new(const struct run_request *rq, const struct console_words *words)
 {
 	struct guest *g = g_atomic_rc_box_new0(struct guest);
 	g->rq = rq;
 	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	g->log = open(rq->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (g->log < 0)
+		g->log = -errno;
 	g->serial.fd = g->serial.listener = -1;
 	g->bytes = g_string_new(NULL);
-	g->console = console_new(rq, nonce);
+	g->console = console_new(rq, words);
 	g_mutex_init(&g->lock);
 	return g;
 }
@@ -64,21 +73,38 @@ static void domain_gone(struct host_watch *w, bool failed)
 	wake(g);
 }
 
+/* What waits for the run's thread, whose log may be on a slow disk. More than this is lost, rather
+ * than kept in memory or in everybody's way. */
+#define WAITING_MOST ((gsize)8 << 20)
+/* Of one guest that never stops printing, before others have their turn. */
+#define RECV_AT_ONCE 64
+
+static void keep_bytes(struct guest *g, const char *data, int n)
+{
+	if (g->bytes->len + (gsize)n > WAITING_MOST)
+		g->lost = true;
+	else
+		g_string_append_len(g->bytes, data, n);
+}
+
 static void console_event(virStreamPtr stream, int events, void *arg)
 {
 	struct guest *g = arg;
 	char buf[16384];
-	int n;
-	g_mutex_lock(&g->lock);
-	while ((n = virStreamRecv(stream, buf, sizeof(buf))) > 0)
-		g_string_append_len(g->bytes, buf, n);
+	int n = 1;
+	g_mutex_lock(&g->lock); /* the stream does not block */
+	for (int i = 0; i < RECV_AT_ONCE && n > 0; i++) {
+		n = virStreamRecv(stream, buf, sizeof(buf));
+		if (n > 0)
+			keep_bytes(g, buf, n);
+	}
 	/* the end of a pty is an error, not an end of file */
-	if (n == 0 || n == -1 ||
-	    (events & (VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR) && n != -2)) {
+	if (n == 0 || n == -1) {
 		g->ended = true;
 		virStreamEventRemoveCallback(stream);
 	}
 	g_mutex_unlock(&g->lock);
+	(void)events; /* what they announce the next read says */
 	wake(g);
 }
 
@@ -127,32 +153,42 @@ void guest_tell_growth(struct guest *g, bool last)
 /* A guest that never stops printing must not keep us from looking at the clock. */
 #define READ_AT_ONCE ((gsize)1 << 20)
 
-static void read_socket(struct guest *g)
+/* False: the console is at its end. */
+static bool read_socket(struct guest *g, GString *data)
 {
 	char buf[16384];
 	int n = 0;
-	while (g->bytes->len < READ_AT_ONCE && (n = serial_read(&g->serial, buf, sizeof(buf))) > 0)
-		g_string_append_len(g->bytes, buf, n);
-	g->ended = n < 0;
+	while (data->len < READ_AT_ONCE && (n = serial_read(&g->serial, buf, sizeof(buf))) > 0)
+		g_string_append_len(data, buf, n);
+	return n >= 0;
+}
+
+static void take_streamed(struct guest *g, GString *data)
+{
+	static const char lost[] = "\n[bisectfs: it prints too fast, some of it was lost]\n";
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&g->lock);
+	g_string_append_len(data, g->bytes->str, (gssize)g->bytes->len);
+	g_string_truncate(g->bytes, 0);
+	if (g->lost)
+		g_string_append(data, lost);
+	g->lost = false;
 }
 
 /* Takes what has arrived. `over`: nothing more will. */
 static err_t take_bytes(struct guest *g, bool *over, struct error *error)
 {
+	g_autoptr(GString) data = g_string_new(NULL);
+	/* asked before the bytes are taken: at the end, then, these are all */
 	g_mutex_lock(&g->lock);
-	g_autofree char *data = NULL;
-	if (g->by_socket && !g->ended)
-		read_socket(g);
-	gsize len = g->bytes->len;
-	if (len) {
-		data = g_memdup2(g->bytes->str, len);
-		g_string_truncate(g->bytes, 0);
-	}
 	bool gone = g->gone, ended = g->ended, failed = g->failed;
 	g_mutex_unlock(&g->lock);
-	err_t err = len ? write_log(g, data, len, error) : 0;
-	if (len) {
-		console_feed(g->console, data, len, guest_now());
+	if (!g->by_socket)
+		take_streamed(g, data);
+	else if (!ended)
+		g->ended = ended = !read_socket(g, data);
+	err_t err = data->len ? write_log(g, data->str, data->len, error) : 0;
+	if (data->len) {
+		console_feed(g->console, data->str, data->len, guest_now());
 		guest_tell_growth(g, false);
 	}
 	/* the last bytes may come after the news that the domain stopped */
@@ -220,11 +256,12 @@ static err_t start_domain(struct guest *g, struct host *host, virConnectPtr conn
 			  struct error *error)
 {
 	unsigned flags = VIR_DOMAIN_START_PAUSED;
-	if (!host_is_embedded(host)) /* the embedded driver has no such thing; see superv.c */
+	if (!host_is_embedded(
+		    host)) /* not known to the embedded driver, whose guests the supervisor ends */
 		flags |= VIR_DOMAIN_START_AUTODESTROY;
 	g->dom = virDomainCreateXML(conn, xml, flags);
 	if (!g->dom)
-		return host_error(error, EIO, "cannot start the guest");
+		return virt_error(error, EIO, "cannot start the guest");
 	virDomainGetUUIDString(g->dom, g->watch.uuid);
 	g->watch.gone = domain_gone;
 	host_watch(host, &g->watch);
@@ -236,13 +273,13 @@ static err_t open_stream(struct guest *g, virConnectPtr conn, struct error *erro
 	g->stream = virStreamNew(conn, VIR_STREAM_NONBLOCK);
 	if (!g->stream ||
 	    virDomainOpenConsole(g->dom, NULL, g->stream, VIR_DOMAIN_CONSOLE_FORCE) != 0)
-		return host_error(error, EIO, "cannot open the guest's console");
+		return virt_error(error, EIO, "cannot open the guest's console");
 	if (virStreamEventAddCallback(
 		    g->stream,
 		    VIR_STREAM_EVENT_READABLE | VIR_STREAM_EVENT_HANGUP | VIR_STREAM_EVENT_ERROR,
 		    console_event, g_atomic_rc_box_acquire(g), guest_unref) != 0) {
 		guest_unref(g);
-		return host_error(error, EIO, "cannot watch the guest's console");
+		return virt_error(error, EIO, "cannot watch the guest's console");
 	}
 	g->watched = true;
 	return 0;
@@ -255,7 +292,7 @@ err_t guest_start(struct guest *g, struct host *host, virConnectPtr conn, const 
 	if (!err && !g->by_socket)
 		err = open_stream(g, conn, error);
 	if (!err && virDomainResume(g->dom) != 0)
-		err = host_error(error, EIO, "cannot let the guest run");
+		err = virt_error(error, EIO, "cannot let the guest run");
 	return err;
 }
 
@@ -272,8 +309,7 @@ void guest_end(struct guest *g, struct host *host)
 	}
 	if (!g->dom)
 		return;
-	host_kill(host, g->dom);
-	virDomainDestroy(g->dom); /* an error: it is gone already */
+	host_destroy(host, g->dom);
 	host_unwatch(host, &g->watch);
 	virDomainFree(g->dom);
 }

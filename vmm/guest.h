@@ -12,8 +12,8 @@
 #include <glib.h>
 #include <libvirt/libvirt.h>
 
-/* State of one run. The libvirt thread fills `bytes`, `ended`, `gone`; the run's thread takes
- * them. Counted, since a callback of the console may still be on its way when the run is over. */
+/* State of one run. Counted, since a callback of the console may still be on its way when the run
+ * is over. */
 struct guest {
 	struct host_watch watch;
 	const struct run_request *rq;
@@ -22,14 +22,15 @@ struct guest {
 	struct serial serial; /* in place of the stream, for guests on this machine */
 	bool by_socket;
 	struct console *console;
-	GMutex lock;
-	GString *bytes;
-	bool watched; /* the stream has its callback */
-	bool ended;   /* the console stream is at its end */
-	bool gone;    /* the domain has stopped */
-	bool failed;  /* ... killed from outside */
-	int wake;     /* eventfd */
-	int log;
+	GMutex lock;	/* of what follows up to `failed`: libvirt's event thread sets it */
+	GString *bytes; /* from the stream, not taken yet; bounded */
+	bool lost;	/* more came than it holds */
+	bool watched;	/* the stream has its callback */
+	bool ended;	/* the console is at its end */
+	bool gone;	/* the domain has stopped */
+	bool failed;	/* ... killed from outside */
+	int wake;	/* eventfd */
+	int log;	/* descriptor */
 	int64_t logged;
 	int64_t told; /* monotonic us, of the last call of rq->grew */
 };
@@ -37,8 +38,8 @@ struct guest {
 /* Monotonic, us. */
 int64_t guest_now(void);
 
-/* With its log open, or `log` -1 and errno. `nonce`: see console_new. */
-struct guest *guest_new(const struct run_request *rq, const char *nonce);
+/* With its log open, or -errno in `log`. `words`: see console_new. */
+struct guest *guest_new(const struct run_request *rq, const struct console_words *words);
 void guest_unref(void *guest); /* any thread */
 
 /* Created paused: the console is listened to before the guest's first byte. */

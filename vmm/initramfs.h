@@ -7,6 +7,7 @@
 #define VMM_INITRAMFS_H
 
 #include "bisectfs/error.h"
+#include "console.h"
 
 struct initramfs {
 	const char *init;	/* our init, static */
@@ -14,7 +15,7 @@ struct initramfs {
 	char *const *applets;	/* names that busybox answers to */
 	const char *reproducer; /* executable */
 	const char *files;	/* directory, may be missing */
-	const char *nonce;
+	const struct console_words *words;
 	int timeout_s;
 	int has_rootfs;
 };

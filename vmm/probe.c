@@ -1,3 +1,7 @@
+/*
+ * A guest of fourteen bytes of code in 64-bit mode counts down and writes to a port. A child
+ * process runs it, since KVM_RUN may not come back; it dies with whoever waits for it.
+ */
 #include "probe.h"
 
 #include <errno.h>
@@ -7,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -111,6 +116,7 @@ bool probe_kvm(char *why, int size)
 	}
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		char result = (char)run_guest();
 		if (write(ends[1], &result, 1) != 1)
 			_exit(1);

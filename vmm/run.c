@@ -1,11 +1,12 @@
 /*
- * One run: a fresh domain, its console, its outcome.
+ * initramfs (unless the kernel brings its own user space) -> connection -> files brought to a host
+ * elsewhere -> domain, paused -> console -> resumed, watched. Whatever of this fails is the host's
+ * fault, not the kernel's: it becomes an outcome too, and whoever asked tries again.
  */
-#include "vmm.h"
+#include "run.h"
 
-#include "engine/base/spawn.h"
 #include "domain.h"
-#include "guest.h"
+#include "engine/base/file.h"
 #include "initramfs.h"
 #include "ship.h"
 
@@ -15,31 +16,32 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-struct vmm {
-	GPtrArray *hosts;  /* struct host * */
-	GArray *slot_host; /* guint: the host of each slot */
-	char *state, *init, *busybox;
-	GStrv applets;
-	gint counter;
-	GThreadPool *undertakers; /* end domains (struct remains *) while the next run begins */
-	GMutex lock;		  /* of the two below */
-	GCond settled;
-	int remains; /* domains that are being ended */
+#define TEMPLATE_MOST ((gsize)1 << 20)
+
+struct run {
+	const struct run_place *place;
+	const struct run_request *rq;
+	struct guest *guest;
+	virConnectPtr conn;
+	char *initrd;		     /* here; NULL: none */
+	char *kernel_there, *volume; /* on a host elsewhere: kernel, initrd; else NULL */
 };
 
+/* ---- the domain ---- */
+
+/* libvirt's name of the machine to emulate; the kernel has names of its own. */
 static char *guest_arch(const struct run_request *rq)
 {
+	static const char *const names[][2] = { { "arm64", "aarch64" },
+						{ "x86", "x86_64" },
+						{ "i386", "i686" } };
 	struct utsname u;
-	if (rq->arch && *rq->arch) {
-		/* the kernel's names and libvirt's */
-		if (strcmp(rq->arch, "arm64") == 0)
-			return g_strdup("aarch64");
-		if (strcmp(rq->arch, "x86") == 0)
-			return g_strdup("x86_64");
-		if (strcmp(rq->arch, "i386") == 0)
-			return g_strdup("i686");
-		return g_strdup(rq->arch);
+	for (gsize i = 0; rq->arch && i < G_N_ELEMENTS(names); i++) {
+		if (strcmp(rq->arch, names[i][0]) == 0)
+			return g_strdup(names[i][1]);
 	}
+	if (rq->arch && *rq->arch)
+		return g_strdup(rq->arch);
 	return g_strdup(uname(&u) == 0 ? u.machine : "x86_64");
 }
 
@@ -53,46 +55,32 @@ static bool same_arch(const char *guest)
 /* A guest on this machine connects its console to a socket of ours. libvirt's console stream is for
  * other hosts: with the driver in our own process, closing it while the domain ends can deadlock
  * (libvirt 9.0: virStreamAbort against virChrdevFree). */
-static err_t choose_console(struct vmm *vmm, struct host *host, int slot, const char *template,
-			    struct guest *g, struct error *error)
+static err_t choose_console(struct run *r, const char *template, struct error *error)
 {
-	g->by_socket = host_is_embedded(host);
+	struct guest *g = r->guest;
+	g->by_socket = host_is_embedded(r->place->host);
 	if (!g->by_socket)
 		return 0;
 	if (template && !strstr(template, "@SERIAL@"))
 		return error_set(error, EINVAL,
 				 "the domain template has no @SERIAL@ among its devices: the "
 				 "console of the guest would go nowhere");
-	return serial_listen(&g->serial, vmm->state, slot, error);
+	return serial_listen(&g->serial, r->place->state, r->place->slot, error);
 }
 
-/* Where the host finds the guest's files: here, or in volumes brought there. */
-struct files {
-	char *kernel, *initrd;
-	bool brought;
-};
-
-static char *make_xml(struct vmm *vmm, struct host *host, int slot, const struct files *files,
-		      struct guest *g, struct error *error)
+static char *fill_in(struct run *r, const char *template, struct error *error)
 {
-	const struct run_request *rq = g->rq;
+	const struct run_request *rq = r->rq;
+	struct host *host = r->place->host;
 	g_autofree char *arch = guest_arch(rq);
-	g_autofree char *name = g_strdup_printf("bisectfs-%d-%d", (int)getpid(),
-						g_atomic_int_add(&vmm->counter, 1));
-	g_autofree char *template = NULL;
-	if (rq->domain && !g_file_get_contents(rq->domain, &template, NULL, NULL)) {
-		error_set(error, EIO, "cannot read the domain template %s", rq->domain);
-		return NULL;
-	}
-	if (choose_console(vmm, host, slot, template, g, error) != 0)
-		return NULL;
+	g_autofree char *name = g_strdup_printf("bisectfs-%d-%d", (int)getpid(), r->place->number);
 	struct domain d = {
 		.name = name,
 		.arch = arch,
-		.kernel = files->kernel,
-		.initrd = files->initrd,
+		.kernel = r->kernel_there ? r->kernel_there : rq->kernel,
+		.initrd = r->volume ? r->volume : r->initrd,
 		.cmdline = rq->cmdline,
-		.serial = g->by_socket ? g->serial.path : NULL,
+		.serial = r->guest->by_socket ? r->guest->serial.path : NULL,
 		.rootfs = rq->rootfs,
 		.memory_mib = rq->memory_mib,
 		.cpus = rq->cpus,
@@ -101,252 +89,140 @@ static char *make_xml(struct vmm *vmm, struct host *host, int slot, const struct
 	return domain_xml(&d, template, error);
 }
 
-static err_t make_initrd(struct vmm *vmm, const struct run_request *rq, const char *path,
-			 const char *nonce, struct error *error)
+static err_t make_xml(struct run *r, char **xml, struct error *error)
 {
-	if (!vmm->busybox)
+	g_autofree char *template = NULL;
+	gsize len = 0;
+	if (r->rq->domain)
+		template = file_read_head(r->rq->domain, TEMPLATE_MOST, &len);
+	if (r->rq->domain && (!template || len == TEMPLATE_MOST))
+		return error_set(error, EIO, "cannot read the domain template %s%s", r->rq->domain,
+				 template ? ": it is too long" : "");
+	err_t err = choose_console(r, template, error);
+	if (err)
+		return err;
+	*xml = fill_in(r, template, error);
+	return *xml ? 0 : -EINVAL;
+}
+
+/* ---- what it boots ---- */
+
+static void make_word(char hex[CONSOLE_WORD_HEX + 1])
+{
+	guint8 raw[CONSOLE_WORD_HEX / 2];
+	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw)) {
+		for (gsize i = 0; i < sizeof(raw); i++)
+			raw[i] = (guint8)g_random_int();
+	}
+	for (gsize i = 0; i < sizeof(raw); i++)
+		g_snprintf(hex + 2 * i, 3, "%02x", raw[i]);
+}
+
+static err_t make_initrd(struct run *r, const struct console_words *words, struct error *error)
+{
+	const struct run_place *p = r->place;
+	if (!p->busybox->path)
 		return error_set(error, ENOENT,
 				 "no static busybox for the guest: install the package "
 				 "busybox-static");
-	struct initramfs in = { .init = vmm->init,
-				.busybox = vmm->busybox,
-				.applets = vmm->applets,
-				.reproducer = rq->reproducer,
-				.files = rq->files,
-				.nonce = nonce,
-				.timeout_s = rq->timeout_s,
-				.has_rootfs = rq->rootfs != NULL };
-	return initramfs_write(&in, path, error);
+	struct initramfs in = { .init = p->init,
+				.busybox = p->busybox->path,
+				.applets = p->busybox->applets,
+				.reproducer = r->rq->reproducer,
+				.files = r->rq->files,
+				.words = words,
+				.timeout_s = r->rq->timeout_s,
+				.has_rootfs = r->rq->rootfs != NULL };
+	r->initrd = g_strdup_printf("%s/vm-%d.cpio", p->state, p->slot);
+	return initramfs_write(&in, r->initrd, error);
 }
 
-static void make_nonce(char *hex, gsize size)
+static err_t bring_files(struct run *r, struct error *error)
 {
-	guint8 raw[12] = { 0 };
-	if (getrandom(raw, sizeof(raw), 0) != sizeof(raw))
-		memcpy(raw, &(gint64){ g_get_real_time() }, sizeof(gint64));
-	for (gsize i = 0; i < sizeof(raw); i++)
-		g_snprintf(hex + 2 * i, size - 2 * i, "%02x", raw[i]);
-}
-
-static err_t bring_files(struct host *host, virConnectPtr conn, const struct run_request *rq,
-			 const char *initrd, struct files *f, struct error *error)
-{
-	if (!ship_is_needed(host_uri(host))) {
-		f->kernel = g_strdup(rq->kernel);
-		f->initrd = g_strdup(initrd);
+	struct host *host = r->place->host;
+	if (!ship_is_needed(host_uri(host)))
 		return 0;
-	}
-	f->brought = true;
-	err_t err = host_bring_kernel(host, conn, rq->kernel, &f->kernel, error);
-	if (!err && initrd)
-		err = ship_file(conn, "initrd", initrd, NULL, NULL, &f->initrd, error);
+	err_t err = ship_kernel(host_ship(host), r->conn, r->rq->kernel, &r->kernel_there, error);
+	if (!err && r->initrd)
+		err = ship_initrd(host_ship(host), r->conn, r->initrd, &r->volume, error);
 	return err;
 }
 
-static void drop_files(virConnectPtr conn, struct files *f)
+/* ---- the run ---- */
+
+/* The guest and what it alone used go to those who end it. */
+static void let_die(struct run *r)
 {
-	if (f->brought && f->initrd) /* of this run alone: it holds the nonce */
-		ship_remove(conn, f->initrd);
-	g_free(f->kernel);
-	g_free(f->initrd);
+	struct guest *g = r->guest;
+	serial_close(&g->serial); /* the slot's next guest listens under the same name */
+	struct dying_guest dying = { .guest = g_atomic_rc_box_acquire(g),
+				     .host = r->place->host,
+				     .conn = r->conn,
+				     .volume = g_steal_pointer(&r->volume) };
+	dying_guests_add(r->place->dying, &dying);
 }
 
-/* ---- the end of a run ---- */
-
-/* What is left of it when its outcome is known. Ending a domain takes libvirt a fifth of a second
- * at least, and the next run need not wait for that. */
-struct remains {
-	struct guest *g;
-	struct host *host;
-	virConnectPtr conn;
-	struct files files;
-};
-
-static void end_run(gpointer data, gpointer arg)
+static err_t run_connected(struct run *r, struct error *error)
 {
-	struct remains *r = data;
-	struct vmm *vmm = arg;
-	guest_end(r->g, r->host);
-	drop_files(r->conn, &r->files);
-	virConnectClose(r->conn);
-	guest_unref(r->g);
-	g_free(r);
-	g_mutex_lock(&vmm->lock);
-	vmm->remains--;
-	g_cond_broadcast(&vmm->settled);
-	g_mutex_unlock(&vmm->lock);
-}
-
-/* Waits until no more than so many domains are being ended. */
-static void wait_for_remains(struct vmm *vmm, int most)
-{
-	g_mutex_lock(&vmm->lock);
-	while (vmm->remains > most)
-		g_cond_wait(&vmm->settled, &vmm->lock);
-	g_mutex_unlock(&vmm->lock);
-}
-
-void vmm_settle(struct vmm *vmm)
-{
-	wait_for_remains(vmm, 0);
-}
-
-static void leave_remains(struct vmm *vmm, struct guest *g, struct host *host, virConnectPtr conn,
-			  struct files *files)
-{
-	struct remains r = {
-		.g = g_atomic_rc_box_acquire(g), .host = host, .conn = conn, .files = *files
-	};
-	/* the slot's next guest listens under the same name */
-	g_mutex_lock(&g->lock);
-	serial_close(&g->serial);
-	g_mutex_unlock(&g->lock);
-	g_mutex_lock(&vmm->lock);
-	vmm->remains++;
-	g_mutex_unlock(&vmm->lock);
-	g_thread_pool_push(vmm->undertakers, g_memdup2(&r, sizeof(r)), NULL);
-}
-
-static err_t run_on(struct vmm *vmm, struct host *host, int slot, const char *initrd,
-		    struct guest *g, struct error *error)
-{
-	virConnectPtr conn = NULL;
-	struct files files = { 0 };
 	g_autofree char *xml = NULL;
-	err_t err = host_connect(host, &conn, error);
-	if (err)
-		return err;
-	err = bring_files(host, conn, g->rq, initrd, &files, error);
-	if (!err) {
-		xml = make_xml(vmm, host, slot, &files, g, error);
-		err = xml ? guest_start(g, host, conn, xml, error) : -error->code;
-	}
+	err_t err = bring_files(r, error);
 	if (!err)
-		err = guest_watch(g, error);
-	leave_remains(vmm, g, host, conn, &files);
-	guest_tell_growth(g, true);
-	return err ? err : guest_write_report(g, error);
+		err = make_xml(r, &xml, error);
+	if (!err)
+		err = guest_start(r->guest, r->place->host, r->conn, xml, error);
+	if (!err)
+		err = guest_watch(r->guest, error);
+	let_die(r);
+	guest_tell_growth(r->guest, true);
+	return err ? err : guest_write_report(r->guest, error);
 }
 
-static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct outcome *outcome,
-		     struct error *error)
+static err_t run_guest(struct run *r, const struct console_words *words, struct error *error)
 {
-	struct vmm *vmm = self;
+	err_t err = 0;
+	if (r->guest->log < 0)
+		return error_set(error, errno, "cannot create %s: %s", r->rq->log,
+				 g_strerror(errno));
+	if (words)
+		err = make_initrd(r, words, error);
+	if (!err)
+		err = host_connect(r->place->host, &r->conn, error);
+	return err ? err : run_connected(r, error);
+}
+
+static bool is_hosts_fault(err_t err)
+{
+	return err && err != -ECANCELED && err != -ENOSPC && err != -EDQUOT;
+}
+
+err_t run_once(const struct run_place *place, const struct run_request *rq, struct outcome *outcome,
+	       struct error *error)
+{
 	int64_t begun = guest_now();
-	struct host *host =
-		g_ptr_array_index(vmm->hosts, g_array_index(vmm->slot_host, guint, slot));
-	char nonce[32];
+	struct console_words words = { .word = { "" } };
 	struct error why = { 0 };
-	g_autofree char *initrd = g_strdup_printf("%s/vm-%d.cpio", vmm->state, slot);
-	make_nonce(nonce, sizeof(nonce));
-	wait_for_remains(vmm, (int)vmm->slot_host->len);
 	/* with `ready` set the console's lines say what happens, and no init of ours runs */
 	bool ours = rq->reproducer && !(rq->ready && *rq->ready);
-	struct guest *g = guest_new(rq, ours ? nonce : NULL);
-	err_t err = g->log < 0 ? error_set(&why, errno, "cannot create %s: %s", rq->log,
-					   g_strerror(errno))
-			       : 0;
-	if (!err && ours)
-		err = make_initrd(vmm, rq, initrd, nonce, &why);
-	if (!err)
-		err = run_on(vmm, host, slot, ours ? initrd : NULL, g, &why);
+	for (int i = 0; ours && i < CONSOLE_WORDS; i++)
+		make_word(words.word[i]);
+	struct run r = { .place = place, .rq = rq };
+	r.guest = guest_new(rq, ours ? &words : NULL);
+	err_t err = run_guest(&r, ours ? &words : NULL, &why);
 	if (!err) {
-		console_outcome(g->console, outcome);
-		if (console_tested(g->console))
-			outcome->boot_ns = (console_tested(g->console) - begun) * 1000;
-	} else if (err != -ECANCELED && err != -ENOSPC && err != -EDQUOT) {
-		/* not the kernel's fault: said as an outcome, and tried again by the caller */
+		console_outcome(r.guest->console, outcome);
+		if (console_tested(r.guest->console))
+			outcome->boot_ns = (console_tested(r.guest->console) - begun) * 1000;
+	} else if (is_hosts_fault(err)) {
 		*outcome = (struct outcome){ .kind = OUTCOME_INFRA, .status = -1 };
 		g_strlcpy(outcome->title, why.text, sizeof(outcome->title));
 		err = 0;
 	}
 	if (error)
 		*error = why;
-	unlink(initrd);
-	guest_unref(g);
+	if (r.initrd)
+		unlink(r.initrd);
+	g_free(r.initrd);
+	g_free(r.kernel_there);
+	guest_unref(r.guest);
 	return err;
-}
-
-/* ---- set-up ---- */
-
-/* A dynamic busybox would find no libraries in the guest. */
-static bool is_static(const char *path)
-{
-	g_autofree char *data = NULL;
-	gsize len;
-	return g_file_get_contents(path, &data, &len, NULL) &&
-	       memmem(data, MIN(len, 4096), "/ld-linux", 9) == NULL &&
-	       memmem(data, MIN(len, 4096), "/lib", 4) == NULL;
-}
-
-static void find_busybox(struct vmm *vmm)
-{
-	static const char *const places[] = { "/bin/busybox", "/usr/bin/busybox",
-					      "/usr/lib/busybox/busybox-static" };
-	for (gsize i = 0; i < G_N_ELEMENTS(places) && !vmm->busybox; i++) {
-		if (is_static(places[i]))
-			vmm->busybox = g_strdup(places[i]);
-	}
-	if (!vmm->busybox)
-		return;
-	char *argv[] = { vmm->busybox, (char *)"--list", NULL }, *text = NULL;
-	struct spawn sp = { .argv = argv };
-	int status;
-	if (spawn_capture(&sp, 65536, &text, &status, NULL) == 0 && status == 0)
-		vmm->applets = g_strsplit(g_strchomp(text), "\n", -1);
-	g_free(text);
-}
-
-err_t vmm_new(const struct vmm_host *hosts, int n, const char *state, const char *init,
-	      struct vmm **out, struct error *error)
-{
-	if (access(init, R_OK) != 0)
-		return error_set(error, ENOENT,
-				 "the guest's init %s is missing: install bisectfs "
-				 "whole, or run it from its build directory",
-				 init);
-	struct vmm *vmm = g_new0(struct vmm, 1);
-	vmm->state = g_strdup(state);
-	vmm->init = g_strdup(init);
-	vmm->hosts = g_ptr_array_new();
-	vmm->slot_host = g_array_new(FALSE, FALSE, sizeof(guint));
-	for (int i = 0; i < n; i++) {
-		g_autofree char *root = i == 0 ? g_build_filename(state, "libvirt", NULL)
-					       : g_strdup_printf("%s/libvirt-%d", state, i);
-		guint index = (guint)i;
-		host_sweep(root);
-		g_ptr_array_add(vmm->hosts, host_new(hosts[i].uri, root));
-		for (int k = 0; k < hosts[i].vms; k++)
-			g_array_append_val(vmm->slot_host, index);
-	}
-	find_busybox(vmm);
-	g_mutex_init(&vmm->lock);
-	g_cond_init(&vmm->settled);
-	vmm->undertakers = g_thread_pool_new(end_run, vmm, (int)vmm->slot_host->len, FALSE, NULL);
-	*out = vmm;
-	return 0;
-}
-
-void vmm_free(struct vmm *vmm)
-{
-	if (!vmm)
-		return;
-	vmm_settle(vmm);
-	g_thread_pool_free(vmm->undertakers, FALSE, TRUE);
-	g_mutex_clear(&vmm->lock);
-	g_cond_clear(&vmm->settled);
-	for (guint i = 0; i < vmm->hosts->len; i++)
-		host_free(g_ptr_array_index(vmm->hosts, i));
-	g_ptr_array_unref(vmm->hosts);
-	g_array_unref(vmm->slot_host);
-	g_strfreev(vmm->applets);
-	g_free(vmm->state);
-	g_free(vmm->init);
-	g_free(vmm->busybox);
-	g_free(vmm);
-}
-
-struct runner vmm_runner(struct vmm *vmm)
-{
-	return (struct runner){ .self = vmm, .slots = (int)vmm->slot_host->len, .run = vmm_run };
 }

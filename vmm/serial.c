@@ -1,11 +1,23 @@
+/*
+ * QEMU connects while libvirt starts it, paused, so by the time the guest runs somebody listens.
+ * The listener stays open until the run is over: until there is a connection that is what to poll.
+ */
 #include "serial.h"
 
 #include <errno.h>
 #include <glib.h>
+#include <glob.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* What sockets elsewhere than in the state directory begin with; to be freed. */
+static char *short_prefix(const char *state)
+{
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, state, -1);
+	return g_strdup_printf("/tmp/bisectfs-%.16s-", hash);
+}
 
 /* A long state directory does not fit into a socket's name: then a short one, always the same. */
 static void choose_path(struct serial *s, const char *state, int slot)
@@ -13,8 +25,20 @@ static void choose_path(struct serial *s, const char *state, int slot)
 	if (g_snprintf(s->path, sizeof(s->path), "%s/vm-%d.sock", state, slot) <
 	    (int)sizeof(s->path))
 		return;
-	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, state, -1);
-	g_snprintf(s->path, sizeof(s->path), "/tmp/bisectfs-%.16s-%d.sock", hash, slot);
+	g_autofree char *prefix = short_prefix(state);
+	g_snprintf(s->path, sizeof(s->path), "%s%d.sock", prefix, slot);
+}
+
+void serial_sweep(const char *state)
+{
+	g_autofree char *prefix = short_prefix(state);
+	g_autofree char *pattern = g_strconcat(prefix, "*.sock", NULL);
+	glob_t found;
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			unlink(found.gl_pathv[i]);
+	}
+	globfree(&found);
 }
 
 err_t serial_listen(struct serial *s, const char *state, int slot, struct error *error)

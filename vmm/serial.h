@@ -20,5 +20,7 @@ int serial_fd(const struct serial *s);
 /* Bytes read (0: nothing now), -1: the other side is gone. Takes the connection when it comes. */
 int serial_read(struct serial *s, char *buf, int size);
 void serial_close(struct serial *s);
+/* Removes the sockets of an earlier daemon that lie elsewhere than in its state directory. */
+void serial_sweep(const char *state);
 
 #endif

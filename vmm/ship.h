@@ -1,6 +1,7 @@
 /*
  * Bringing a guest's files to a host that does not see our disk: volumes in a storage pool of ours
- * there, made and filled through libvirt alone.
+ * there, made and filled through libvirt alone. Their names carry an id of the state directory, so
+ * that each daemon deletes its own only, also those that one before it has left.
  */
 #ifndef VMM_SHIP_H
 #define VMM_SHIP_H
@@ -13,13 +14,23 @@
 /* Whether files have to be brought: the URI names another machine. */
 bool ship_is_needed(const char *uri);
 
-/* Uploads the file `path` as a volume named by `prefix` and its content; `remote` (to be freed) is
- * its path on the host. One of that name that is there already may be half of an upload that was
- * cut short: it is used only if `whole` (may be NULL) says so, given its path. */
-err_t ship_file(virConnectPtr conn, const char *prefix, const char *path,
-		bool (*whole)(const char *remote, void *arg), void *arg, char **remote,
-		struct error *error);
-/* Deletes the volume at this path. */
+/* The volumes of one host. Any thread; what is brought at the same time waits for one another. */
+struct ship;
+/* `root`: directory that keeps the id; made when first needed. */
+struct ship *ship_new(const char *root);
+/* Deletes the kernels there; `conn` NULL: they stay until the next daemon comes. */
+void ship_free(struct ship *s, virConnectPtr conn);
+
+/* Brings the file `path`, once: runs of a step share it. The last few are kept there. `remote`, to
+ * be freed, is its path on the host. */
+err_t ship_kernel(struct ship *s, virConnectPtr conn, const char *path, char **remote,
+		  struct error *error);
+/* Brings a file of one run, which deletes it by ship_remove. */
+err_t ship_initrd(struct ship *s, virConnectPtr conn, const char *path, char **remote,
+		  struct error *error);
 void ship_remove(virConnectPtr conn, const char *remote);
+
+/* Deletes all volumes of this state directory that the host has, of whichever daemon. */
+void ship_sweep(struct ship *s, virConnectPtr conn);
 
 #endif

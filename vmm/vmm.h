@@ -1,8 +1,17 @@
 /*
- * The VM room: kernels in, outcomes out. Knows libvirt and guests, nothing of bisection.
+ * The VM room: kernels in, outcomes out. It knows libvirt and guests, nothing of bisection.
  *
- * Each run is one fresh domain on one of the hosts: created paused, its console opened, resumed,
- * watched until console.c knows the outcome, destroyed.
+ * What comes in is a run_request: a kernel, what to run in it, limits. What goes out is the
+ * outcome, the console's log and, after a crash, the report. Each run is one fresh domain in a slot
+ * of one of the hosts: created paused, its console opened, resumed, watched until console.c knows
+ * the outcome, destroyed.
+ *
+ *   vmm.c      slots and hosts, and what is set up for all runs
+ *   run.c      one run:  initramfs.c  what the guest boots into      guest/init.c  its first
+ * process domain.c     the domain as XML              guest.c       domain and console console.c
+ * from console bytes to the outcome dying_guests.c       the end of a run, beside the next one
+ *   host.c     a libvirt connection: ship.c  files for hosts elsewhere    probe.c  whether KVM
+ * works sweep.c    what a killed daemon left: qemu_process.c  its processes
  */
 #ifndef VMM_VMM_H
 #define VMM_VMM_H
@@ -15,15 +24,15 @@ struct vmm_host {
 };
 
 struct vmm;
-/* `state`: the daemon's state directory; `init`: path of our guest init. Kills what an earlier
- * daemon left running under this state directory. Connects to nobody yet. */
+/* `state`: the daemon's state directory, locked by it; `init`: path of our guest init. Ends what an
+ * earlier daemon left running under this state directory. Connects to nobody yet. */
 err_t vmm_new(const struct vmm_host *hosts, int n, const char *state, const char *init,
 	      struct vmm **vmm, struct error *error);
 /* Waits until nothing is left of the guests whose runs are over: they are ended while others begin.
  */
 void vmm_settle(struct vmm *vmm);
 void vmm_free(struct vmm *vmm);
-/* Borrowed from `vmm`. */
+/* Borrowed from `vmm`. Its slots may run at the same time, each one thing at once. */
 struct runner vmm_runner(struct vmm *vmm);
 
 #endif

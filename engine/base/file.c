@@ -197,3 +197,18 @@ err_t file_copy_tree(const char *from, const char *to, mode_t bits, struct error
 		closedir(dir);
 	return err;
 }
+
+char *file_read_head(const char *path, gsize limit, gsize *len)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	GString *text = g_string_new(NULL);
+	char buf[16384];
+	ssize_t n = 0;
+	while (text->len < limit && (n = read(fd, buf, MIN(sizeof(buf), limit - text->len))) > 0)
+		g_string_append_len(text, buf, n);
+	close(fd);
+	*len = text->len;
+	return g_string_free(text, n < 0);
+}

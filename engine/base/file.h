@@ -35,4 +35,9 @@ int file_open_below(const char *dir, const char *path);
  * `limit` bytes. */
 char *file_read_below(const char *dir, const char *path, gsize limit, gsize *len);
 
+/* The first bytes of a file, `limit` at most, with a zero behind them, to be freed; NULL: it cannot
+ * be read. Waits for no FIFO. For files that others write, /proc included, where a size says
+ * nothing. */
+char *file_read_head(const char *path, gsize limit, gsize *len);
+
 #endif

@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 				.busybox = "/bin/busybox",
 				.applets = (char **)applets,
 				.reproducer = argv[4],
-				.nonce = "bare",
+				.words = &(struct console_words){ .word = { "" } },
 				.timeout_s = 60 };
 	if (initramfs_write(&in, initrd, &why) != 0 ||
 	    vmm_new(&host, 1, state, argv[2], &vmm, &why) != 0) {

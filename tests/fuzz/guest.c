@@ -114,7 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				.applets = (char *[]){ "sh", NULL },
 				.reproducer = program,
 				.files = files,
-				.nonce = "nonce" };
+				.words = &(struct console_words){ .word = { "" } } };
 	must(initramfs_write(&in, archive, &why) == 0);
 	check("bisect/reproducer", data, size);
 	check("init", data, size);

@@ -2,15 +2,19 @@
  * The guest's init: pid 1 of the built-in initramfs. Makes the guest usable, runs the reproducer
  * once, says on the console what came of it, and ends the guest.
  *
- * It speaks through /dev/kmsg: the kernel then writes each line whole, where a line written to the
- * console directly could be cut in two by a message of the kernel. Each line carries the nonce of
- * the run, read from a file that is removed before anything else starts, so that a program in the
- * guest can't forge one.
+ * Its lines go through /dev/kmsg: the kernel then writes each line whole, where a line written to
+ * the console directly could be cut in two by a message of the kernel. Programs in the guest can
+ * read them there. So each kind of line carries a random word of its own, made for this run and
+ * read from a file that is removed before anything else starts: the words that have been printed
+ * are of no use for a line still to come, and the one of a failure is of no use for a success. Only
+ * the memory of this process has them all; root in the guest can look there, and no secret in the
+ * guest is safe from that.
  *
- *   bisectfs NONCE ready            the guest has booted
- *   bisectfs NONCE basic N          a trivial program ended with status N
- *   bisectfs NONCE exit N           the reproducer ended with status N (128 + signal when killed)
- *   bisectfs NONCE timeout          it was killed at its time limit
+ *   bisectfs WORD0 ready            the guest has booted
+ *   bisectfs WORD1 basic N          a trivial program ended with status N
+ *   bisectfs WORD2 exit 0           the reproducer ended well
+ *   bisectfs WORD2 timeout          it was killed at its time limit
+ *   bisectfs WORD3 exit N           it ended with status N (128 + signal when killed)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,19 +34,20 @@
 #define REPRODUCER "/bisect/reproducer"
 #define NEWROOT "/newroot"
 
-static char nonce[64];
+enum { READY, BASIC, PASSED, FAILED, WORDS };
+static char words[WORDS][64];
 static int timeout_s = 60;
 static int has_rootfs;
 static int kmsg = -1;
 
-static void daemon_log(const char *text)
+static void print_line(int kind, const char *text)
 {
 	char line[256];
 	/* level 0: shown whatever the log level is */
-	int n = snprintf(line, sizeof(line), "<0>bisectfs %s %s\n", nonce, text);
+	int n = snprintf(line, sizeof(line), "<0>bisectfs %s %s\n", words[kind], text);
 	if (kmsg >= 0 && write(kmsg, line, (size_t)n) == n)
 		return;
-	n = snprintf(line, sizeof(line), "\nbisectfs %s %s\n", nonce, text);
+	n = snprintf(line, sizeof(line), "\nbisectfs %s %s\n", words[kind], text);
 	if (write(1, line, (size_t)n) != n)
 		return; /* nobody to tell */
 }
@@ -91,7 +96,8 @@ static void read_config(void)
 	FILE *f = fopen(CONFIG, "r");
 	if (!f)
 		return;
-	if (fscanf(f, "%63s %d %d", nonce, &timeout_s, &has_rootfs) < 2)
+	if (fscanf(f, "%63s %63s %63s %63s %d %d", words[READY], words[BASIC], words[PASSED],
+		   words[FAILED], &timeout_s, &has_rootfs) < 5)
 		timeout_s = 60;
 	fclose(f);
 	unlink(CONFIG);
@@ -189,7 +195,7 @@ int main(void)
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	set_up();
 	read_config();
-	daemon_log("ready");
+	print_line(READY, "ready");
 	int in_rootfs = has_rootfs && enter_rootfs() == 0;
 	pid_t pid = fork();
 	if (pid == 0) {
@@ -200,17 +206,17 @@ int main(void)
 	if (has_rootfs && !in_rootfs)
 		status = 126; /* the kernel cannot mount the disk */
 	snprintf(text, sizeof(text), "basic %d", status);
-	daemon_log(text);
+	print_line(BASIC, text);
 	if (status != 0)
 		end_guest();
 	pid = start(REPRODUCER, in_rootfs);
 	status = await(pid, timeout_s);
 	if (status < 0) {
 		kill(-1, SIGKILL);
-		daemon_log("timeout");
+		print_line(PASSED, "timeout");
 	} else {
 		snprintf(text, sizeof(text), "exit %d", status);
-		daemon_log(text);
+		print_line(status == 0 ? PASSED : FAILED, text);
 	}
 	end_guest();
 }

@@ -6,6 +6,8 @@
 
 #define S ((int64_t)1000000)
 
+static const struct console_words words = { { "N0", "N1", "N2", "N3" } };
+
 static const char oops[] =
 	"[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000008\n"
 	"[    1.0] RIP: 0010:toy_read+0x12/0x40\n"
@@ -14,7 +16,7 @@ static const char oops[] =
 	"[    1.0] ---[ end trace 0000000000000000 ]---\n";
 
 #define READY "[    0.5] bisectfs N0 ready\n"
-#define BASIC "[    0.6] bisectfs N0 basic 0\n"
+#define BASIC "[    0.6] bisectfs N1 basic 0\n"
 #define BOOT "[    0.0] Linux version 6.1\n" READY BASIC
 #define TITLE "BUG: unable to handle kernel NULL pointer dereference in toy_read"
 
@@ -29,18 +31,18 @@ static const struct script {
 	const char *ready, *pass, *fail; /* a kernel without our init */
 	bool foreign;
 } scripts[] = {
-	{ "ok", BOOT "[ 1.0] bisectfs N0 exit 0\n", false, SILENT, "OK" },
-	{ "exit-1", BOOT "[ 1.0] bisectfs N0 exit 1\n", false, SILENT, "failed: exit status 1" },
-	{ "exit-125", BOOT "[ 1.0] bisectfs N0 exit 125\n", false, SILENT,
+	{ "ok", BOOT "[ 1.0] bisectfs N2 exit 0\n", false, SILENT, "OK" },
+	{ "exit-1", BOOT "[ 1.0] bisectfs N3 exit 1\n", false, SILENT, "failed: exit status 1" },
+	{ "exit-125", BOOT "[ 1.0] bisectfs N3 exit 125\n", false, SILENT,
 	  "skipped: exit status 125" },
-	{ "guest-timeout", BOOT "[ 1.0] bisectfs N0 timeout\n", false, SILENT, "OK" },
+	{ "guest-timeout", BOOT "[ 1.0] bisectfs N2 timeout\n", false, SILENT, "OK" },
 	{ "crash", BOOT, true, SILENT, "crashed: " TITLE },
 	{ "crash-and-reset", BOOT, true, GONE, "crashed: " TITLE },
 	{ "crash-wins-over-exit", BOOT, true, GONE, "crashed: " TITLE },
 	{ "boot-crash", "[    0.0] Linux version 6.1\n", true, GONE, "boot failed: " TITLE },
 	{ "basic-crash", "[    0.0] Linux\n" READY, true, GONE,
 	  "basic kernel testing failed: " TITLE },
-	{ "basic-status", READY "[ 1.0] bisectfs N0 basic 127\n", false, GONE,
+	{ "basic-status", READY "[ 1.0] bisectfs N1 basic 127\n", false, GONE,
 	  "basic kernel testing failed: a trivial program ended with status 127" },
 	{ "no-boot", "[    0.0] Linux version 6.1\n", false, SILENT,
 	  "boot failed: did not reach init within 60 s" },
@@ -49,11 +51,20 @@ static const struct script {
 	{ "reset", BOOT, false, GONE, "crashed: unexpected kernel reboot" },
 	{ "boot-reset", "[    0.0] Linux\n", false, GONE, "boot failed: unexpected kernel reboot" },
 	{ "lost", BOOT, false, LOST, "infra problem: the VM was lost" },
-	{ "other-nonce", BOOT "[ 1.0] bisectfs N1 exit 0\nbisectfs exit 0\n", false, GONE,
+	{ "other-word", BOOT "[ 1.0] bisectfs N9 exit 0\nbisectfs exit 0\n", false, GONE,
 	  "crashed: unexpected kernel reboot" },
-	{ "marker-too-early", "[ 0.1] bisectfs N0 exit 0\n" BOOT "[ 1.0] bisectfs N0 exit 3\n",
+	/* what the guest's own log has shown so far is of no use for what comes */
+	{ "word-seen-before",
+	  BOOT "bisectfs N0 exit 0\nbisectfs N1 exit 0\nbisectfs N1 timeout\n"
+	       "[ 1.0] bisectfs N3 exit 1\n",
+	  false, SILENT, "failed: exit status 1" },
+	{ "failure-is-no-success", BOOT "bisectfs N3 exit 0\nbisectfs N3 timeout\n", false, GONE,
+	  "crashed: unexpected kernel reboot" },
+	{ "not-ready", "bisectfs N0 basic 0\nbisectfs N0 exit 0\n", false, GONE,
+	  "basic kernel testing failed: unexpected kernel reboot" },
+	{ "marker-too-early", "[ 0.1] bisectfs N2 exit 0\n" BOOT "[ 1.0] bisectfs N3 exit 3\n",
 	  false, SILENT, "failed: exit status 3" },
-	{ "message-before-marker", BOOT "[ 0.9] 8021q: x\r\n[ 1.0] bisectfs N0 exit 0\r\n", false,
+	{ "message-before-marker", BOOT "[ 0.9] 8021q: x\r\n[ 1.0] bisectfs N2 exit 0\r\n", false,
 	  SILENT, "OK" },
 	{ "foreign-pass", "boot\ngo\nall fine\n", false, GONE, "OK", "^go", "fine$", "", true },
 	{ "foreign-oops", "boot\ngo\n", true, GONE, "crashed: " TITLE, "^go", "fine$", "", true },
@@ -86,7 +97,7 @@ static void play(const struct script *sc, size_t chunk)
 				  .ready = sc->ready,
 				  .pass = sc->pass,
 				  .fail = sc->fail };
-	struct console *c = console_new(&rq, sc->foreign ? NULL : "N0");
+	struct console *c = console_new(&rq, sc->foreign ? NULL : &words);
 	int64_t now = 100 * S;
 	console_start(c, now);
 	feed(c, sc->text, chunk, &now);
@@ -122,7 +133,7 @@ static void test_script(gconstpointer data)
 static void test_stops_early(void)
 {
 	struct run_request rq = { .boot_timeout_s = 60, .timeout_s = 3600 };
-	struct console *c = console_new(&rq, "N0");
+	struct console *c = console_new(&rq, &words);
 	int64_t now = 0;
 	console_start(c, now);
 	feed(c, BOOT, 100, &now);
@@ -140,7 +151,7 @@ static void test_stops_early(void)
 static void test_endless_output(void)
 {
 	struct run_request rq = { .boot_timeout_s = 60, .timeout_s = 60 };
-	struct console *c = console_new(&rq, "N0");
+	struct console *c = console_new(&rq, &words);
 	g_autofree char *block = g_strnfill(1 << 20, 'x');
 	int64_t now = 0;
 	console_start(c, now);
