@@ -8,7 +8,6 @@
  */
 #include "host.h"
 
-#include "engine/base/file.h"
 #include "probe.h"
 #include "qemu_process.h"
 #include "ship.h"
@@ -17,7 +16,6 @@
 
 #include <errno.h>
 #include <libvirt/virterror.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -288,11 +286,8 @@ bool host_has_kvm(struct host *h)
 /* libvirt by itself would ask QEMU first, and look again after a fifth of a second. */
 static void kill_qemu(const struct host *h, const char *name)
 {
-	gsize len;
 	g_autofree char *path = g_strdup_printf("%s/run/qemu/%s.pid", h->root, name);
-	g_autofree char *text = file_read_head(path, 32, &len);
-	if (text)
-		qemu_process_kill(atoi(text), h->root);
+	qemu_process_kill(qemu_process_read_pid(path), h->root);
 }
 
 void host_destroy(const struct host *h, virDomainPtr dom)

@@ -1,8 +1,8 @@
 /*
- * All of a root's QEMUs are found in /proc rather than by their pid files: a probe of capabilities
- * writes its own late, so one whose daemon was killed early has none yet, and libvirt's next start
- * may have removed the directory with it. Words that name the root tell ours from everybody else's,
- * an editor or a `tail` of a file below the root included:
+ * Who may be a root's QEMU is read from the pid files below it, and from /proc: a probe of
+ * capabilities writes its pid file late, so one whose daemon was killed early has none. Words that
+ * name the root tell ours from everybody else's, an editor or a `tail` of a file below the root
+ * included:
  *
  *   guest   -name guest=NAME,...  and any word with ROOT/ in it
  *   probe   -pidfile ROOT/lib/qemu/qmp-XXXXXX/qmp.pid
@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -83,15 +84,29 @@ bool qemu_process_kill(pid_t pid, const char *root)
 	return killed;
 }
 
-static int kill_once(const char *root)
+/* A command line lies in its process's memory, so reading it may wait for as long as that process
+ * hangs in a page fault. Only of those that may be ours it is read at all: QEMU runs as our user.
+ */
+static bool may_be_ours(pid_t pid)
+{
+	g_autofree char *dir = g_strdup_printf("/proc/%d", (int)pid);
+	g_autofree char *path = g_build_filename(dir, "comm", NULL);
+	struct stat st;
+	gsize len;
+	if (stat(dir, &st) != 0 || st.st_uid != geteuid())
+		return false;
+	g_autofree char *name = file_read_head(path, 64, &len);
+	return name && g_str_has_prefix(name, "qemu");
+}
+
+static int kill_listed(const char *root)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *entry;
 	int killed = 0;
 	while (d && (entry = readdir(d))) {
 		pid_t pid = (pid_t)atoi(entry->d_name);
-		/* looked at before it is held: most are not ours, and cost less this way */
-		if (pid > 1 && is_of(pid, root) && qemu_process_kill(pid, root))
+		if (pid > 1 && may_be_ours(pid) && qemu_process_kill(pid, root))
 			killed++;
 	}
 	if (d)
@@ -99,11 +114,37 @@ static int kill_once(const char *root)
 	return killed;
 }
 
+pid_t qemu_process_read_pid(const char *path)
+{
+	gsize len;
+	g_autofree char *text = file_read_head(path, 32, &len);
+	return text ? (pid_t)atoi(text) : 0;
+}
+
+/* Those with a pid file in this directory or one below. */
+static int kill_by_files(const char *dir, const char *root)
+{
+	g_autoptr(GPtrArray) names = file_names(dir);
+	int killed = 0;
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *path = g_build_filename(dir, g_ptr_array_index(names, i), NULL);
+		struct stat st;
+		if (lstat(path, &st) != 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			killed += kill_by_files(path, root);
+		else if (S_ISREG(st.st_mode) && g_str_has_suffix(path, ".pid") &&
+			 qemu_process_kill(qemu_process_read_pid(path), root))
+			killed++;
+	}
+	return killed;
+}
+
 int qemu_process_kill_all(const char *root)
 {
-	int all = 0, now = 0;
-	/* one that was looking for a place in the background forked while we looked */
-	for (int i = 0; i < 10 && (now = kill_once(root)) > 0; i++)
+	int all = kill_by_files(root, root), now = 0;
+	/* again as long as there were any: one may have forked, to go to the background, unseen */
+	for (int i = 0; i < 10 && (now = kill_listed(root)) > 0; i++)
 		all += now;
 	return all;
 }

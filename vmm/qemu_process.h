@@ -19,6 +19,9 @@ bool qemu_process_is_of(const char *cmdline, size_t len, const char *root);
  * moment for its parent to reap it. False: it is none, or it could not be killed. */
 bool qemu_process_kill(pid_t pid, const char *root);
 
+/* The number in a pid file; 0: there is none. */
+pid_t qemu_process_read_pid(const char *path);
+
 /* Kills all of them. Returns their number. */
 int qemu_process_kill_all(const char *root);
 

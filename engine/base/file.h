@@ -46,4 +46,9 @@ char *file_read_below(const char *dir, const char *path, gsize limit, gsize *len
  * nothing. */
 char *file_read_head(const char *path, gsize limit, gsize *len);
 
+/* The first bytes of a file, `limit` at most, with a zero behind them, to be freed; NULL: it cannot
+ * be read. Waits for no FIFO. For files that others write, /proc included, where a size says
+ * nothing. */
+char *file_read_head(const char *path, gsize limit, gsize *len);
+
 #endif

@@ -147,11 +147,6 @@ void engine_each(const struct engine *e, void (*fn)(const struct session *, void
 		fn(b->s, arg);
 }
 
-const GString *engine_log(const struct engine *e, const struct session *s)
-{
-	return bisections_by_serial(e->bisections, s->serial)->log;
-}
-
 const struct session *engine_last(const struct engine *e)
 {
 	const struct session *last = NULL;

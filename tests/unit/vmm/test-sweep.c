@@ -52,9 +52,10 @@ static void test_lines(void)
 	g_assert_false(qemu_process_is_of("no zero", 7, ROOT));
 }
 
-static pid_t start(const char *word, const char *value)
+/* `program`: a shell, by whatever name. */
+static pid_t start(const char *program, const char *word, const char *value)
 {
-	char *argv[] = { (char *)"sh",
+	char *argv[] = { (char *)program,
 			 (char *)"-c",
 			 (char *)"sleep 1000 & wait; :",
 			 (char *)"qemu",
@@ -77,13 +78,13 @@ static void stop(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static void wait_for_exec(pid_t pid)
+static void wait_for_exec(pid_t pid, const char *program)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/comm", (int)pid);
+	g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
 	for (int i = 0; i < 10000; i++) {
 		g_autofree char *name = NULL;
 		g_file_get_contents(path, &name, NULL, NULL);
-		if (name && strcmp(name, "sh\n") == 0)
+		if (name && strcmp(name, program) == 0)
 			return;
 		g_usleep(1000);
 	}
@@ -122,14 +123,18 @@ static void test_processes(void)
 	g_autofree char *other =
 		g_build_filename(state, "libvirt-1/lib/qemu/qmp-BBBBBB/qmp.pid", NULL);
 	g_autofree char *root = g_build_filename(state, "libvirt-1", NULL);
+	g_autofree char *qemu = g_build_filename(state, "qemu-x", NULL);
 	g_mkdir(root, 0755);
-	pid_t probe = start("-pidfile", file), early = start("-pidfile", other),
-	      foreign = start("-f", file);
-	wait_for_exec(probe);
-	wait_for_exec(early);
-	wait_for_exec(foreign);
-	g_autofree char *number = g_strdup_printf("%d\n", (int)foreign);
-	char *pid_file = new_file(state, "libvirt/lib/qemu/qmp-AAAAAA/qmp.pid", number);
+	g_assert_cmpint(symlink("/bin/sh", qemu), ==, 0);
+	pid_t probe = start("sh", "-pidfile", file), early = start(qemu, "-pidfile", other),
+	      foreign = start(qemu, "-f", file);
+	wait_for_exec(probe, "sh");
+	wait_for_exec(early, qemu);
+	wait_for_exec(foreign, qemu);
+	g_autofree char *of_probe = g_strdup_printf("%d\n", (int)probe);
+	g_autofree char *of_foreign = g_strdup_printf("%d\n", (int)foreign);
+	char *pid_file = new_file(state, "libvirt/lib/qemu/qmp-AAAAAA/qmp.pid", of_probe);
+	g_free(new_file(state, "libvirt/lib/qemu/qmp-CCCCCC/qmp.pid", of_foreign));
 	sweep_state(state);
 	int status;
 	g_assert_cmpint(waitpid(probe, &status, WNOHANG), ==, probe);
