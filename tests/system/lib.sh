@@ -54,6 +54,10 @@ until_true() {
 		sleep 0.05
 	done
 }
+# as UID COMMAND...: as a user who is nobody else's
+as() { local uid=$1; shift; setpriv --reuid "$uid" --regid "$uid" --clear-groups -- "$@"; }
+# said PATTERN: last_error of the mount that we are in
+said() { like last_error "$(cat last_error)" "$1"; }
 file_is() { [ "$(cat "$1")" = "$2" ]; }
 
 [ -e /dev/fuse ] || skip "no /dev/fuse"
@@ -76,6 +80,13 @@ unmount() {
 	until_true 30 no_process "$supervisor"
 	supervisor=
 }
+# mount_toy [OPTION...]: and goes there, where the toy kernel can be searched
+mount_toy() {
+	mount_fs "$@"
+	toy_settings
+	cd "$mnt" || exit 1
+}
+leave() { cd / && unmount; }
 no_process() { ! kill -0 "$1" 2>/dev/null; }
 no_guests() { ! pgrep -f "qemu-system.*$state" >/dev/null; }
 
@@ -119,9 +130,14 @@ toy_settings() { # [DIR]
 	echo 2 >"$s/runs"
 	echo 3 >"$s/first_runs"
 	echo 32 >"$s/memory"
-	echo 20 >"$s/timeout"
+	echo 120 >"$s/timeout" # a guest that prints much takes long where others work too
 }
 # start_toy REVISIONS: sets $name
 start_toy() { name=$("$FS_PROBE" start "$mnt/new/start" "$1") || fail "start: $name: $(cat "$mnt/last_error")"; }
+# start_running REVISIONS: and its first guest prints
+start_running() {
+	start_toy "$1"
+	until_true 60 test -s "$mnt/$name/steps/0/runs/0.log"
+}
 # the verdict, when it is there
 verdict_of() { timeout "${2:-300}" cat "$mnt/$1/wait" || fail "$1 did not end: $(cat "$mnt/$1/status")"; }
