@@ -100,6 +100,8 @@ struct job {
 		} next;
 		struct {
 			struct kernel_source source;
+			bool again; /* the step has the log of its first build: this one's is not
+				       shown */
 			struct kernel made; /* the answer; its key is `source`'s */
 		} build;
 		struct {

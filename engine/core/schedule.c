@@ -241,8 +241,9 @@ static void adopt_build(struct engine *e, struct bisection *b, struct job *job, 
 {
 	if (!job->plan.speculative || job->plan.cancelled || job->serial != b->s->serial)
 		return;
+	job->build.again = session_step(b->s, step)->state == STEP_TESTING;
 	jobs_give_to_step(job, step);
-	if (e->state && session_step(b->s, step)->state == STEP_BUILDING)
+	if (e->state && !job->build.again)
 		kernels_show_log(e->state, job->build.source.key, b->s->name, step);
 }
 
@@ -263,6 +264,7 @@ static void grant_build(struct engine *e, struct turn *turn, struct bisection *b
 	job = new_job(e, b, JOB_BUILD, w->step);
 	job->slot = slot;
 	job->build.source = recipe_of_step(e, b, session_step(b->s, w->step));
+	job->build.again = session_step(b->s, w->step)->state == STEP_TESTING;
 	start(e, job);
 }
 

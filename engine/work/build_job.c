@@ -29,7 +29,7 @@ static void log_grew(void *arg)
 	const struct build *b = arg;
 	g_autofree char *path = g_build_filename(b->place, "build.log", NULL);
 	struct stat st;
-	if (stat(path, &st) == 0)
+	if (!b->job->build.again && stat(path, &st) == 0)
 		work_grew(b->job, st.st_size);
 }
 
@@ -42,7 +42,7 @@ static err_t make_place(const struct build *b, struct error *error)
 		err = file_mkdir(b->place, error);
 	if (!err)
 		err = file_write(log, "", 0, 0644, error);
-	if (!err && step >= 0)
+	if (!err && step >= 0 && !b->job->build.again)
 		kernels_show_log(b->env->state, b->job->build.source.key, b->job->name, step);
 	return err;
 }
