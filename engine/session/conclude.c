@@ -271,7 +271,7 @@ bool session_decide(const struct session *s, struct event *ev)
 	if (session_step(s, n)->state != STEP_DONE) {
 		/* a user's judgement may have moved the range away from it: its runs must not speak
 		 * before it is known whether it stays */
-		bool waits = s->replan && range_next(s) != ROLES && !judgement_on(s, n);
+		bool waits = s->replan && next_role(s) != ROLES && !judgement_on(s, n);
 		return !waits && decide_step(s, n, ev);
 	}
 	if (next_role(s) != ROLES)
