@@ -158,14 +158,13 @@ void names_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct node *dir = tree_by_ino(&m->tree, parent);
 	struct node *n = dir ? node_child(dir, name) : NULL;
 	bool bisection = n && parent == FUSE_ROOT_ID && n->owner;
+	struct command *c = bisection ? request_command(req, CMD_RMDIR, n) : NULL;
 	g_mutex_unlock(&m->tree.lock);
-	if (!bisection) {
+	if (!c) {
 		request_refuse(req, n ? EPERM : ENOENT,
 			       "only a bisection's own directory can be removed");
 		return;
 	}
-	struct command *c = request_command(req, CMD_RMDIR, NULL);
-	c->name = g_strdup(name);
 	send_naming(req, parent, name, c, NULL);
 }
 

@@ -224,6 +224,13 @@ static void lock_settings(struct view *v, struct node *dir)
 	nodes_lock_settings(node_find(dir, "settings"));
 }
 
+/* What goes on within a step shows in the mount's own files with the next tick. */
+static bool is_progress(enum event_kind kind)
+{
+	return kind == EV_BUILT || kind == EV_BUILD_FAILED || kind == EV_RUN_STARTED ||
+	       kind == EV_RUN_DONE;
+}
+
 static void view_changed(void *self, const struct session *s, const struct event *ev)
 {
 	struct view *v = self;
@@ -246,7 +253,7 @@ static void view_changed(void *self, const struct session *s, const struct event
 	}
 	refresh_step(v, s, sh, event_step(ev));
 	refresh_bisection(v, s, sh);
-	v->changed = v->changed || ev->kind > EV_RUN_DONE || ev->kind < EV_BUILT;
+	v->changed = v->changed || !is_progress(ev->kind);
 	if (session_over(s) && !sh->over) {
 		sh->over = true;
 		show_end(v, s, sh);

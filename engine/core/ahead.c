@@ -11,13 +11,6 @@
 #include "engine/session/forecast.h"
 #include "engine/store/profile.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #define WORTH_STARTING 0.12 /* a commit that comes with less chance than this is not begun */
 #define WORTH_KEEPING 0.08  /* nor stopped above this, once begun */
 #define MOST_AHEAD 8	    /* commits looked at for each verdict */

@@ -141,7 +141,8 @@ bool disk_watch_try_again(struct disk_watch *watch, gint64 uptime)
 	if (!watch->state)
 		return false;
 	if (!watch->error) { /* well for a while: the next pause is a short one */
-		if (watch->pause_s && has_more_room(watch))
+		bool long_ago = uptime > watch->retry_at + LONGEST_PAUSE_S * G_USEC_PER_SEC;
+		if (watch->pause_s && (long_ago || has_more_room(watch)))
 			watch->pause_s = 0;
 		return false;
 	}

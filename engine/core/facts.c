@@ -215,6 +215,8 @@ bool facts_are_taken(const struct engine *e, const struct bisection *b)
 static err_t refuse(const struct engine *e, struct error *error)
 {
 	err_t err = disk_watch_error(e->disk_watch);
+	if (!err) /* whatever they wait for, this one is not on disk */
+		return error_set(error, EAGAIN, "not recorded, and not done: try again");
 	g_autofree char *reason = disk_watch_reason(e->disk_watch);
 	return error_set(error, -err, "not recorded, and not done: %s", reason);
 }

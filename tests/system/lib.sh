@@ -87,7 +87,8 @@ mount_toy() {
 	cd "$mnt" || exit 1
 }
 leave() { cd / && unmount; }
-no_process() { ! kill -0 "$1" 2>/dev/null; }
+# one that has ended and that its parent has not waited for yet is no process any more
+no_process() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
 no_guests() { ! pgrep -f "qemu-system.*$state" >/dev/null; }
 
 clean_up() {
