@@ -2,7 +2,7 @@
  * libFuzzer's target for what users write: the first byte says where, the rest is written. A value
  * that is taken is one line, and taken again as it reads back.
  */
-#include "engine/core/core.h"
+#include "engine/core/command.h"
 #include "engine/history/navigate.h"
 #include "engine/base/pattern.h"
 
