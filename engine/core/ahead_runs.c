@@ -249,7 +249,7 @@ bool ahead_runs_deliver(struct engine *e, struct bisection *b)
 	first->answer = event_make(EV_NONE);
 	g_ptr_array_remove_fast(b->ahead_runs->ended, first);
 	if (session_step(b->s, ev.run_done.step)->state == STEP_DONE)
-		runs_skip(&ev);
+		job_skip_outcome(&ev.run_done);
 	runs_end(e, b, &ev);
 	return true;
 }

@@ -74,7 +74,7 @@ static void excuse_run(const struct bisection *b, struct job *job)
 {
 	const struct step *step = session_step(b->s, job_step(job));
 	if (step && step->state == STEP_DONE && job->answer.run_done.outcome == OUTCOME_INFRA)
-		runs_skip(&job->answer);
+		job_skip_outcome(&job->answer.run_done);
 }
 
 static void take_answer(struct engine *e, struct bisection *b, struct job *job)
@@ -119,7 +119,7 @@ void job_done(struct engine *e, struct job *job)
 		return;
 	}
 	if (b && asks && job->plan.judgements != session_judgement_count(b->s))
-		return; /* a user's word came in between: it is asked again */
+		return; /* a user's verdict came in between: it is asked again */
 	if (disk_watch_is_full(job->err) && job->kind != JOB_BUILD)
 		facts_disk_failed(e, job->err);
 	else if (b && session_in_progress(b->s) && job->answer.kind != EV_NONE && !e->stopping)

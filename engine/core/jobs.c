@@ -249,11 +249,19 @@ void jobs_give_to_step(struct job *job, int step)
 	g_atomic_int_set(&job->step, step);
 }
 
+void job_skip_outcome(struct event_run_done *done)
+{
+	done->outcome = OUTCOME_SKIPPED;
+	done->type = CRASH_NONE;
+	done->status = -1;
+	g_free(done->title);
+	done->title = g_strdup("the verdict is known without it");
+}
+
 void job_skip_run(struct job *job)
 {
 	event_clear(&job->answer);
 	job->answer = event_make(EV_RUN_DONE);
 	job->answer.run_done.run = job->run.run;
-	job->answer.run_done.outcome = OUTCOME_SKIPPED;
-	job->answer.run_done.title = g_strdup("the verdict is known without it");
+	job_skip_outcome(&job->answer.run_done);
 }

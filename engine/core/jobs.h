@@ -143,6 +143,8 @@ int job_run(const struct job *job);
 enum slot_kind job_slot_kind(const struct job *job);
 /* The run was stopped, nothing depended on it any more: makes that its answer. */
 void job_skip_run(struct job *job);
+/* Makes of the end of a run that nothing depended on it any more. */
+void job_skip_outcome(struct event_run_done *done);
 void kernel_source_clear(struct kernel_source *source);
 
 /* ---- in flight: the core thread's ---- */

@@ -23,13 +23,3 @@ void runs_end(struct engine *e, struct bisection *b, struct event *ev)
 	facts_take(e, b, ev);
 	*ev = event_make(EV_NONE);
 }
-
-void runs_skip(struct event *ev)
-{
-	struct event_run_done *done = &ev->run_done;
-	done->outcome = OUTCOME_SKIPPED;
-	done->type = CRASH_NONE;
-	done->status = -1;
-	g_free(done->title);
-	done->title = g_strdup("the verdict is known without it");
-}

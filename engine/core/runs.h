@@ -11,7 +11,5 @@
 bool runs_announce(struct engine *e, struct bisection *b, int step, int run);
 /* Records the end of a run. Takes over `ev`. */
 void runs_end(struct engine *e, struct bisection *b, struct event *ev);
-/* Makes of the end of a run that nothing depended on it any more. */
-void runs_skip(struct event *ev);
 
 #endif

@@ -168,15 +168,3 @@ err_t state_dir_sync_bisection(const char *state, const char *name, struct error
 	err_t err = file_sync_dir_of(journal, error);
 	return err ? err : file_sync_dir_of(dir, error);
 }
-
-err_t state_dir_remove_bisection(const char *state, const char *name, struct error *error)
-{
-	g_autofree char *from = state_dir_bisection(state, name);
-	g_autofree char *to = g_build_filename(state, "trash", name, NULL);
-	err_t err = file_remove_tree(to, error); /* of a run that was cut short */
-	if (!err && rename(from, to) != 0 && errno != ENOENT)
-		err = file_error(error, from, "remove");
-	if (!err)
-		err = file_sync_dir_of(from, error);
-	return err ? err : file_remove_tree(to, error);
-}

@@ -62,7 +62,5 @@ char *state_dir_setting(const char *state, const char *name, const char *setting
 err_t state_dir_make_settings(const char *state, const char *name, struct error *error);
 /* Makes a new bisection's directory and the name of its journal durable. */
 err_t state_dir_sync_bisection(const char *state, const char *name, struct error *error);
-/* Makes the removal of a bisection durable at once and deletes its files after that. */
-err_t state_dir_remove_bisection(const char *state, const char *name, struct error *error);
 
 #endif

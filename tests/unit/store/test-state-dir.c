@@ -146,20 +146,6 @@ static void test_sweep(void)
 	tear_down();
 }
 
-static void test_remove(void)
-{
-	set_up();
-	open_and_close();
-	put("b/x/journal");
-	put("b/x/steps/0/build.log");
-	put("trash/x/journal"); /* one of that name that was not gone yet */
-	g_assert_cmpint(state_dir_remove_bisection(state, "x", NULL), ==, 0);
-	g_assert_false(is_there("b/x"));
-	g_assert_false(is_there("trash/x"));
-	g_assert_cmpint(state_dir_remove_bisection(state, "x", NULL), ==, 0);
-	tear_down();
-}
-
 static void test_paths(void)
 {
 	g_autofree char *step = state_dir_step("/s", "x", 3);
@@ -182,7 +168,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/state-dir/others-things", test_others_things);
 	g_test_add_func("/state-dir/settings", test_settings);
 	g_test_add_func("/state-dir/sweep", test_sweep);
-	g_test_add_func("/state-dir/remove", test_remove);
 	g_test_add_func("/state-dir/paths", test_paths);
 	return g_test_run();
 }
