@@ -18,6 +18,7 @@ struct translation {
 	double sum[64];	 /* see below: by depth of parentheses */
 	double atom;
 	int depth;
+	int groups;
 };
 
 #define DEPTH_MAX ((int)G_N_ELEMENTS(((struct translation *)NULL)->sum))
@@ -140,6 +141,7 @@ static void read_escape(struct translation *t)
 static void open_group(struct translation *t)
 {
 	g_string_append_c(t->out, *t->p++);
+	t->groups++;
 	t->repeatable = false;
 	if (++t->depth == DEPTH_MAX) {
 		t->why = "its parentheses are nested too deep";
@@ -197,16 +199,23 @@ static void read_next(struct translation *t)
 	t->p++;
 }
 
-static const char *translate(const char *text, GString *out)
+static const char *translate(struct translation *t)
 {
-	struct translation t = { .p = text, .out = out };
-	while (*t.p && !t.why)
-		read_next(&t);
-	if (!t.why && t.depth)
-		t.why = "a '(' has no ')'";
-	if (!t.why && !(t.sum[0] <= STATES_MAX))
-		t.why = "it repeats too much";
-	return t.why;
+	while (*t->p && !t->why)
+		read_next(t);
+	if (!t->why && t->depth)
+		t->why = "a '(' has no ')'";
+	if (!t->why && !(t->sum[0] <= STATES_MAX))
+		t->why = "it repeats too much";
+	return t->why;
+}
+
+int pattern_groups(const char *text)
+{
+	g_autoptr(GString) pcre = g_string_new(NULL);
+	struct translation t = { .p = text, .out = pcre };
+	translate(&t);
+	return t.groups;
 }
 
 /* ---- matching ---- */
@@ -215,7 +224,8 @@ err_t pattern_new(const char *text, struct pattern **out, struct error *error)
 {
 	g_autoptr(GString) pcre = g_string_new(NULL);
 	g_autoptr(GError) why = NULL;
-	const char *refused = translate(text, pcre);
+	struct translation t = { .p = text, .out = pcre };
+	const char *refused = translate(&t);
 	if (refused)
 		return error_set(error, EINVAL, "%s", refused);
 	GRegex *regex = g_regex_new(pcre->str,

@@ -18,6 +18,8 @@ struct pattern;
 
 /* -EINVAL with the reason. */
 err_t pattern_new(const char *text, struct pattern **out, struct error *error);
+/* How many pairs of parentheses an expression has that pattern_new takes. */
+int pattern_groups(const char *text);
 void pattern_free(struct pattern *p); /* may be NULL */
 
 /* Whether it matches somewhere in the line, bytes of any encoding; the first match, and the longest

@@ -123,19 +123,34 @@ static bool has_setting(struct engine *e, const char *name, enum setting id)
 	return stat(path, &st) == 0 && st.st_size > 0;
 }
 
+/* Whose settings: a bisection's, or with no name the defaults. */
+struct place {
+	struct engine *e;
+	const char *name;
+};
+
+static bool has_large(void *arg, enum setting id)
+{
+	const struct place *place = arg;
+	return has_setting(place->e, place->name, id);
+}
+
 /* Settings that contradict each other: said, not passed over in silence. */
 static err_t check_settings(struct engine *e, const struct command *c,
 			    const struct settings *settings, struct error *error)
 {
 	struct release_version v;
 	const char *oldest = settings_text(settings, SET_OLDEST);
-	if (has_setting(e, c->name, SET_BASELINE) && !has_setting(e, c->name, SET_CONFIG))
+	struct place place = { e, c->name };
+	err_t err = settings_fit_together(settings, has_large, &place, error);
+	if (err)
+		return err;
+	bool runs = settings_test(settings) == TEST_RUN;
+	if (runs && !has_setting(e, c->name, SET_REPRODUCER) && !has_setting(e, c->name, SET_BUILD))
 		return error_set(error, EINVAL,
-				 "baseline: there is nothing to minimise without a 'config'");
-	if (has_setting(e, c->name, SET_BASELINE) && has_setting(e, c->name, SET_BUILD))
-		return error_set(error, EINVAL,
-				 "baseline: kernels of a 'build' program have no configuration "
-				 "that could be minimised");
+				 "no reproducer: cp one to %s/settings/reproducer first, or write "
+				 "boot, build or manual to %s/settings/test",
+				 c->name ? c->name : "new", c->name ? c->name : "new");
 	if (!release_parse(oldest, &v))
 		return error_set(error, EINVAL, "oldest: '%s' is not a release tag (vX.Y)", oldest);
 	return 0;
@@ -159,10 +174,6 @@ static err_t check(struct engine *e, const struct command *c, char *const *words
 		return error_set(
 			error, EINVAL,
 			"start: write 'BAD' or 'BAD GOOD...', revisions as git names them");
-	if (!has_setting(e, c->name, SET_REPRODUCER) && !has_setting(e, c->name, SET_BUILD))
-		return error_set(error, EINVAL,
-				 "no reproducer: cp one to %s/settings/reproducer first",
-				 c->name ? c->name : "new");
 	return check_settings(e, c, b ? &b->s->settings : &e->defaults, error);
 }
 

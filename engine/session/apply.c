@@ -85,6 +85,7 @@ static void apply_run_done(struct session *s, const struct event_run_done *ev)
 	r->status = ev->status;
 	r->duration = ev->duration;
 	r->title = g_strdup(ev->title ? ev->title : "");
+	r->value = g_strdup(ev->value);
 }
 
 static void forget_found(struct session *s)
@@ -180,6 +181,7 @@ static void apply_built(struct session *s, const struct event_built *ev)
 	struct step *step = session_step(s, ev->step);
 	end_build(s, step, ev->duration, ev->compiler);
 	step->signature = g_strdup(ev->signature);
+	step->matched = g_strdup(ev->matched);
 	step->state = STEP_TESTING;
 }
 
@@ -188,6 +190,8 @@ static void apply_build_failed(struct session *s, const struct event_build_faile
 	struct step *step = session_step(s, ev->step);
 	end_build(s, step, ev->duration, ev->compiler);
 	step->build_failed = true;
+	step->object = g_strdup(ev->object);
+	step->matched = g_strdup(ev->matched);
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
 }

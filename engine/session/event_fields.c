@@ -109,7 +109,8 @@ static const struct event_field built[] = {
 	TIME("duration", built.duration),
 	STEP(built.step),
 	OPTIONAL("compiler", F_TEXT, built.compiler),
-	NEEDED("signature", F_TEXT, built.signature),
+	OPTIONAL("signature", F_TEXT, built.signature),
+	OPTIONAL("matched", F_LINE, built.matched),
 };
 
 static const struct event_field build_failed[] = {
@@ -117,6 +118,8 @@ static const struct event_field build_failed[] = {
 	STEP(build_failed.step),
 	NEEDED("reason", F_LINE, build_failed.reason),
 	OPTIONAL("compiler", F_TEXT, build_failed.compiler),
+	OPTIONAL("object", F_TEXT, build_failed.object),
+	OPTIONAL("matched", F_LINE, build_failed.matched),
 };
 
 static const struct event_field run_started[] = { STEP(run_started.step), RUN(run_started.run) };
@@ -140,6 +143,7 @@ static const struct event_field run_done[] = {
 	  .name_of = type_name },
 	MAYBE("status", run_done.status, INT32_MIN), /* a guest may print any number */
 	OPTIONAL("title", F_LINE, run_done.title),
+	OPTIONAL("value", F_TEXT, run_done.value),
 };
 
 static const struct event_field known[] = {

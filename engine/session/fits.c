@@ -134,6 +134,9 @@ err_t session_fits(const struct session *s, const struct event *ev, struct error
 	case EV_STEP:
 		return step_fits(s, &ev->step, error);
 	case EV_BUILT:
+		if (!ev->built.signature && settings_test(&s->settings) != TEST_BUILD)
+			return error_set(error, EINVAL, "step %d is built and has no signature",
+					 ev->built.step);
 		return build_fits(s, ev->built.step, ev->built.duration, error);
 	case EV_BUILD_FAILED:
 		return build_fits(s, ev->build_failed.step, ev->build_failed.duration, error);

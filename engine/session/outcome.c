@@ -82,7 +82,10 @@ void outcome_print(enum outcome_kind kind, const char *title, int status, char *
 		snprintf(text, n, "basic kernel testing failed: %s", title);
 		break;
 	case OUTCOME_EXIT:
-		snprintf(text, n, "failed: exit status %d", status);
+		if (title && *title)
+			snprintf(text, n, "failed: %s", title);
+		else
+			snprintf(text, n, "failed: exit status %d", status);
 		break;
 	case OUTCOME_SKIPPED:
 		snprintf(text, n, "skipped: %s", title);

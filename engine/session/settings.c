@@ -10,7 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum value_kind { V_WORD, V_LINE, V_INT, V_FRACTION, V_SWITCH, V_REGEX, V_PATH, V_LARGE };
+enum value_kind {
+	V_WORD,
+	V_LINE,
+	V_INT,
+	V_INTS, /* separated by spaces */
+	V_FRACTION,
+	V_PERCENT,
+	V_SWITCH,
+	V_REGEX,
+	V_NUMBER_REGEX, /* whose one group is a number */
+	V_PATH,
+	V_LARGE
+};
 
 static const struct {
 	const char *name;
@@ -18,7 +30,7 @@ static const struct {
 	const char *initial;
 	const char
 		*words; /* V_WORD: those allowed, space-separated; V_REGEX: words beside regexes */
-	int min, max;	/* V_INT */
+	int min, max;	/* V_INT, V_INTS */
 	size_t limit;	/* V_LARGE: bytes */
 } table[SETTINGS] = {
 	[SET_MODE] = { "mode", V_WORD, "cause", "cause fix" },
@@ -28,6 +40,7 @@ static const struct {
 	[SET_BUILD] = { "build", V_LARGE, .limit = 16 << 20 },
 	[SET_COMPILERS] = { "compilers", V_LARGE, .limit = 64 << 10 },
 	[SET_BACKPORTS] = { "backports", V_LARGE, .limit = 64 << 10 },
+	[SET_TEST] = { "test", V_WORD, "run", "run boot build manual" },
 	[SET_REPRODUCER] = { "reproducer", V_LARGE, .limit = 64 << 20 },
 	[SET_ROOTFS] = { "rootfs", V_PATH, "" },
 	[SET_RUNS] = { "runs", V_INT, "10", .min = 1, .max = 1000 },
@@ -38,10 +51,16 @@ static const struct {
 	[SET_READY] = { "ready", V_REGEX, "", "" },
 	[SET_PASS] = { "pass", V_REGEX, "", "" },
 	[SET_FAIL] = { "fail", V_REGEX, "", "" },
+	[SET_ON_TIMEOUT] = { "on_timeout", V_WORD, "good", "good bad skip" },
+	[SET_SKIP_STATUS] = { "skip_status", V_INTS, "125", .min = 1, .max = 127 },
+	[SET_METRIC] = { "metric", V_NUMBER_REGEX, "", "" },
+	[SET_METRIC_WORSE] = { "metric_worse", V_WORD, "lower", "lower higher" },
+	[SET_METRIC_CHANGE] = { "metric_change", V_PERCENT, "5" },
 	[SET_CERTIFY] = { "certify", V_SWITCH, "on" },
 	[SET_BASELINE] = { "baseline", V_LARGE, .limit = 4 << 20 },
 	[SET_CHOICE] = { "choice", V_WORD, "git", "git cost" },
-	[SET_MATCH] = { "match", V_REGEX, "any", "any type" },
+	[SET_MATCH] = { "match", V_REGEX, "auto", "auto any type" },
+	[SET_BISECT_LOG] = { "bisect-log", V_LARGE, .limit = 4 << 20 },
 	[SET_OLDEST] = { "oldest", V_LINE, "v4.19" },
 	[SET_MEMORY] = { "memory", V_INT, "256", .min = 8, .max = 1 << 20 },
 	[SET_CPUS] = { "cpus", V_INT, "1", .min = 1, .max = 512 },
@@ -119,6 +138,28 @@ static err_t check_fraction(enum setting id, const char *value, struct error *er
 	return 0;
 }
 
+static err_t check_ints(enum setting id, const char *value, struct error *error)
+{
+	g_auto(GStrv) words = g_strsplit_set(value, " \t", -1);
+	for (char **w = words; *w; w++) {
+		err_t err = **w ? check_int(id, *w, error) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static err_t check_percent(enum setting id, const char *value, struct error *error)
+{
+	char *end;
+	double n = g_ascii_strtod(value, &end);
+	if (end == value || *end || !(n > 0.0 && n <= 1000.0))
+		return error_set(error, EINVAL,
+				 "%s: '%s' is not a number above 0, at most 1000 (percent)",
+				 table[id].name, value);
+	return 0;
+}
+
 static err_t check_regex(enum setting id, const char *value, struct error *error)
 {
 	if (!*value || is_word(table[id].words, value))
@@ -130,6 +171,20 @@ static err_t check_regex(enum setting id, const char *value, struct error *error
 				 table[id].name, why.text);
 	pattern_free(p);
 	return 0;
+}
+
+/* A group that is no number would be found out by the first run only; that there is one, and not
+ * two, can be told from the expression. */
+static err_t check_number_regex(enum setting id, const char *value, struct error *error)
+{
+	err_t err = check_regex(id, value, error);
+	int groups = *value && !err ? pattern_groups(value) : 1;
+	if (groups != 1)
+		return error_set(error, EINVAL,
+				 "%s: one pair of parentheses round the number is needed, '%s' has "
+				 "%d",
+				 table[id].name, value, groups);
+	return err;
 }
 
 static err_t check_scalar(enum setting id, const char *value, struct error *error)
@@ -148,10 +203,16 @@ static err_t check_scalar(enum setting id, const char *value, struct error *erro
 		return 0;
 	case V_INT:
 		return check_int(id, value, error);
+	case V_INTS:
+		return check_ints(id, value, error);
 	case V_FRACTION:
 		return check_fraction(id, value, error);
+	case V_PERCENT:
+		return check_percent(id, value, error);
 	case V_REGEX:
 		return check_regex(id, value, error);
+	case V_NUMBER_REGEX:
+		return check_number_regex(id, value, error);
 	case V_PATH:
 		if (*value && *value != '/')
 			return error_set(error, EINVAL, "%s: '%s' is not an absolute path", name,
@@ -165,7 +226,7 @@ static err_t check_scalar(enum setting id, const char *value, struct error *erro
 /* Some must not be empty: without these words nothing would be left to fall back to. */
 static bool may_be_empty(enum setting id)
 {
-	return id != SET_BRANCH && id != SET_OLDEST;
+	return id != SET_BRANCH && id != SET_OLDEST && id != SET_SKIP_STATUS;
 }
 
 err_t settings_set(struct settings *s, enum setting id, const char *data, size_t len,
@@ -257,6 +318,32 @@ double settings_number(const struct settings *s, enum setting id)
 bool settings_on(const struct settings *s, enum setting id)
 {
 	return strcmp(settings_text(s, id), "on") == 0;
+}
+
+enum test_kind settings_test(const struct settings *s)
+{
+	static const char *const names[TEST_KINDS] = { [TEST_RUN] = "run",
+						       [TEST_BOOT] = "boot",
+						       [TEST_BUILD] = "build",
+						       [TEST_MANUAL] = "manual" };
+	for (int i = 0; i < TEST_KINDS; i++) {
+		if (strcmp(settings_text(s, SET_TEST), names[i]) == 0)
+			return (enum test_kind)i;
+	}
+	return TEST_RUN;
+}
+
+bool settings_need_guest(const struct settings *s)
+{
+	enum test_kind test = settings_test(s);
+	return test == TEST_RUN || test == TEST_BOOT;
+}
+
+bool settings_skip_status(const struct settings *s, int status)
+{
+	g_autofree char *word = g_strdup_printf("%d", status);
+	g_auto(GStrv) words = g_strsplit_set(settings_text(s, SET_SKIP_STATUS), " \t", -1);
+	return g_strv_contains((const char *const *)words, word);
 }
 
 bool settings_is_fix(const struct settings *s)

@@ -22,8 +22,10 @@ const char *step_state_name(enum step_state state)
 static void step_free(void *p)
 {
 	struct step *step = p;
-	for (guint k = 0; k < step->runs->len; k++)
+	for (guint k = 0; k < step->runs->len; k++) {
 		g_free(step_run(step, (int)k)->title);
+		g_free(step_run(step, (int)k)->value);
+	}
 	g_array_free(step->runs, TRUE);
 	g_free(step->commit);
 	g_free(step->subject);
@@ -31,6 +33,8 @@ static void step_free(void *p)
 	g_free(step->reason);
 	g_free(step->compiler);
 	g_free(step->signature);
+	g_free(step->object);
+	g_free(step->matched);
 	g_free(step->cc);
 	g_strfreev(step->patches);
 	g_strfreev(step->options);
@@ -84,6 +88,11 @@ void session_free(struct session *s)
 	g_free(s->error);
 	g_free(s->status_reason);
 	g_free(s);
+}
+
+bool run_was_stopped(const struct run *r)
+{
+	return r->outcome == OUTCOME_SKIPPED && r->status < 0;
 }
 
 struct step *session_step(const struct session *s, int n)

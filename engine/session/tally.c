@@ -64,17 +64,11 @@ static bool crash_counts(const struct session *s, const struct step *step, const
 	bool first = step == session_step(s, 0);
 	if (r->type == CRASH_LOST_CONNECTION && !first && type_of_bug(s) != CRASH_LOST_CONNECTION)
 		return false;
-	if (!*match || strcmp(match, "any") == 0)
+	if (!*match || strcmp(match, "auto") == 0 || strcmp(match, "any") == 0)
 		return true;
 	if (strcmp(match, "type") == 0)
 		return first || r->type == type_of_bug(s);
 	return pattern_matches(match, r->title);
-}
-
-/* A run that was stopped because nothing depended on it any more says nothing. */
-static bool was_stopped(const struct run *r)
-{
-	return r->outcome == OUTCOME_SKIPPED && r->status != 125;
 }
 
 static void count_runs(const struct session *s, const struct step *step, struct tally *t)
@@ -83,7 +77,7 @@ static void count_runs(const struct session *s, const struct step *step, struct 
 	t->bad += step->known_bad;
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_NONE || was_stopped(r))
+		if (r->outcome == OUTCOME_NONE || run_was_stopped(r))
 			continue;
 		if (r->outcome == OUTCOME_OK)
 			t->good++;

@@ -31,11 +31,11 @@ static void add_files(GChecksum *sum, const char *dir)
 char *experiment_key(const char *state, const char *name, const struct settings *settings,
 		     const struct spawn_user *user)
 {
-	static const enum setting small[] = { SET_ROOTFS,  SET_RUNS,  SET_CONFIDENCE,
-					      SET_TIMEOUT, SET_READY, SET_BOOT_TIMEOUT,
-					      SET_PASS,	   SET_FAIL,  SET_MATCH,
-					      SET_MEMORY,  SET_CPUS,  SET_CMDLINE,
-					      SET_ARCH };
+	static const enum setting small[] = {
+		SET_ROOTFS, SET_RUNS, SET_CONFIDENCE, SET_TIMEOUT,    SET_READY, SET_BOOT_TIMEOUT,
+		SET_PASS,   SET_FAIL, SET_MATCH,      SET_MEMORY,     SET_CPUS,	 SET_CMDLINE,
+		SET_ARCH,   SET_TEST, SET_ON_TIMEOUT, SET_SKIP_STATUS
+	};
 	static const enum setting large[] = { SET_REPRODUCER, SET_DOMAIN };
 	if (strcmp(settings_text(settings, SET_MATCH), "type") == 0)
 		return NULL;

@@ -48,7 +48,7 @@ static void check_runs(struct fsck *f, const char *state, const struct session *
 			const struct run *r = step_run(step, (int)k);
 			g_autofree char *log = state_dir_run(state, s->name, (int)i, (int)k, "log");
 			bool ran = r->outcome != OUTCOME_NONE && r->outcome != OUTCOME_INFRA &&
-				   (r->outcome != OUTCOME_SKIPPED || r->status == 125);
+				   !run_was_stopped(r);
 			f->runs += ran;
 			if (ran && !file_exists(log))
 				found(f, false, log, "missing: the log of a finished run");

@@ -103,8 +103,7 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 	int cancelled = 0, shown = 0;
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_NONE ||
-		    (r->outcome == OUTCOME_SKIPPED && r->status != 125)) {
+		if (r->outcome == OUTCOME_NONE || run_was_stopped(r)) {
 			cancelled++;
 			continue;
 		}
@@ -117,8 +116,7 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 		g_string_append_printf(log, "all runs: %s\n", first);
 	for (guint k = 0; !equal && k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_NONE ||
-		    (r->outcome == OUTCOME_SKIPPED && r->status != 125))
+		if (r->outcome == OUTCOME_NONE || run_was_stopped(r))
 			continue;
 		outcome_print(r->outcome, r->title, r->status, line, sizeof(line));
 		g_string_append_printf(log, "run #%u: %s\n", k, line);

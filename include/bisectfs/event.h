@@ -108,7 +108,8 @@ struct event_built {
 	int step;
 	int64_t duration;
 	char *compiler;	 /* "gcc (Debian ...) 12.2.0, GNU ld (...) 2.40"; optional */
-	char *signature; /* hex */
+	char *signature; /* hex; optional: NULL where no whole kernel was made */
+	char *matched;	 /* line of its log that `fail` matched; optional */
 };
 
 /* The step's commit does not build. */
@@ -117,6 +118,8 @@ struct event_build_failed {
 	int64_t duration;
 	char *compiler; /* optional */
 	char *reason;	/* one line */
+	char *object;	/* the file that could not be made, as `make` is told; optional */
+	char *matched;	/* line of its log that `fail` matched; optional */
 };
 
 struct event_run_started {
@@ -130,7 +133,8 @@ struct event_run_done {
 	int status;	      /* exit status of the reproducer; -1: it did not end */
 	int64_t duration;
 	int64_t boot; /* part of it until the test began; 0: unknown */
-	char *title;  /* of the crash, or why it was skipped or lost; optional */
+	char *title;  /* of the crash, or why it failed, was skipped or lost; optional */
+	char *value;  /* the number that `metric` found, as it was printed; optional */
 };
 
 /* Another bisection has tested the kernel that the step has just got. */

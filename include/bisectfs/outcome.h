@@ -7,14 +7,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Status of a reproducer that was killed at its time limit, as timeout(1) gives it. */
+#define OUTCOME_TIMED_OUT 124
+
 enum outcome_kind {
 	OUTCOME_NONE,
 	OUTCOME_OK,
 	OUTCOME_CRASHED,
 	OUTCOME_BOOT_FAILED,
 	OUTCOME_BASIC_FAILED,
-	OUTCOME_EXIT,	 /* the reproducer ended with a status other than 0 and 125 */
-	OUTCOME_SKIPPED, /* status 125, or the run was not needed any more */
+	OUTCOME_EXIT,	 /* the reproducer failed: by its status, its time, or what it printed */
+	OUTCOME_SKIPPED, /* it cannot say; with a negative status: the run was not needed any more
+			  */
 	OUTCOME_INFRA,	 /* our side's fault: never counted */
 	OUTCOME_KINDS
 };
@@ -43,8 +47,10 @@ enum crash_type {
 struct outcome {
 	enum outcome_kind kind;
 	enum crash_type type; /* CRASH_NONE where the kernel did not crash */
-	int status;	      /* exit status of the reproducer, -1 when it did not end */
-	char title[256];      /* crash title, or why it was skipped or lost */
+	int status; /* exit status of the reproducer; OUTCOME_TIMED_OUT at its time limit; -1: there
+		     * is none */
+	char title[256]; /* crash title, or why it failed, was skipped or lost */
+	char value[64];	 /* the number that `metric` found, as printed; empty: none */
 	int64_t boot_ns; /* from nothing to the start of the test; 0: it did not come to that */
 };
 

@@ -39,6 +39,7 @@ struct run {
 	int status;
 	int64_t started, duration; /* ns */
 	char *title;
+	char *value; /* the number that `metric` found, as printed; NULL: none */
 };
 
 struct step {
@@ -48,6 +49,8 @@ struct step {
 	char *commit, *subject, *release;
 	char *reason, *compiler, *signature;
 	bool build_failed;
+	char *object;		   /* that could not be made; NULL: not known */
+	char *matched;		   /* line of the build's log that `fail` matched; NULL: none */
 	bool dropped;		   /* ended without a verdict */
 	bool by_user;		   /* its verdict is its user's judgement, no measurement */
 	enum verdict presumed;	   /* known when it was chosen: needs no test */
@@ -128,6 +131,8 @@ bool session_has_answer(const struct session *s);
 bool session_over(const struct session *s);		   /* done, failed or aborted */
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
 struct run *step_run(const struct step *step, int k);
+/* It was stopped because nothing depended on it any more, and says nothing. */
+bool run_was_stopped(const struct run *r);
 /* The last step of this role, and of this commit (NULL: of any); NULL: none. */
 const struct step *session_find_step(const struct session *s, enum step_role role,
 				     const char *commit);

@@ -21,6 +21,7 @@ enum setting {
 	SET_BUILD,
 	SET_COMPILERS,
 	SET_BACKPORTS,
+	SET_TEST,
 	SET_REPRODUCER,
 	SET_ROOTFS,
 	SET_RUNS,
@@ -31,10 +32,16 @@ enum setting {
 	SET_READY,
 	SET_PASS,
 	SET_FAIL,
+	SET_ON_TIMEOUT,
+	SET_SKIP_STATUS,
+	SET_METRIC,
+	SET_METRIC_WORSE,
+	SET_METRIC_CHANGE,
 	SET_CERTIFY,
 	SET_BASELINE,
 	SET_CHOICE,
 	SET_MATCH,
+	SET_BISECT_LOG,
 	SET_OLDEST,
 	SET_MEMORY,
 	SET_CPUS,
@@ -42,6 +49,15 @@ enum setting {
 	SET_ARCH,
 	SET_DOMAIN,
 	SETTINGS
+};
+
+/* What a commit has to do: the words of `test`. */
+enum test_kind {
+	TEST_RUN,    /* run the reproducer without a fault */
+	TEST_BOOT,   /* come up */
+	TEST_BUILD,  /* compile */
+	TEST_MANUAL, /* please its user */
+	TEST_KINDS
 };
 
 /* First words of a `config` that is a fragment; the name of a make target follows. */
@@ -74,10 +90,20 @@ err_t settings_set(struct settings *s, enum setting id, const char *data, size_t
 /* Checks the bytes of a large value (never stores them). -EINVAL or -EFBIG with the reason. */
 err_t setting_check_large(enum setting id, const char *data, size_t len, struct error *error);
 
+/* Whether they make sense together, as far as they tell by themselves. `has` says whether a large
+ * one is set. -EINVAL with the reason. In combination.c. */
+err_t settings_fit_together(const struct settings *s, bool (*has)(void *arg, enum setting id),
+			    void *arg, struct error *error);
+
 const char *settings_text(const struct settings *s, enum setting id);
 int settings_int(const struct settings *s, enum setting id);
 double settings_number(const struct settings *s, enum setting id);
 bool settings_on(const struct settings *s, enum setting id);
+enum test_kind settings_test(const struct settings *s);
+/* Whether the test is a guest's run: `run` or `boot`. */
+bool settings_need_guest(const struct settings *s);
+/* Whether `status` is one of `skip_status`. */
+bool settings_skip_status(const struct settings *s, int status);
 /* Whether it is the fix that is looked for, and not the cause. */
 bool settings_is_fix(const struct settings *s);
 

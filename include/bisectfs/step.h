@@ -12,6 +12,7 @@ enum step_role {
 	ROLE_HEAD,     /* fix: the branch's head */
 	ROLE_SEARCH,   /* chosen as git bisect chooses */
 	ROLE_CONTAINS, /* fix: does the chosen commit have the bug at all? its merge base tells */
+	ROLE_GOOD,     /* a good commit that the user named: is it? */
 	ROLE_RETEST,   /* a user's wish */
 	ROLE_CULPRIT,  /* what was found, tested for the certificate */
 	ROLE_PARENT,   /* its parent */

@@ -37,6 +37,72 @@ static void test_scalars(void)
 	}
 }
 
+static bool has_reproducer(void *arg, enum setting id)
+{
+	(void)arg;
+	return id == SET_REPRODUCER;
+}
+
+static bool has_none(void *arg, enum setting id)
+{
+	(void)arg;
+	(void)id;
+	return false;
+}
+
+static const struct {
+	const char *test, *name, *value;
+	const char *why; /* NULL: they fit */
+} combinations[] = {
+	{ "run", "metric", "speed: ([0-9.]+)", NULL },
+	{ "boot", "metric", "speed: ([0-9.]+)", "metric: of no use with 'test' = boot: " },
+	{ "build", "metric", "([0-9]+)", "metric: of no use with 'test' = build: " },
+	{ "build", "fail", "warning:", NULL },
+	{ "build", "ready", "login:", "ready: of no use with 'test' = build: " },
+	{ "boot", "ready", "login:", NULL },
+	{ "boot", "pass", "ok", "pass: of no use with 'test' = boot: " },
+	{ "manual", "fail", "warning:", "fail: of no use with 'test' = manual: " },
+};
+
+static void set_text(struct settings *s, const char *name, const char *value)
+{
+	g_assert_cmpint(
+		settings_set(s, (enum setting)setting_find(name), value, strlen(value), NULL), ==,
+		0);
+}
+
+static void test_combinations(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(combinations); i++) {
+		struct settings s;
+		struct error why = { 0 };
+		settings_init(&s);
+		set_text(&s, "test", combinations[i].test);
+		set_text(&s, combinations[i].name, combinations[i].value);
+		err_t err = settings_fit_together(&s, has_none, NULL, &why);
+		g_assert_cmpint(err, ==, combinations[i].why ? -EINVAL : 0);
+		if (combinations[i].why)
+			g_assert_true(g_str_has_prefix(why.text, combinations[i].why));
+		bool runs = strcmp(combinations[i].test, "run") == 0;
+		settings_set(&s, (enum setting)setting_find(combinations[i].name), "", 0, NULL);
+		g_assert_cmpint(settings_fit_together(&s, has_reproducer, NULL, NULL), ==,
+				runs ? 0 : -EINVAL);
+		settings_clear(&s);
+	}
+}
+
+static void test_lists(void)
+{
+	struct settings s;
+	settings_init(&s);
+	g_assert_true(settings_skip_status(&s, 125));
+	g_assert_false(settings_skip_status(&s, 4));
+	set_text(&s, "skip_status", "125 4");
+	g_assert_true(settings_skip_status(&s, 4));
+	g_assert_false(settings_skip_status(&s, 12));
+	settings_clear(&s);
+}
+
 /* What is refused, and how, is in tests/assets/should-fail-setting-*; this is what stays then. */
 static void test_refused(void)
 {
@@ -111,6 +177,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/settings/scalars", test_scalars);
 	g_test_add_func("/settings/refused", test_refused);
 	g_test_add_func("/settings/large", test_large);
+	g_test_add_func("/settings/combinations", test_combinations);
+	g_test_add_func("/settings/lists", test_lists);
 	g_test_add_func("/settings/json", test_json);
 	g_test_add_func("/profile/read", test_profile);
 	return g_test_run();
