@@ -245,8 +245,13 @@ struct node *nodes_step(struct view *v, const struct session *s, int n, struct s
 	g_ptr_array_add(sh->steps, st);
 	g_autofree char *log = paths_step(v->m->engine, s, n, "build.log");
 	g_autofree char *config = paths_step(v->m->engine, s, n, "config");
+	g_autofree char *kernel = paths_step(v->m->engine, s, n, "kernel");
+	g_autofree char *modules = paths_step(v->m->engine, s, n, "modules.tar");
 	add_file(v, s, dir, "build.log", log);
 	add_file(v, s, dir, "config", config);
+	/* empty where they are not kept (any more) */
+	add_file(v, s, dir, "kernel", kernel);
+	add_file(v, s, dir, "modules.tar", modules);
 	node_attach(dir, make_runs(v, s, n));
 	return dir;
 }

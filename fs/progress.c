@@ -92,6 +92,8 @@ static const char *purpose(const struct step *step)
 		return "a smaller configuration: ";
 	case ROLE_RETEST:
 		return "once more: ";
+	case ROLE_GOOD:
+		return "was given as good: ";
 	case ROLE_CULPRIT:
 		return "certificate, the culprit: ";
 	case ROLE_PARENT:
@@ -118,6 +120,11 @@ void progress_doing(GString *out, const struct session *s)
 	else if (step->state == STEP_BUILDING)
 		g_string_append_printf(out, "step %d: %sbuilding %.12s", n, purpose(step),
 				       step->commit);
+	else if (settings_test(&s->settings) == TEST_MANUAL)
+		g_string_append_printf(out,
+				       "step %d: %swaiting for its user: boot steps/%d/kernel "
+				       "(%.12s), then write good, bad or skip to control",
+				       n, purpose(step), n, step->commit);
 	else
 		g_string_append_printf(out,
 				       "step %d: %stesting %.12s, %d of %d runs done, %d running",

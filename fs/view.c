@@ -74,7 +74,7 @@ static void show_step(struct view *v, const struct session *s, struct shown *sh,
 
 static void show_build(struct view *v, const struct session *s, struct shown *sh, int n)
 {
-	static const char *const files[] = { "build.log", "config" };
+	static const char *const files[] = { "build.log", "config", "kernel", "modules.tar" };
 	for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autofree char *path = g_strdup_printf("steps/%d/%s", n, files[i]);
 		g_autofree char *file = paths_step(v->m->engine, s, n, files[i]);

@@ -4,6 +4,7 @@
  */
 #include "ahead_runs.h"
 
+#include "facts.h"
 #include "recipe.h"
 #include "runs.h"
 #include "wanted.h"
@@ -139,6 +140,36 @@ void ahead_runs_clean(struct engine *e)
 	}
 }
 
+static int bad_runs(const struct bisection *b, const char *key)
+{
+	int n = 0;
+	for (guint i = 0; i < b->ahead_runs->ended->len; i++) {
+		const struct ahead_run *r = g_ptr_array_index(b->ahead_runs->ended, i);
+		n += r->step < 0 && g_str_equal(r->key, key) &&
+		     session_outcome_is_bad(b->s, &r->answer.run_done);
+	}
+	return n;
+}
+
+/* A commit that its user named good, and whose kernel has crashed as often as a bad step's. */
+static void doubt_good(struct engine *e, struct bisection *b, const struct ahead_run *last,
+		       const char *commit)
+{
+	const struct event_run_done *done = &last->answer.run_done;
+	char text[400];
+	bool given = b->s->goods && g_strv_contains((const char *const *)b->s->goods, commit);
+	if (!given || b->s->doubted || session_verdict_of(b->s, commit) != VERDICT_NONE ||
+	    !session_outcome_is_bad(b->s, done) ||
+	    bad_runs(b, last->key) < session_bad_runs_wanted(b->s))
+		return;
+	outcome_print(done->outcome, done->title ? done->title : "", done->status, text,
+		      sizeof(text));
+	struct event ev = event_make(EV_DOUBTED);
+	ev.doubted.commit = g_strdup(commit);
+	ev.doubted.reason = g_strdup(text);
+	facts_take(e, b, &ev);
+}
+
 void ahead_runs_end(struct engine *e, struct job *job)
 {
 	struct bisection *b = bisections_by_serial(e->bisections, job->serial);
@@ -153,6 +184,8 @@ void ahead_runs_end(struct engine *e, struct job *job)
 	r->answer = job->answer;
 	job->answer = event_make(EV_NONE);
 	g_ptr_array_add(get(b)->ended, r);
+	if (!job->run.source.patches || !job->run.source.patches[0])
+		doubt_good(e, b, r, job->run.source.commit);
 }
 
 /* The logs go to where the step's are. One that is being written goes on in its new place; its

@@ -113,10 +113,42 @@ static enum verdict judgement_word(char *const *words)
 	static const char *const names[] = { "good", "bad", "skip" };
 	static const enum verdict verdicts[] = { VERDICT_GOOD, VERDICT_BAD, VERDICT_SKIP };
 	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (words[0] && words[1] && !words[2] && strcmp(words[0], names[i]) == 0)
+		if (words[0] && (!words[1] || !words[2]) && strcmp(words[0], names[i]) == 0)
 			return verdicts[i];
 	}
 	return VERDICT_NONE;
+}
+
+/* The step that waits for its user's verdict, which needs no commit to be named; NULL: none does.
+ */
+static const struct step *waiting_step(const struct session *s)
+{
+	const struct step *last = session_step(s, (int)s->steps->len - 1);
+	bool waits = settings_test(&s->settings) == TEST_MANUAL && last && last->state != STEP_DONE;
+	return waits ? last : NULL;
+}
+
+static err_t judge_waiting(struct engine *e, const struct command *c, enum verdict verdict,
+			   struct error *error)
+{
+	struct bisection *b = state_bisection(e, c);
+	const char *word = verdict_name(verdict);
+	if (settings_test(&b->s->settings) != TEST_MANUAL)
+		return error_set(error, EINVAL,
+				 "%s: which commit? write '%s REV' (only with 'test' = manual the "
+				 "step in progress is meant)",
+				 word, word);
+	const struct step *step = waiting_step(b->s);
+	if (!step)
+		return error_set(error, EINVAL,
+				 "%s: no step of '%s' waits for a verdict now: write '%s REV', or "
+				 "wait for the next kernel",
+				 word, b->s->name, word);
+	struct event ev = event_make(EV_JUDGED);
+	ev.judged.commit = g_strdup(step->commit);
+	ev.judged.verdict = verdict;
+	ev.judged.uid = c->uid;
+	return facts_record(e, b, &ev, error);
 }
 
 static err_t check_judgement(struct engine *e, const struct command *c, struct error *error)
@@ -159,7 +191,10 @@ void control_command(struct engine *e, struct command *c)
 		return;
 	}
 	err_t err = check_judgement(e, c, &error);
-	if (err)
+	if (!err && !words[1]) {
+		err = judge_waiting(e, c, judgement_word(words), &error);
+		command_answer(c, err, &error);
+	} else if (err)
 		command_answer(c, err, &error);
 	else
 		look_up(e, b, c, g_steal_pointer(&words));

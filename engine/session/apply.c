@@ -370,10 +370,17 @@ static void apply(struct session *s, const struct event *ev)
 		g_strfreev(s->maintainers);
 		s->maintainers = g_strdupv(ev->reported.maintainers);
 		break;
+	case EV_DOUBTED:
+		g_free(s->doubted);
+		s->doubted = g_strdup(ev->doubted.commit);
+		s->replan = s->loaded && s->steps->len > 0;
+		break;
 	case EV_FOUND:
 		apply_found(s, &ev->found);
 		break;
 	case EV_CONCLUDED:
+		if (range_good_that_is_bad(s))
+			forget_found(s); /* what was found in a range that is none */
 		g_free(s->verdict);
 		s->verdict = g_strdup(ev->concluded.verdict);
 		s->no_op = ev->concluded.no_op;

@@ -9,9 +9,10 @@
 
 #include <string.h>
 
+/* Kernels that a person tests are not tested once more for it. */
 bool certify_is_wanted(const struct session *s)
 {
-	return settings_on(&s->settings, SET_CERTIFY);
+	return settings_on(&s->settings, SET_CERTIFY) && settings_test(&s->settings) != TEST_MANUAL;
 }
 
 /* A merge is not compared with its parents: each of them lacks what the other brings. */

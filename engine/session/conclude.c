@@ -63,6 +63,7 @@ static bool may_take_over(const struct step *step)
 	case ROLE_HEAD:
 	case ROLE_SEARCH:
 	case ROLE_CONTAINS:
+	case ROLE_GOOD:
 		return true;
 	default:
 		return false;
@@ -84,14 +85,14 @@ static bool decide_by_kernel(const struct session *s, int n, struct event *ev)
 		return true;
 	}
 	bool no_op = step->role == ROLE_PARENT && certify_is_no_op(s);
-	int same = step->runs->len ? -1 : tally_same_kernel(s, n);
+	int same = step->runs->len || !step->signature ? -1 : tally_same_kernel(s, n);
 	if (same >= 0 && (no_op || may_take_over(step))) {
 		verdict_event(ev, n, session_step(s, same)->verdict,
 			      g_strdup_printf("same kernel as step %d", same));
 		ev->verdict.same = same;
 		return true;
 	}
-	if (tally_certifies(step) && (no_op || !settings_on(&s->settings, SET_CERTIFY))) {
+	if (tally_certifies(step) && (no_op || !certify_is_wanted(s))) {
 		drop(ev, n, "built for its signature alone");
 		return true;
 	}
@@ -156,6 +157,8 @@ static const char *name_of(const struct step *step)
 		return "the branch's head";
 	case ROLE_BASE:
 		return "the merge base with the branch";
+	case ROLE_GOOD:
+		return "the good commit";
 	default:
 		return "the oldest release";
 	}
@@ -249,6 +252,12 @@ static void decide_found(const struct session *s, struct event *ev)
 		ev->concluded.subject = recipients_subject(s);
 }
 
+static void decide_good_is_bad(const struct session *s, struct event *ev)
+{
+	g_autofree char *text = g_strdup_printf("good is bad: %s", range_good_that_is_bad(s));
+	conclude(ev, text);
+}
+
 static bool is_contradicted(const struct session *s)
 {
 	g_autofree char *why = certify_contradiction(s);
@@ -279,6 +288,10 @@ bool session_decide(const struct session *s, struct event *ev)
 	if (s->verdict) { /* it was over, and was minimised after that */
 		conclude(ev, s->verdict);
 		ev->concluded.no_op = s->no_op;
+		return true;
+	}
+	if (range_good_that_is_bad(s)) {
+		decide_good_is_bad(s, ev);
 		return true;
 	}
 	if (s->found) {

@@ -183,6 +183,11 @@ static const struct event_field reopened[] = { NEEDED("reason", F_LINE, reopened
 
 static const struct event_field reported[] = { NEEDED("list", F_LIST, reported.maintainers) };
 
+static const struct event_field doubted[] = {
+	NEEDED("commit", F_TEXT, doubted.commit),
+	NEEDED("reason", F_LINE, doubted.reason),
+};
+
 static const struct event_field found[] = {
 	OPTIONAL("text", F_TEXT, found.text),
 	OPTIONAL("parents", F_LIST, found.parents),
@@ -224,6 +229,7 @@ const struct event_layout event_layouts[EV_KINDS] = {
 	[EV_MINIMIZE] = { FIELDS(minimize) },
 	[EV_REOPENED] = { FIELDS(reopened) },
 	[EV_REPORTED] = { FIELDS(reported) },
+	[EV_DOUBTED] = { FIELDS(doubted) },
 	[EV_FOUND] = { FIELDS(found) },
 	[EV_CONCLUDED] = { FIELDS(concluded) },
 	[EV_FAILED] = { FIELDS(failed) },

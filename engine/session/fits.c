@@ -121,6 +121,13 @@ static err_t retest_fits(const struct session *s, int n, struct error *error)
 	return 0;
 }
 
+static err_t doubted_fits(const struct session *s, const char *commit, struct error *error)
+{
+	if (!s->goods || !g_strv_contains((const char *const *)s->goods, commit))
+		return error_set(error, EINVAL, "%s is no commit that was given as good", commit);
+	return 0;
+}
+
 err_t session_fits(const struct session *s, const struct event *ev, struct error *error)
 {
 	err_t err = event_check(ev, error);
@@ -152,6 +159,8 @@ err_t session_fits(const struct session *s, const struct event *ev, struct error
 		return dropped_fits(s, ev->dropped.step, error);
 	case EV_RETEST:
 		return retest_fits(s, ev->retest.step, error);
+	case EV_DOUBTED:
+		return doubted_fits(s, ev->doubted.commit, error);
 	case EV_FOUND:
 		if (!ev->found.candidates[0])
 			return error_set(error, EINVAL, "'found' names no commit");

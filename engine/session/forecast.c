@@ -7,6 +7,7 @@
 
 #include "engine/base/digest.h"
 #include "next.h"
+#include "range.h"
 #include "tally.h"
 
 #include <string.h>
@@ -96,6 +97,7 @@ static double prior(const struct session *s, enum step_role role)
 		return fix ? ALMOST_SURE : 1 - ALMOST_SURE;
 	case ROLE_REVERT:
 	case ROLE_HEAD:
+	case ROLE_GOOD:
 		return 1 - ALMOST_SURE;
 	default:
 		return 0.5; /* the search halves what is left */
@@ -234,6 +236,28 @@ static void grow(const struct session *s, enum verdict first, int limit, forecas
 	}
 }
 
+/* Not needed before the end; but should it have the bug, all that is searched until then is in
+ * vain. So it is what an idle builder does, before work that is needed with less chance. */
+#define CHANCE_OF_GOOD 0.2
+
+static void add_untested_good(const struct session *s, forecast_ask *ask, void *arg, GArray *out)
+{
+	const char *good = range_good_untested(s);
+	if (!good || s->found || s->doubted)
+		return;
+	struct next_query q = { .role = ROLE_GOOD, .commit = g_strdup(good) };
+	const struct event *ev = ask(&q, arg);
+	next_query_clear(&q);
+	if (!ev || ev->kind != EV_STEP)
+		return;
+	for (enum verdict v = VERDICT_GOOD; v <= VERDICT_BAD; v++) {
+		struct forecast f = {
+			.first = v, .chance = CHANCE_OF_GOOD, .runs = runs_of(s, ev), .ev = ev
+		};
+		g_array_append_val(out, f);
+	}
+}
+
 GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, void *arg)
 {
 	GArray *out = g_array_new(FALSE, FALSE, sizeof(struct forecast));
@@ -244,6 +268,8 @@ GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, voi
 		return out;
 	grow(s, VERDICT_BAD, limit, ask, arg, out);
 	grow(s, VERDICT_GOOD, limit, ask, arg, out);
+	if (step->role != ROLE_GOOD)
+		add_untested_good(s, ask, arg, out);
 	return out;
 }
 

@@ -69,6 +69,14 @@ static enum step_role next_of_cause(const struct session *s)
 	return i >= 0 ? ROLE_RELEASE : good ? ROLE_SEARCH : ROLES;
 }
 
+/* That which a run has made doubtful comes first. */
+static const char *next_good(const struct session *s)
+{
+	if (s->doubted && session_verdict_of(s, s->doubted) == VERDICT_NONE)
+		return s->doubted;
+	return range_good_untested(s);
+}
+
 enum step_role next_role(const struct session *s)
 {
 	if (s->retests_begun < s->retests->len)
@@ -82,6 +90,12 @@ enum step_role next_role(const struct session *s)
 		return ROLE_MINIMIZE;
 	if (s->verdict)
 		return ROLES;
+	if (range_good_that_is_bad(s))
+		return ROLES;
+	if (s->doubted && session_verdict_of(s, s->doubted) == VERDICT_NONE)
+		return ROLE_GOOD;
+	if (s->found && range_good_untested(s))
+		return ROLE_GOOD;
 	if (s->found)
 		return certify_next(s);
 	return settings_is_fix(&s->settings) ? next_of_fix(s) : next_of_cause(s);
@@ -113,6 +127,9 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 		break;
 	case ROLE_BASE:
 		q->commit = g_strdup(s->base);
+		break;
+	case ROLE_GOOD:
+		q->commit = g_strdup(next_good(s));
 		break;
 	case ROLE_HEAD:
 		range_split(s->releases[0], &q->release, &q->commit);

@@ -30,6 +30,25 @@ enum verdict session_verdict_of(const struct session *s, const char *commit)
 	return VERDICT_NONE;
 }
 
+static const char *good_with(const struct session *s, enum verdict v)
+{
+	for (char **good = s->goods; good && *good; good++) {
+		if (session_verdict_of(s, *good) == v)
+			return *good;
+	}
+	return NULL;
+}
+
+const char *range_good_that_is_bad(const struct session *s)
+{
+	return good_with(s, VERDICT_BAD);
+}
+
+const char *range_good_untested(const struct session *s)
+{
+	return good_with(s, VERDICT_NONE);
+}
+
 /* ---- the range ---- */
 
 void range_split(const char *line, char **name, char **commit)

@@ -24,6 +24,11 @@ GArray *range_verdicts(const struct session *s); /* struct range_verdict, new */
  * and the skipped ones. New; `bad` is NULL where there is none. */
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips);
 
+/* One of the given good commits that has the bug too, as its test or its user says; NULL: none. */
+const char *range_good_that_is_bad(const struct session *s);
+/* One of them of which nothing is known; NULL: none. */
+const char *range_good_untested(const struct session *s);
+
 /* Commits that steps have tested and of which this is known now. New. */
 GStrv range_tested(const struct session *s, enum verdict v);
 

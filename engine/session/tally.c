@@ -71,6 +71,16 @@ static bool crash_counts(const struct session *s, const struct step *step, const
 	return pattern_matches(match, r->title);
 }
 
+bool session_outcome_is_bad(const struct session *s, const struct event_run_done *done)
+{
+	struct run r = { .outcome = done->outcome,
+			 .type = done->type,
+			 .status = done->status,
+			 .title = done->title ? done->title : (char *)"" };
+	return r.outcome == OUTCOME_EXIT ||
+	       (r.outcome == OUTCOME_CRASHED && crash_counts(s, NULL, &r));
+}
+
 static void count_runs(const struct session *s, const struct step *step, struct tally *t)
 {
 	t->good += step->known_good;
@@ -149,18 +159,20 @@ struct tally tally_kernel(const struct session *s, const char *signature)
 	return t;
 }
 
-static bool own_result(const struct step *step, const char *signature)
+static bool own_result(const struct session *s, const struct step *step, const char *signature)
 {
+	/* where its user is the test, the user's word is the result */
+	bool tested =
+		settings_test(&s->settings) == TEST_MANUAL ? step->by_user : step->runs->len > 0;
 	return step->signature && step->verdict != VERDICT_NONE && step->same_as < 0 &&
-	       step->presumed == VERDICT_NONE && step->runs->len &&
-	       strcmp(step->signature, signature) == 0;
+	       step->presumed == VERDICT_NONE && tested && strcmp(step->signature, signature) == 0;
 }
 
 int tally_same_kernel(const struct session *s, int n)
 {
 	const char *signature = session_step(s, n)->signature;
 	for (int i = n - 1; i >= 0; i--) { /* the latest: a retest may have corrected the others */
-		if (own_result(session_step(s, i), signature))
+		if (own_result(s, session_step(s, i), signature))
 			return i;
 	}
 	return -1;
@@ -171,7 +183,7 @@ int session_step_with_kernel(const struct session *s, const char *signature)
 	for (int i = (int)s->steps->len - 1; i >= 0; i--) {
 		const struct step *step = session_step(s, i);
 		/* a user's verdict, or a smaller configuration's, is no measurement of this kind */
-		if (own_result(step, signature) && step->role != ROLE_MINIMIZE && !step->by_user)
+		if (own_result(s, step, signature) && step->role != ROLE_MINIMIZE && !step->by_user)
 			return i;
 	}
 	return -1;
@@ -233,12 +245,21 @@ int tally_certificate_needs(const struct session *s, const struct tally *t)
 	return CLAMP(need, 0, left);
 }
 
+int session_bad_runs_wanted(const struct session *s)
+{
+	struct step step = { .role = ROLE_SEARCH };
+	struct tally t = { .total = session_runs_wanted(s, &step) };
+	return want_bad(&step, &t);
+}
+
 #define FIRST_STEP_MEASURES 5 /* it also measures how often the bug shows */
 
 int tally_needed(const struct session *s, const struct step *step, const struct tally *t)
 {
 	double confidence = settings_number(&s->settings, SET_CONFIDENCE);
 	int left = t->total - t->good - t->bad - t->skip;
+	if (!settings_need_guest(&s->settings))
+		return 0;
 	if (tally_certifies(step))
 		return tally_certificate_needs(s, t);
 	if (confidence >= 1.0 || left <= 0)
@@ -273,6 +294,8 @@ static enum verdict judge_smaller(const struct session *s, const struct tally *t
 enum verdict tally_judge(const struct session *s, const struct step *step, struct tally *t)
 {
 	*t = tally_step(s, step);
+	if (!settings_need_guest(&s->settings))
+		return VERDICT_NONE;
 	int counted = t->good + t->bad + t->skip;
 	bool gave_up = t->infra >= t->total; /* as many faults as runs: no more is tried */
 	if (tally_needed(s, step, t) > 0 && !gave_up)

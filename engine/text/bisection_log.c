@@ -60,6 +60,7 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
 		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
 		[ROLE_BASE] = "testing the merge base with the branch",
+		[ROLE_GOOD] = "testing a commit that was given as good",
 		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
 		[ROLE_RETEST] = "testing again, as its user asked",
 	};
@@ -261,9 +262,16 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		g_string_append_printf(log, "compiler: %s\nkernel signature: %s\n",
 				       ev->built.compiler ? ev->built.compiler : "",
 				       ev->built.signature);
+		if (settings_test(&s->settings) == TEST_MANUAL)
+			g_string_append_printf(log, "the kernel waits for its user: steps/%d\n",
+					       ev->built.step);
 		break;
 	case EV_VERDICT:
 		log_verdict(log, s, &ev->verdict);
+		break;
+	case EV_DOUBTED:
+		g_string_append_printf(log, "%s was given as good, but: %s\n", ev->doubted.commit,
+				       ev->doubted.reason);
 		break;
 	case EV_FOUND:
 		log_found(log, s, &ev->found);

@@ -39,6 +39,7 @@ enum event_kind {
 	EV_MINIMIZE,
 	EV_REOPENED,
 	EV_REPORTED,
+	EV_DOUBTED,
 	EV_FOUND,
 	EV_CONCLUDED,
 	EV_FAILED,
@@ -189,6 +190,13 @@ struct event_reported {
 	char **maintainers; /* "to: ADDRESS", "cc: ADDRESS"; may be empty */
 };
 
+/* A run that was made ahead has shown the bug in a commit that its user gave as good: that is
+ * tested before the search goes on. */
+struct event_doubted {
+	char *commit; /* full hash */
+	char *reason; /* what the run showed, one line */
+};
+
 /* One commit is left, or only skipped ones. */
 struct event_found {
 	char **candidates; /* full hashes; at least one */
@@ -228,6 +236,7 @@ struct event {
 		struct event_minimize minimize;
 		struct event_reason reopened, failed;
 		struct event_reported reported;
+		struct event_doubted doubted;
 		struct event_found found;
 		struct event_concluded concluded;
 		struct event_paused paused;

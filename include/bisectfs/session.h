@@ -90,6 +90,7 @@ struct session {
 	char *base;	/* fix in another tree: the merge base; else NULL */
 	char *key;	/* of the experiment: results are shared where it is equal */
 	GStrv goods;	/* given */
+	char *doubted;	/* one of them that a run has shown to have the bug; NULL: none */
 	GStrv releases; /* "NAME HASH", newest first: those to walk; fix: one line, the head */
 	bool loaded;
 	GPtrArray *steps; /* struct step * */
@@ -217,6 +218,10 @@ const char *session_git_term(const struct session *s, enum verdict v);
 int session_runs_wanted(const struct session *s, const struct step *step);
 /* A step that ran the kernel with this signature and was judged by its own runs; -1: none. */
 int session_step_with_kernel(const struct session *s, const char *signature);
+/* Whether a run that ended so would count as bad in a step that is not the first. */
+bool session_outcome_is_bad(const struct session *s, const struct event_run_done *done);
+/* Bad runs that make a commit of the search bad. */
+int session_bad_runs_wanted(const struct session *s);
 /* Its good and bad runs. */
 void session_counts(const struct session *s, int n, int *good, int *bad);
 /* A crash whose title stands for the bug: that of the last bad step that has one; NULL: none. */

@@ -84,9 +84,15 @@ static void compare(struct simulation *what, struct score *score)
 	struct simulated without = run(what, false), ahead = run(what, true);
 	g_autofree char *a = plain(without.log);
 	g_autofree char *b = plain(ahead.log);
-	g_assert_cmpstr(a, ==, b);
+	/* what was given as good and crashes (here by other bugs) is found out earlier, and only then
+	 * the order is another one */
+	bool doubted = strstr(b, " was given as good, but: ") != NULL;
+	if (!doubted) {
+		g_assert_cmpstr(a, ==, b);
+		g_assert_cmpint(without.runs, ==, ahead.runs);
+	}
 	g_assert_cmpstr(without.verdict, ==, ahead.verdict);
-	g_assert_cmpint(without.runs, ==, ahead.runs);
+	g_assert_true(!doubted || what->noise > 0);
 	score->faster += ahead.total_ns < without.total_ns;
 	score->slower += ahead.total_ns > without.total_ns + (int64_t)30 * 1000000000;
 	if (what->reproducibility == 1) {
