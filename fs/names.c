@@ -138,7 +138,8 @@ void names_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mod
 	}
 	if (parent != FUSE_ROOT_ID) {
 		request_refuse(req, EPERM,
-			       "directories can only be made at the top: one is one bisection");
+			       "directories can be made at the top of the mount only: each is a "
+			       "bisection of its own");
 		return;
 	}
 	int code = check_name(name, &why);

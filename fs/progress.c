@@ -105,12 +105,13 @@ static const char *purpose(const struct step *step)
 	}
 }
 
-void progress_doing(GString *out, const struct session *s)
+void progress_doing(GString *out, const struct session *s, const struct engine *e)
 {
 	int n = (int)s->steps->len - 1;
 	const struct step *step = session_step(s, n);
 	if (s->state == STATE_QUEUED)
-		g_string_append(out, "reading history");
+		g_string_append(out, engine_is_preparing(e, s) ? "compiling the reproducer"
+							       : "reading history");
 	else if (s->status_reason)
 		g_string_append_printf(out, "paused: %s", s->status_reason);
 	else if (s->verdict)

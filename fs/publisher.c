@@ -214,7 +214,7 @@ static void set_content(struct publisher *p, struct change *c, struct node *n)
 	int64_t size = c->kind == CHANGE_FILE_GROWTH ? size_of_file(p, n) : 0;
 	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&p->tree->lock);
 	if (c->kind == CHANGE_FILE_GROWTH) {
-		n->size = MAX(n->size, size);
+		n->size = size < 0 ? 0 : MAX(n->size, size); /* a kernel is kept for a time */
 		n->mtime = now;
 		n->version++;
 	} else {

@@ -49,6 +49,8 @@ GPtrArray *render_status_order(const struct engine *e);
 void render_json(const struct render *r, GString *out);
 void render_json_mount(const struct engine *e, int64_t now, GString *out);
 /* One line of MOUNT/events. */
+/* The line in `events` about one that was removed. */
+void render_json_removed(const char *name, guint64 serial, GString *out);
 void render_json_event(const struct session *s, const struct event *ev, GString *out);
 
 void render_readme(const char *mountpoint, GString *out);

@@ -102,10 +102,21 @@ void render_json_mount(const struct engine *e, int64_t now, GString *out)
 			      !load.uncaged));
 }
 
+void render_json_removed(const char *name, guint64 serial, GString *out)
+{
+	json_t *j = json_pack("{s:s, s:s, s:I}", "event", "removed", "bisection", name, "serial",
+			      (json_int_t)serial);
+	char *text = json_dumps(j, JSON_COMPACT);
+	g_string_append_printf(out, "%s\n", text);
+	free(text);
+	json_decref(j);
+}
+
 void render_json_event(const struct session *s, const struct event *ev, GString *out)
 {
 	json_t *j = event_to_json(ev);
 	json_object_set_new(j, "bisection", json_string(s->name));
+	json_object_set_new(j, "serial", json_integer((json_int_t)s->serial));
 	json_object_set_new(j, "state", json_string(session_state_name(s->state)));
 	json_object_del(j, "values"); /* the settings are files */
 	char *text = json_dumps(j, JSON_COMPACT);

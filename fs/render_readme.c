@@ -38,6 +38,10 @@ void render_readme(const char *mountpoint, GString *out)
 		"    echo BAD GOOD > NAME/start\n"
 		"and rmdir NAME removes a finished one with all its data.\n"
 		"\n"
-		"Each file is described in bisectfs(1).\n",
+		"    echo minimize > last/control  # after the end: which options of the config "
+		"does the bug need?\n"
+		"    cat events                  # one line of JSON for each change, from now on\n"
+		"\n"
+		"The command is described in bisectfs(1), each file here in docs/files.md.\n",
 		mountpoint);
 }

@@ -17,12 +17,12 @@ void render_status(const struct render *r, GString *out)
 		return;
 	}
 	progress_bar(out, s, &p);
-	g_string_append_printf(out, " %d steps done", p.done);
+	g_string_append_printf(out, " %d step%s done", p.done, p.done == 1 ? "" : "s");
 	if (p.left)
 		g_string_append_printf(out, ", about %d to go", p.left);
 	progress_eta(out, s, &p);
 	g_string_append_c(out, '\n');
-	progress_doing(out, s);
+	progress_doing(out, s, r->engine);
 	g_string_append_c(out, '\n');
 	if (s->reproducibility >= 0)
 		g_string_append_printf(out, "the reproducer works in %.0f %% of runs%s\n",
@@ -85,7 +85,7 @@ void render_status_mount(const struct engine *e, int64_t now, GString *out)
 		progress_bar(out, s, &p);
 		progress_eta(out, s, &p);
 		g_string_append(out, "  ");
-		progress_doing(out, s);
+		progress_doing(out, s, e);
 		while (out->str[out->len - 1] == ' ')
 			g_string_truncate(out, out->len - 1);
 		g_string_append_c(out, '\n');

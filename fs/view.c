@@ -4,6 +4,7 @@
  * name may be used again while changes of the former one are still on their way.
  */
 #include "nodes.h"
+#include "show_setting.h"
 
 #include "engine/base/file.h"
 
@@ -83,6 +84,25 @@ static void show_build(struct view *v, const struct session *s, struct shown *sh
 	}
 }
 
+static struct node *find_node(struct view *v, struct node *dir, const char *path)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
+	return node_find(dir, path);
+}
+
+/* A kernel that is not kept any more shows as an empty file. */
+static void show_kernel_gone(struct view *v, const struct session *s, struct shown *sh, int n)
+{
+	static const char *const files[] = { "kernel", "modules.tar" };
+	for (gsize i = 0; n >= 0 && i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_strdup_printf("steps/%d/%s", n, files[i]);
+		g_autofree char *file = paths_step(v->m->engine, s, n, files[i]);
+		const struct node *node = find_node(v, sh->dir, path);
+		if (node && node->size && !file_exists(file))
+			show_file_done(v, sh, path);
+	}
+}
+
 static char *runs_path(int n)
 {
 	return g_strdup_printf("steps/%d/runs", n);
@@ -129,12 +149,6 @@ static void tell_ended(void *arg)
 	struct ended *e = arg;
 	watch_ended(e->watch, e->ino);
 	g_free(e);
-}
-
-static struct node *find_node(struct view *v, struct node *dir, const char *path)
-{
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&v->m->tree.lock);
-	return node_find(dir, path);
 }
 
 static void show_end(struct view *v, const struct session *s, struct shown *sh)
@@ -251,6 +265,8 @@ static void view_changed(void *self, const struct session *s, const struct event
 	} else if (ev->kind == EV_RUN_DONE) {
 		show_run_done(v, s, sh, event_step(ev), event_run(ev));
 	}
+	if (ev->kind == EV_VERDICT || ev->kind == EV_DROPPED || session_over(s))
+		show_kernel_gone(v, s, sh, (int)s->steps->len - 1);
 	refresh_step(v, s, sh, event_step(ev));
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || !is_progress(ev->kind);
@@ -273,7 +289,6 @@ static uint64_t detach(struct view *v, struct node *dir)
 
 static void view_removed(void *self, const char *name, guint64 serial)
 {
-	(void)serial; /* the core thread tells of one after the other */
 	struct view *v = self;
 	struct shown *sh = g_hash_table_lookup(v->shown, name);
 	if (sh) /* who waits finds the node removed: it lives as long as `sh` */
@@ -282,78 +297,9 @@ static void view_removed(void *self, const char *name, guint64 serial)
 	g_ptr_array_set_size(v->held_lines, 0); /* of a start that came to nothing */
 	v->changed = true;
 	update_last(v);
-}
-
-#define SCALAR_LIMIT 4096
-
-/* What a setting holds now: looked at before the tree is locked. */
-struct setting_now {
-	bool there;
-	struct stat st;
-	GBytes *line; /* of one that is a line */
-};
-
-static struct setting_now look_at_setting(const char *file)
-{
-	struct setting_now now = { .there = false };
-	gsize len = 0;
-	g_autofree char *dir = g_path_get_dirname(file), *name = g_path_get_basename(file);
-	now.there = stat(file, &now.st) == 0;
-	int id = setting_find(name);
-	if (id < 0 || setting_is_large((enum setting)id))
-		return now;
-	g_autofree char *text = file_read_below(dir, name, SCALAR_LIMIT, &len);
-	g_autofree char *line = text && len ? g_strdup_printf("%s\n", text) : g_strdup("");
-	now.line = text ? g_bytes_new(line, strlen(line)) : NULL;
-	return now;
-}
-
-/* A further file that is new; with the tree's lock held. */
-static void add_further_file(struct view *v, struct node *dir, const char *name, const char *file,
-			     const struct setting_now *now)
-{
-	struct node *n =
-		node_new(&v->m->tree, NODE_LARGE, name, now->st.st_mode & 0777, dir->uid, dir->gid);
-	n->path = g_strdup(file);
-	n->size = now->st.st_size;
-	n->owner = dir->owner ? g_ref_string_new_intern(dir->owner) : NULL;
-	n->serial = dir->serial;
-	node_attach(dir, n);
-}
-
-static void set_large(struct node *n, const struct setting_now *now)
-{
-	n->size = now->there ? now->st.st_size : 0;
-	n->mode = now->there ? now->st.st_mode & 0777 : n->mode;
-	n->mtime = timespec_now();
-	n->version++;
-}
-
-/* A user's write: the kernel has made the event already, only the content is ours. */
-static void view_setting(void *self, const char *name, const char *setting)
-{
-	struct view *v = self;
-	struct tree *t = &v->m->tree;
-	const struct shown *sh = name ? g_hash_table_lookup(v->shown, name) : NULL;
-	g_autofree char *path = g_strdup_printf("settings/%s", setting);
-	g_autofree char *parent = g_path_get_dirname(path);
-	g_autofree char *file = paths_setting(v->m->engine, name, setting);
-	struct setting_now now = look_at_setting(file);
-	struct timespec time = timespec_now();
-	g_mutex_lock(&t->lock);
-	struct node *of = sh ? sh->dir : node_child(t->root, "new");
-	struct node *n = node_find(of, path), *dir = node_find(of, parent);
-	bool further = dir && dir->kind == NODE_FILES;
-	if (n && further && !now.there)
-		node_detach(t, n);
-	else if (!n && further && now.there)
-		add_further_file(v, dir, strrchr(setting, '/') + 1, file, &now);
-	else if (n && n->kind == NODE_LARGE)
-		set_large(n, &now);
-	else if (n && now.line)
-		node_set(n, g_steal_pointer(&now.line), &time);
-	g_mutex_unlock(&t->lock);
-	g_bytes_unref(now.line);
+	GString *line = g_string_new(NULL);
+	render_json_removed(name, serial, line);
+	show_line(v, g_string_free_to_bytes(line));
 }
 
 static void show_top(struct view *v, const char *name,
@@ -453,7 +399,7 @@ struct engine_view view_engine(struct view *v)
 				     .added = view_added,
 				     .changed = view_changed,
 				     .removed = view_removed,
-				     .setting = view_setting,
+				     .setting = show_setting,
 				     .tick = view_tick,
 				     .grew = view_grew };
 }

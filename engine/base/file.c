@@ -125,6 +125,20 @@ char *file_read_below(const char *dir, const char *path, gsize limit, gsize *len
 	return text;
 }
 
+err_t file_sync(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0
+				       : error_set(error, errno, "cannot open %s: %s", path,
+						   g_strerror(errno));
+	err_t err = fsync(fd) == 0 ? 0
+				   : error_set(error, errno, "cannot sync %s: %s", path,
+					       g_strerror(errno));
+	close(fd);
+	return err;
+}
+
 err_t file_sync_dir_of(const char *path, struct error *error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);

@@ -27,6 +27,8 @@ err_t file_remove_tree(const char *dir, struct error *error);
 /* Copies the files of `from` whose name begins with no dot and whose permissions have all of `bits`
  * into the new directory `to`; a directory that is missing is an empty one. */
 err_t file_copy_tree(const char *from, const char *to, mode_t bits, struct error *error);
+/* Makes what is in the file durable, where there is one. */
+err_t file_sync(const char *path, struct error *error);
 /* Makes the names in the directory that holds `path` durable. */
 err_t file_sync_dir_of(const char *path, struct error *error);
 /* What is in a directory (char *, new, sorted); none where there is no such. */

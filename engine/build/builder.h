@@ -1,10 +1,10 @@
 /*
  * One commit's kernel, made in a slot. In comes a commit of the user's repository with all that its
  * kernel is made from (configuration, compiler, patches, the user's own build program) and what the
- * programs of its tree may use; out go the files kernel, vmlinux, config and build.log in a
- * directory of the caller's, the kernel's signature and the compiler's name, or the reason why the
- * commit does not build. What a tree prints and leaves is never trusted: a build that fails is the
- * commit's own failure unless the daemon has seen another cause itself.
+ * programs of its tree may use; out go the files kernel, vmlinux, modules.tar, config and build.log
+ * in a directory of the caller's, the kernel's signature and the compiler's name, or the reason why
+ * the commit does not build. What a tree prints and leaves is never trusted: a build that fails is
+ * the commit's own failure unless the daemon has seen another cause itself.
  *
  * The workers call it (engine/work), one thread for each slot; a call blocks until the build has
  * ended or is cancelled. Tests put a builder of their own in its place. Nothing here knows of
@@ -28,11 +28,12 @@ struct build_request {
 	const char *make;      /* extra words, shell quoting */
 	const char *cc;	       /* compiler; NULL: the default */
 	char *const *patches;  /* "backport HASH", "pick HASH", "revert HASH"; NULL: none */
-	const char *dir;       /* gets build.log, config, kernel, vmlinux */
+	const char *dir;       /* gets build.log, config, kernel, vmlinux, modules.tar */
 	bool low_priority;     /* others may be waiting for the processors */
 	char *const *launcher; /* words put before every build command; NULL: none */
 	struct confinement confine;
 	int jobs;
+	bool modules; /* wanted too, in modules.tar, where the configuration has any */
 	bool ccache;
 	const char *ccache_dir;	 /* NULL: the one that ccache is configured with */
 	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */

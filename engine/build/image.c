@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static err_t copy_kernel(int in, off_t size, const char *to, struct error *error)
+err_t image_copy(int in, off_t size, const char *to, struct error *error)
 {
 	g_autofree char *temporary = g_strdup_printf("%s.tmp", to);
 	int out = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -31,7 +31,7 @@ static err_t copy_kernel(int in, off_t size, const char *to, struct error *error
 		err = -errno;
 	if (err) {
 		unlink(temporary);
-		return error_set(error, -err, "cannot copy the kernel to %s: %s", to,
+		return error_set(error, -err, "cannot copy what was built to %s: %s", to,
 				 g_strerror(-err));
 	}
 	return 0;
@@ -88,7 +88,7 @@ static err_t take_kernel(struct build *b, int kernel, off_t size, struct error *
 	if (vmlinux >= 0 && build_is_others(b) && /* it is mapped: nobody may cut it off then */
 	    (fchown(vmlinux, geteuid(), getegid()) != 0 || fchmod(vmlinux, 0644) != 0))
 		build_note(b, "vmlinux: %s\n", g_strerror(errno));
-	err_t err = copy_kernel(kernel, size, to, error);
+	err_t err = image_copy(kernel, size, to, error);
 	if (!err && with_names)
 		keep_vmlinux(b, with_names);
 	if (!err)

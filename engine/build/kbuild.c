@@ -13,6 +13,7 @@
 #include "image.h"
 #include "maintainers.h"
 #include "make.h"
+#include "modules.h"
 #include "slot.h"
 
 #include <errno.h>
@@ -52,7 +53,11 @@ static err_t build_kernel(struct build *b, struct error *error)
 		return err ? err : build_broken(b, error);
 	err = image_collect(b, image, error);
 	build_end_part(b, "signature");
-	return err;
+	if (err || b->result->broken || !b->rq->modules || !modules_are_configured(b))
+		return err;
+	err = modules_collect(b, &ok, error);
+	build_end_part(b, "modules");
+	return err || ok ? err : build_broken(b, error);
 }
 
 static err_t build_other(struct build *b, struct error *error)

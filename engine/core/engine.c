@@ -163,6 +163,16 @@ const GString *engine_log(const struct engine *e, const struct session *s)
 	return bisections_by_serial(e->bisections, s->serial)->log;
 }
 
+bool engine_is_preparing(const struct engine *e, const struct session *s)
+{
+	const struct job *job;
+	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
+		if (job->kind == JOB_PREPARE && job->serial == s->serial)
+			return true;
+	}
+	return false;
+}
+
 void engine_load(const struct engine *e, struct engine_load *load)
 {
 	const struct job *job;

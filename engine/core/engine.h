@@ -81,6 +81,8 @@ struct engine_load {
 	const char *uncaged; /* why builds are not isolated; NULL: they are */
 	err_t disk_error;    /* why the disk takes no facts (-ENOSPC, -EIO ...); 0: it does */
 };
+/* Whether its reproducer is being made ready: the history is read after that. */
+bool engine_is_preparing(const struct engine *e, const struct session *s);
 void engine_load(const struct engine *e, struct engine_load *load);
 
 /* Now, ns since 1970. Any thread. */

@@ -55,6 +55,8 @@ static const char *recipe(const struct engine *e, struct bisection *b)
 	if (e->state)
 		add_toolchain(sum, make);
 	digest_list(sum, e->profile->launcher);
+	if (settings_test(&b->s->settings) == TEST_MANUAL)
+		digest_text(sum, "with modules");
 	struct spawn_user user = { b->s->uid, b->s->gid };
 	if (state_is_others(e, user))
 		experiment_add_user(sum, &user);

@@ -163,6 +163,9 @@ static void apply_judged(struct session *s, const struct event_judged *ev)
 			       .after = s->steps->len,
 			       .during_step = last && last->state != STEP_DONE };
 	g_array_append_val(s->judgements, j);
+	if (ev->verdict == VERDICT_GOOD && s->goods &&
+	    g_strv_contains((const char *const *)s->goods, ev->commit))
+		return; /* as its user said at the start: nothing that was found is in doubt */
 	forget_found(s);
 	/* the step in progress may not be what comes next any more */
 	s->replan = s->loaded && s->steps->len > 0;

@@ -24,8 +24,8 @@
 
 #define PART_SUFFIX ".part"
 
-static const char *const files[] = { "kernel", "vmlinux", "config", "build.log" };
-#define STEP_FILES 2 /* of those: what a step has until its verdict; the others stay with it */
+static const char *const files[] = { "kernel", "vmlinux", "modules.tar", "config", "build.log" };
+#define STEP_FILES 3 /* of those: what a step has until its verdict; the others stay with it */
 
 /* One kernel's files, under all the names that they have. */
 struct kernel_files {
@@ -471,16 +471,12 @@ bool kernels_given(struct kernels *k, const char *key)
 
 err_t kernels_sync(const char *part, struct error *error)
 {
-	g_autofree char *path = g_build_filename(part, "kernel", NULL);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0
-				       : error_set(error, errno, "cannot open %s: %s", path,
-						   g_strerror(errno));
-	err_t err = fsync(fd) == 0 ? 0
-				   : error_set(error, errno, "cannot sync %s: %s", path,
-					       g_strerror(errno));
-	close(fd);
+	static const char *const tested[] = { "kernel", "modules.tar" };
+	err_t err = 0;
+	for (gsize i = 0; !err && i < G_N_ELEMENTS(tested); i++) {
+		g_autofree char *path = g_build_filename(part, tested[i], NULL);
+		err = file_sync(path, error);
+	}
 	return err;
 }
 

@@ -2,7 +2,7 @@
  * Built kernels, kept by what they were built from, so that none is built twice: not for the
  * certificate, not for another bisection, not after a restart.
  *
- *   STATE/kernels/KEY/{kernel,vmlinux,config,build.log,result}
+ *   STATE/kernels/KEY/{kernel,vmlinux,modules.tar,config,build.log,result}
  *
  * A step gets its files as further names of the same ones, so that deleting here takes nothing away
  * from a step. The limit is on the bytes of all kernels, steps' included: what is over it is
@@ -62,7 +62,7 @@ err_t kernels_give(struct kernels *k, const char *key, const char *step, struct 
 /* The same for a step whose kernel somebody has deleted; its log and configuration stay. */
 err_t kernels_give_again(struct kernels *k, const char *key, const char *step, struct error *error);
 bool kernels_step_has(const char *step); /* any thread */
-/* Takes kernel and vmlinux away from the step, if it has been given any. */
+/* Takes kernel, vmlinux and modules.tar away from the step, if it has been given any. */
 void kernels_take(struct kernels *k, const char *step);
 /* Notes what an earlier daemon has given to the step, if it did. */
 void kernels_found(struct kernels *k, const char *step);

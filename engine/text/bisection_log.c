@@ -137,7 +137,8 @@ static void log_verdict(GString *log, const struct session *s, const struct even
 		log_outcomes(log, s, step);
 	else
 		g_string_append_printf(log, "%s: %s\n", verdict_name(step->verdict), step->reason);
-	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && s->reproducibility < 1.0)
+	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD &&
+	    s->reproducibility >= 0 && s->reproducibility < 1.0)
 		g_string_append_printf(log, "reproducer is flaky (%.2f repro chance estimate)\n",
 				       s->reproducibility);
 	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len)

@@ -114,6 +114,7 @@ static err_t build_in(struct build *b, const char *slot, struct error *error)
 		.launcher = env->profile->launcher,
 		.confine = work_confinement(env, b->job),
 		.jobs = processors(env),
+		.modules = settings_test(&b->job->settings) == TEST_MANUAL,
 		.ccache = env->profile->ccache,
 		.ccache_dir = b->ccache,
 		.cancel = &b->job->cancel,

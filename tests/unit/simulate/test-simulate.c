@@ -84,8 +84,8 @@ static void compare(struct simulation *what, struct score *score)
 	struct simulated without = run(what, false), ahead = run(what, true);
 	g_autofree char *a = plain(without.log);
 	g_autofree char *b = plain(ahead.log);
-	/* what was given as good and crashes (here by other bugs) is found out earlier, and only then
-	 * the order is another one */
+	/* what was given as good and crashes (here by other bugs) is found out earlier, and only
+	 * then the order is another one */
 	bool doubted = strstr(b, " was given as good, but: ") != NULL;
 	if (!doubted) {
 		g_assert_cmpstr(a, ==, b);
@@ -181,6 +181,34 @@ static void test_time(void)
 	settings_clear(&settings);
 }
 
+/* With a builder and guests to spare it is known soon, else at the end. */
+static void test_good_is_bad(void)
+{
+	struct settings settings;
+	settings_init(&settings);
+	struct simulation what = simple(&settings);
+	static char *goods[2];
+	int culprit = 20, good = 120;
+	while (!random_history_reaches(history, COMMITS - 1, good))
+		good++;
+	while (!random_history_reaches(history, good, culprit))
+		culprit++;
+	goods[0] = hash(good);
+	what.goods = goods;
+	what.culprit = hash(culprit);
+	what.builders = 3;
+	what.vms = 30;
+	struct simulated late = run(&what, false), soon = run(&what, true);
+	g_autofree char *verdict = g_strdup_printf("good is bad: %s", goods[0]);
+	g_assert_cmpstr(late.verdict, ==, verdict);
+	g_assert_cmpstr(soon.verdict, ==, verdict);
+	g_assert_nonnull(strstr(soon.log, " was given as good, but: crashed: "));
+	g_assert_cmpint(soon.tested, <, late.tested);
+	simulated_clear(&late);
+	simulated_clear(&soon);
+	settings_clear(&settings);
+}
+
 static void test_seed(void)
 {
 	struct settings settings;
@@ -214,6 +242,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/simulate/same-answer", test_same_answer);
 	g_test_add_func("/simulate/flaky", test_flaky);
 	g_test_add_func("/simulate/time", test_time);
+	g_test_add_func("/simulate/good-is-bad", test_good_is_bad);
 	g_test_add_func("/simulate/seed", test_seed);
 	int status = g_test_run();
 	random_history_free(history);
