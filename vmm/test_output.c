@@ -15,11 +15,7 @@
 #define RECENT_WIDTH 1000  /* bytes kept of each */
 #define NUMBER_WITHIN 4096 /* bytes of a line, as the search takes quadratic time at worst */
 
-/* statuses by which shells, and our init, say that there is nothing to run, or that it cannot be
- * run (POSIX, Shell Command Language, 2.8.2) */
-#define STATUS_NOT_EXECUTABLE 126
-#define STATUS_NOT_FOUND 127
-#define STATUS_SIGNALS 128
+#define STATUS_SIGNALS 128 /* and the number of the signal */
 
 struct test_output {
 	const struct run_request *rq;
@@ -248,7 +244,7 @@ static void take_status(const struct test_output *o, int status, struct outcome 
 	} else if (status >= STATUS_SIGNALS) {
 		name_signal(status, title, sizeof(title));
 		set(outcome, OUTCOME_SKIPPED, status, title);
-	} else if (status == STATUS_NOT_EXECUTABLE || status == STATUS_NOT_FOUND) {
+	} else if (status == OUTCOME_NOT_EXECUTABLE || status == OUTCOME_NOT_FOUND) {
 		g_snprintf(title, sizeof(title), "exit status %d%s%s", status, o->last ? ": " : "",
 			   o->last ? o->last : "");
 		set(outcome, OUTCOME_EXIT, status, title);
