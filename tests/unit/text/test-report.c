@@ -74,6 +74,7 @@ static void add_run(struct session *s, enum outcome_kind outcome, enum crash_typ
 	step->verdict = VERDICT_BAD;
 	step->commit = g_strdup(s->bad);
 	step->subject = g_strdup("subject");
+	step->release = g_strdup("");
 	step->reason = g_strdup("reason");
 	step->runs = g_array_new(FALSE, FALSE, sizeof(struct run));
 	g_array_append_val(step->runs, run);
