@@ -130,12 +130,12 @@ enum tap_result tap_line(struct tap *t, const char *line, char title[TAP_TITLE])
 		take_failure(t, level, title);
 		return TAP_NONE;
 	}
-	bool not = g_str_has_prefix(p, "not ");
-	const char *after = not ? p + strlen("not ") : p;
+	bool negated = g_str_has_prefix(p, "not ");
+	const char *after = negated ? p + strlen("not ") : p;
 	if (!g_str_has_prefix(after, "ok") || (after[2] && after[2] != ' '))
 		return TAP_NONE;
 	const char *hash = directive_of(after);
-	enum tap_result result = result_of(!not, hash);
+	enum tap_result result = result_of(!negated, hash);
 	name_case(title, p, hash);
 	take_case(t, level, result, title);
 	return result;

@@ -143,6 +143,11 @@ bool test_output_fails(const struct test_output *o, const char *line, struct out
 {
 	int from, to;
 	const char *in = find(o->fail, line, &from, &to);
+	if (!in && o->picks) { /* of a suite within another one */
+		const char *message = message_of(line);
+		message += strspn(message, " #");
+		in = find(o->fail, message, &from, &to);
+	}
 	if (!in)
 		return false;
 	g_autofree char *title = g_strndup(in + from, (gsize)(to - from));

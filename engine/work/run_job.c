@@ -131,7 +131,7 @@ void run_job_do(const struct work_env *env, struct job *job)
 	}
 	if (outcome.kind == OUTCOME_INFRA && work_lacks_room(env, job))
 		return;
-	if (outcome.kind != OUTCOME_OK && outcome.kind != OUTCOME_INFRA)
+	if (outcome.type != CRASH_NONE)
 		symbolise(env, job);
 	take_outcome(job, &outcome, took);
 }
