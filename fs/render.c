@@ -236,7 +236,7 @@ static void r_signature(const struct render *r, GString *out)
 
 static void r_crash(const struct render *r, GString *out)
 {
-	int k = r->step->verdict == VERDICT_BAD ? step_representative(r->step) : -1;
+	int k = r->step->verdict == VERDICT_BAD ? step_representative(r->s, r->step) : -1;
 	if (k >= 0)
 		append_report(r, r->n, k, out);
 }

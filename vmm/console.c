@@ -5,8 +5,8 @@
  */
 #include "console.h"
 
-#include "engine/base/pattern.h"
 #include "engine/triage/triage.h"
+#include "test_output.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -23,9 +23,9 @@
 
 struct console {
 	const struct run_request *rq;
-	bool ours;			     /* our init runs there: */
-	char *marker[CONSOLE_WORDS];	     /* "bisectfs WORD " */
-	struct pattern *ready, *pass, *fail; /* NULL: not given */
+	bool ours;		     /* our init runs there: */
+	char *marker[CONSOLE_WORDS]; /* "bisectfs WORD " */
+	struct test_output *output;
 	enum console_phase phase;
 	int64_t deadline; /* of the phase */
 	int64_t tested;	  /* when the test began; 0: it has not */
@@ -37,12 +37,6 @@ struct console {
 	struct outcome outcome;
 };
 
-static struct pattern *compile(const char *text)
-{
-	struct pattern *p = NULL;
-	return text && *text && pattern_new(text, &p, NULL) == 0 ? p : NULL;
-}
-
 struct console *console_new(const struct run_request *rq, const struct console_words *words)
 {
 	struct console *c = g_new0(struct console, 1);
@@ -50,9 +44,7 @@ struct console *console_new(const struct run_request *rq, const struct console_w
 	c->ours = words != NULL;
 	for (int i = 0; words && i < CONSOLE_WORDS; i++)
 		c->marker[i] = g_strdup_printf("bisectfs %s ", words->word[i]);
-	c->ready = compile(rq->ready);
-	c->pass = compile(rq->pass);
-	c->fail = compile(rq->fail);
+	c->output = test_output_new(rq);
 	c->line = g_string_new(NULL);
 	c->text = g_string_new(NULL);
 	c->outcome.status = -1;
@@ -63,9 +55,7 @@ void console_free(struct console *c)
 {
 	if (!c)
 		return;
-	pattern_free(c->ready);
-	pattern_free(c->pass);
-	pattern_free(c->fail);
+	test_output_free(c->output);
 	for (int i = 0; i < CONSOLE_WORDS; i++)
 		g_free(c->marker[i]);
 	g_string_free(c->line, TRUE);
@@ -73,12 +63,22 @@ void console_free(struct console *c)
 	g_free(c);
 }
 
+/* The outcome is known. What the guest printed last is the report of a failure without a crash. */
+static void settle(struct console *c)
+{
+	bool failed = c->outcome.kind == OUTCOME_EXIT && *c->outcome.title;
+	bool down = c->rq->boot_only && c->outcome.kind == OUTCOME_BOOT_FAILED;
+	if (!c->text->len && (failed || down))
+		test_output_recent(c->output, c->text);
+	c->phase = CONSOLE_OVER;
+}
+
 static void over(struct console *c, enum outcome_kind kind, enum crash_type type, const char *title)
 {
 	c->outcome.kind = kind;
 	c->outcome.type = type;
 	g_strlcpy(c->outcome.title, title, sizeof(c->outcome.title));
-	c->phase = CONSOLE_OVER;
+	settle(c);
 }
 
 static enum outcome_kind failure_of_phase(const struct console *c)
@@ -117,17 +117,29 @@ static void enter_test(struct console *c, int64_t now)
 
 static void take_exit(struct console *c, int status)
 {
-	c->outcome.status = status;
-	if (status == 0)
-		over(c, OUTCOME_OK, CRASH_NONE, "");
-	else if (status == 125)
-		over(c, OUTCOME_SKIPPED, CRASH_NONE, "exit status 125");
-	else
-		over(c, OUTCOME_EXIT, CRASH_NONE, "");
+	test_output_ended(c->output, status, &c->outcome);
+	settle(c);
+}
+
+static void take_time_out(struct console *c)
+{
+	test_output_timed_out(c->output, &c->outcome);
+	settle(c);
+}
+
+/* To come up was all that was asked. */
+static void take_up(struct console *c, int64_t now)
+{
+	c->tested = now;
+	over(c, OUTCOME_OK, CRASH_NONE, "");
 }
 
 static void take_ready(struct console *c, int64_t now)
 {
+	if (c->rq->boot_only) {
+		take_up(c, now);
+		return;
+	}
 	c->phase = CONSOLE_BASIC;
 	c->deadline = now + c->rq->boot_timeout_s * SECOND;
 }
@@ -151,14 +163,49 @@ static void take_passed(struct console *c, const char *text)
 	if (g_str_has_prefix(text, "exit 0"))
 		take_exit(c, 0);
 	else if (g_str_has_prefix(text, "timeout"))
-		over(c, OUTCOME_OK, CRASH_NONE, "");
+		take_time_out(c);
 }
 
 static void take_failed(struct console *c, const char *text)
 {
-	int status = g_str_has_prefix(text, "exit ") ? atoi(text + 5) : 0;
-	if (status)
-		take_exit(c, status);
+	long status = g_str_has_prefix(text, "exit ") ? strtol(text + 5, NULL, 10) : 0;
+	if (status > 0 && status <= 255)
+		take_exit(c, (int)status);
+}
+
+/* `fail` matched in this line. Our init's test is a program that failed; a kernel without it has
+ * nothing but its console, where the matched text names the crash. */
+static void take_failure(struct console *c, const char *line)
+{
+	bool of_test = c->phase == CONSOLE_TEST &&
+		       (c->ours || g_str_has_prefix(c->outcome.title, "not ok"));
+	if (!of_test) {
+		c->outcome.kind = failure_of_phase(c);
+		c->outcome.type = CRASH_UNKNOWN;
+		g_string_append_printf(c->text, "%s\n", line);
+	}
+	settle(c);
+}
+
+/* What the user's expressions, or a test suite's lines, say of it. */
+static void take_users_line(struct console *c, const char *line, int64_t now)
+{
+	bool over;
+	if (!c->ours && c->phase == CONSOLE_BOOT && test_output_is_ready(c->output, line)) {
+		if (c->rq->boot_only) {
+			take_up(c, now);
+			return;
+		}
+		enter_test(c, now);
+	}
+	if (c->phase == CONSOLE_TEST)
+		over = test_output_line(c->output, line, &c->outcome);
+	else
+		over = test_output_fails(c->output, line, &c->outcome);
+	if (over && c->outcome.kind == OUTCOME_EXIT)
+		take_failure(c, line);
+	else if (over)
+		settle(c);
 }
 
 /* What follows this word's marker in the line; NULL: the marker is not there. */
@@ -166,6 +213,26 @@ static const char *after_marker(const struct console *c, enum console_word word,
 {
 	const char *at = strstr(line, c->marker[word]);
 	return at ? at + strlen(c->marker[word]) : NULL;
+}
+
+/* The reproducer is over, this line of our init says how. */
+static void take_end(struct console *c, const char *line, const char *text, int64_t now)
+{
+	bool passed = after_marker(c, CONSOLE_PASSED, line) == text;
+	gsize marker = strlen(c->marker[passed ? CONSOLE_PASSED : CONSOLE_FAILED]);
+	g_autofree char *before = g_strndup(line, (gsize)(text - line) - marker);
+	/* a program's last words may have no newline: then the kernel's line follows in theirs */
+	test_output_cut_stamp(before);
+	if (*before) {
+		test_output_remember(c->output, before);
+		take_users_line(c, before, now);
+	}
+	if (c->phase == CONSOLE_OVER)
+		return;
+	if (passed)
+		take_passed(c, text);
+	else
+		take_failed(c, text);
 }
 
 /* False: the line is none of our init's, or of another time. */
@@ -176,25 +243,10 @@ static bool take_inits_line(struct console *c, const char *line, int64_t now)
 		take_ready(c, now);
 	else if (c->phase == CONSOLE_BASIC && (text = after_marker(c, CONSOLE_BASIC_DONE, line)))
 		take_basic(c, g_str_has_prefix(text, "basic ") ? atoi(text + 6) : 127, now);
-	else if (c->phase == CONSOLE_TEST && (text = after_marker(c, CONSOLE_PASSED, line)))
-		take_passed(c, text);
-	else if (c->phase == CONSOLE_TEST && (text = after_marker(c, CONSOLE_FAILED, line)))
-		take_failed(c, text);
+	else if (c->phase == CONSOLE_TEST && ((text = after_marker(c, CONSOLE_PASSED, line)) ||
+					      (text = after_marker(c, CONSOLE_FAILED, line))))
+		take_end(c, line, text, now);
 	return text != NULL;
-}
-
-/* A kernel that does not run our init: the user's expressions say what its lines mean. */
-static void take_foreign_line(struct console *c, const char *line, int64_t now)
-{
-	int from, to;
-	if (c->phase == CONSOLE_BOOT && (!c->ready || pattern_find(c->ready, line, NULL, NULL)))
-		enter_test(c, now);
-	if (c->fail && pattern_find(c->fail, line, &from, &to)) {
-		g_autofree char *title = g_strndup(line + from, (gsize)(to - from));
-		over(c, failure_of_phase(c), CRASH_UNKNOWN, title);
-	} else if (c->phase == CONSOLE_TEST && c->pass && pattern_find(c->pass, line, NULL, NULL)) {
-		over(c, OUTCOME_OK, CRASH_NONE, "");
-	}
 }
 
 static void take_line(struct console *c, int64_t now)
@@ -206,18 +258,11 @@ static void take_line(struct console *c, int64_t now)
 		c->closed = c->closed || triage_is_end(line, c->line->len);
 		return;
 	}
-	if (c->ours) {
-		if (take_inits_line(c, line, now))
-			return;
-	} else {
-		take_foreign_line(c, line, now);
-		if (c->phase == CONSOLE_OVER) {
-			if (c->outcome.kind != OUTCOME_OK)
-				g_string_append_printf(c->text, "%s\n", line);
-			return;
-		}
-	}
-	if (!triage_is_crash(line, c->line->len))
+	if (c->ours && take_inits_line(c, line, now))
+		return;
+	test_output_remember(c->output, line);
+	take_users_line(c, line, now);
+	if (c->phase == CONSOLE_OVER || !triage_is_crash(line, c->line->len))
 		return;
 	c->crashed = true;
 	c->crash_seen = now;
@@ -254,8 +299,9 @@ void console_gone(struct console *c, bool failed, int64_t now)
 		close_crash(c);
 	else if (failed)
 		over(c, OUTCOME_INFRA, CRASH_NONE, "the VM was lost");
-	else if (!c->ours && c->phase == CONSOLE_TEST && !c->pass)
-		over(c, OUTCOME_OK, CRASH_NONE, "");
+	else if (!c->ours && c->phase == CONSOLE_TEST &&
+		 test_output_stopped(c->output, &c->outcome))
+		settle(c);
 	else
 		over(c, failure_of_phase(c), CRASH_UNEXPECTED_REBOOT, "unexpected kernel reboot");
 }
@@ -263,8 +309,11 @@ void console_gone(struct console *c, bool failed, int64_t now)
 static void time_is_up(struct console *c)
 {
 	char title[100];
-	if (c->phase == CONSOLE_TEST && !c->ours) {
-		over(c, OUTCOME_OK, CRASH_NONE, "");
+	bool asked = c->rq->on_timeout == VERDICT_BAD || c->rq->on_timeout == VERDICT_SKIP;
+	/* where nobody has said what a time-out means, a guest whose init does not even keep the
+	 * limit has crashed */
+	if (c->phase == CONSOLE_TEST && (!c->ours || asked)) {
+		take_time_out(c);
 	} else if (c->phase == CONSOLE_TEST) {
 		over(c, OUTCOME_CRASHED, CRASH_HANG, "no output from test machine");
 	} else {

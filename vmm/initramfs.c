@@ -158,7 +158,7 @@ static err_t add_all(struct writer *w, const struct initramfs *in)
 		err = add_applets(w, in->applets);
 	if (!err)
 		err = add_user_files(w, in->files);
-	if (!err)
+	if (!err && in->reproducer)
 		err = add_file(w, "bisect/reproducer", in->reproducer, 0755);
 	return err ? err : add_instructions(w, in);
 }

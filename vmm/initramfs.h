@@ -13,7 +13,7 @@ struct initramfs {
 	const char *init;	/* our init, static */
 	const char *busybox;	/* static busybox */
 	char *const *applets;	/* names that busybox answers to */
-	const char *reproducer; /* executable */
+	const char *reproducer; /* executable; NULL: the guest has to come up, no more */
 	const char *files;	/* directory, may be missing */
 	const struct console_words *words;
 	int timeout_s;

@@ -131,7 +131,7 @@ static err_t make_initrd(struct run *r, const struct console_words *words, struc
 	struct initramfs in = { .init = p->init,
 				.busybox = p->busybox->path,
 				.applets = p->busybox->applets,
-				.reproducer = r->rq->reproducer,
+				.reproducer = r->rq->boot_only ? NULL : r->rq->reproducer,
 				.files = r->rq->files,
 				.words = words,
 				.timeout_s = r->rq->timeout_s,
@@ -217,7 +217,7 @@ err_t run_once(const struct run_place *place, const struct run_request *rq, stru
 	struct console_words words = { .word = { "" } };
 	struct error why = { 0 };
 	/* with `ready` set the console's lines say what happens, and no init of ours runs */
-	bool ours = rq->reproducer && !(rq->ready && *rq->ready);
+	bool ours = (rq->reproducer || rq->boot_only) && !(rq->ready && *rq->ready);
 	for (int i = 0; ours && i < CONSOLE_WORDS; i++)
 		make_word(words.word[i]);
 	struct run r = { .place = place, .rq = rq };

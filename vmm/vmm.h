@@ -6,12 +6,20 @@
  * of one of the hosts: created paused, its console opened, resumed, watched until console.c knows
  * the outcome, destroyed.
  *
- *   vmm.c      slots and hosts, and what is set up for all runs
- *   run.c      one run:  initramfs.c  what the guest boots into      guest/init.c  its first
- * process domain.c     the domain as XML              guest.c       domain and console console.c
- * from console bytes to the outcome dying_guests.c       the end of a run, beside the next one
- *   host.c     a libvirt connection: ship.c  files for hosts elsewhere    probe.c  whether KVM
- * works sweep.c    what a killed daemon left: qemu_process.c  its processes
+ *   vmm          slots and hosts, and what is set up for all runs
+ *   run          one run:
+ *     initramfs    what the guest boots into, with guest/init as its first process
+ *     domain       the domain as XML
+ *     guest        domain and console
+ *     console      from console bytes to the outcome
+ *     test_output  what the lines of a test say, and its end
+ *     tap          the cases of a suite
+ *   dying_guests the end of a run, beside the next one
+ *   host         a libvirt connection
+ *   ship         files for hosts elsewhere
+ *   probe        whether KVM works
+ *   sweep        what a killed daemon left
+ *   qemu_process its processes
  */
 #ifndef VMM_VMM_H
 #define VMM_VMM_H

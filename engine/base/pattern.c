@@ -5,6 +5,8 @@
 
 struct pattern {
 	GRegex *regex;
+	/* what stands before its one group, the group, what follows; NULL: not asked for */
+	GRegex *part[3];
 };
 
 /* ---- from POSIX's words to PCRE2's ---- */
@@ -19,6 +21,8 @@ struct translation {
 	double atom;
 	int depth;
 	int groups;
+	bool alternates;     /* there is a '|' outside of all parentheses */
+	gsize opens, closes; /* in `out`: where the last outermost group begins and ends */
 };
 
 #define DEPTH_MAX ((int)G_N_ELEMENTS(((struct translation *)NULL)->sum))
@@ -140,6 +144,8 @@ static void read_escape(struct translation *t)
 
 static void open_group(struct translation *t)
 {
+	if (!t->depth)
+		t->opens = t->out->len;
 	g_string_append_c(t->out, *t->p++);
 	t->groups++;
 	t->repeatable = false;
@@ -158,6 +164,8 @@ static void close_group(struct translation *t)
 		return;
 	}
 	double inner = t->sum[t->depth--] + 1;
+	if (!t->depth)
+		t->closes = t->out->len;
 	atom(t);
 	t->sum[t->depth] += inner - 1;
 	t->atom = inner;
@@ -190,6 +198,7 @@ static void read_next(struct translation *t)
 	case '|':
 	case '^':
 	case '$':
+		t->alternates = t->alternates || (c == '|' && !t->depth);
 		t->repeatable = false;
 		break;
 	default:
@@ -210,40 +219,80 @@ static const char *translate(struct translation *t)
 	return t->why;
 }
 
-int pattern_groups(const char *text)
-{
-	g_autoptr(GString) pcre = g_string_new(NULL);
-	struct translation t = { .p = text, .out = pcre };
-	translate(&t);
-	return t.groups;
-}
-
 /* ---- matching ---- */
 
-err_t pattern_new(const char *text, struct pattern **out, struct error *error)
+static GRegex *compile(const char *pcre, struct error *error)
 {
-	g_autoptr(GString) pcre = g_string_new(NULL);
 	g_autoptr(GError) why = NULL;
-	struct translation t = { .p = text, .out = pcre };
-	const char *refused = translate(&t);
-	if (refused)
-		return error_set(error, EINVAL, "%s", refused);
-	GRegex *regex = g_regex_new(pcre->str,
+	GRegex *regex = g_regex_new(pcre,
 				    G_REGEX_RAW | G_REGEX_DOTALL | G_REGEX_DOLLAR_ENDONLY |
 					    G_REGEX_NO_AUTO_CAPTURE,
 				    0, &why);
 	if (!regex)
-		return error_set(error, EINVAL, "%s", why->message);
-	*out = g_new(struct pattern, 1);
-	(*out)->regex = regex;
+		error_set(error, EINVAL, "%s", why->message);
+	return regex;
+}
+
+static err_t compile_parts(const struct translation *t, struct pattern *p, struct error *error)
+{
+	const char *pcre = t->out->str;
+	gsize ends[] = { 0, t->opens, t->closes, t->out->len };
+	if (t->groups != 1)
+		return error_set(error, EINVAL,
+				 "one pair of parentheses round the number is needed, it has %d",
+				 t->groups);
+	if (pcre[t->closes] && strchr("*+?{", pcre[t->closes]))
+		return error_set(error, EINVAL, "what is in parentheses must not be repeated");
+	if (t->alternates)
+		return error_set(error, EINVAL,
+				 "outside of the parentheses a '|' leaves open which number is "
+				 "meant");
+	for (int i = 0; i < 3; i++) {
+		g_autofree char *part = g_strndup(pcre + ends[i], ends[i + 1] - ends[i]);
+		p->part[i] = compile(part, error);
+		if (!p->part[i])
+			return -EINVAL;
+	}
 	return 0;
+}
+
+static err_t make(const char *text, bool with_group, struct pattern **out, struct error *error)
+{
+	g_autoptr(GString) pcre = g_string_new(NULL);
+	struct translation t = { .p = text, .out = pcre };
+	const char *refused = translate(&t);
+	if (refused)
+		return error_set(error, EINVAL, "%s", refused);
+	struct pattern *p = g_new0(struct pattern, 1);
+	p->regex = compile(pcre->str, error);
+	err_t err = !p->regex ? -EINVAL : with_group ? compile_parts(&t, p, error) : 0;
+	if (err)
+		pattern_free(p);
+	else
+		*out = p;
+	return err;
+}
+
+err_t pattern_new(const char *text, struct pattern **out, struct error *error)
+{
+	return make(text, false, out, error);
+}
+
+err_t pattern_new_group(const char *text, struct pattern **out, struct error *error)
+{
+	return make(text, true, out, error);
 }
 
 void pattern_free(struct pattern *p)
 {
 	if (!p)
 		return;
-	g_regex_unref(p->regex);
+	for (int i = 0; i < 3; i++) {
+		if (p->part[i])
+			g_regex_unref(p->part[i]);
+	}
+	if (p->regex)
+		g_regex_unref(p->regex);
 	g_free(p);
 }
 
@@ -252,6 +301,61 @@ bool pattern_find(const struct pattern *p, const char *line, int *from, int *to)
 	g_autoptr(GMatchInfo) match = NULL;
 	return g_regex_match_all(p->regex, line, 0, &match) &&
 	       (!from || g_match_info_fetch_pos(match, 0, from, to));
+}
+
+/* All places at which a match that begins at `from` can end, the last one first. */
+static GArray *ends_from(const GRegex *regex, const char *line, int from)
+{
+	g_autoptr(GMatchInfo) match = NULL;
+	GArray *ends = g_array_new(FALSE, FALSE, sizeof(int));
+	int begin, end;
+	if (!g_regex_match_all_full(regex, line, -1, from, G_REGEX_MATCH_ANCHORED, &match, NULL))
+		return ends;
+	for (int i = 0; i < g_match_info_get_match_count(match); i++) {
+		if (g_match_info_fetch_pos(match, i, &begin, &end))
+			g_array_append_val(ends, end);
+	}
+	return ends;
+}
+
+static bool reaches(const GRegex *regex, const char *line, int from, int to)
+{
+	g_autoptr(GArray) ends = ends_from(regex, line, from);
+	for (guint i = 0; i < ends->len; i++) {
+		if (g_array_index(ends, int, i) == to)
+			return true;
+	}
+	return false;
+}
+
+enum { NOT_ASKED, YES, NO };
+
+/* An automaton keeps no groups. So each part is matched by one of its own, from where the part
+ * before it can end: as far to the right as the rest allows, which is POSIX's rule. What can end a
+ * match is asked once for each place, so the time is at most that of a search, twice. */
+bool pattern_find_group(const struct pattern *p, const char *line, int *from, int *to)
+{
+	int begin, end;
+	if (!pattern_find(p, line, &begin, &end))
+		return false;
+	g_autofree char *rest = g_malloc0((gsize)(end - begin) + 1);
+	g_autoptr(GArray) opens = ends_from(p->part[0], line, begin);
+	for (guint i = 0; i < opens->len; i++) {
+		int open = g_array_index(opens, int, i);
+		g_autoptr(GArray) closes = ends_from(p->part[1], line, open);
+		for (guint k = 0; open <= end && k < closes->len; k++) {
+			int close = g_array_index(closes, int, k);
+			char *known = close <= end ? &rest[close - begin] : NULL;
+			if (known && *known == NOT_ASKED)
+				*known = reaches(p->part[2], line, close, end) ? YES : NO;
+			if (known && *known == YES) {
+				*from = open;
+				*to = close;
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 struct last {

@@ -18,13 +18,19 @@ struct pattern;
 
 /* -EINVAL with the reason. */
 err_t pattern_new(const char *text, struct pattern **out, struct error *error);
-/* How many pairs of parentheses an expression has that pattern_new takes. */
-int pattern_groups(const char *text);
+/* One with exactly one pair of parentheses, whose text pattern_find_group gives. It is found in no
+ * more than quadratic time for that: the group must not be repeated, nor an alternative be outside
+ * it. */
+err_t pattern_new_group(const char *text, struct pattern **out, struct error *error);
 void pattern_free(struct pattern *p); /* may be NULL */
 
 /* Whether it matches somewhere in the line, bytes of any encoding; the first match, and the longest
  * one there, is from `from` to `to` (bytes; may be NULL). One thread at a time. */
 bool pattern_find(const struct pattern *p, const char *line, int *from, int *to);
+
+/* Where the group of the first match is, by POSIX's rule: what stands before it takes as much as it
+ * can. Only for those of pattern_new_group. */
+bool pattern_find_group(const struct pattern *p, const char *line, int *from, int *to);
 
 /* The same for one that is asked again and again: the thread keeps the last one compiled. An
  * expression that is none matches nothing. */

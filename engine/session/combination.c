@@ -21,7 +21,7 @@ static const struct {
 } uses[] = {
 	{ SET_REPRODUCER,
 	  { [TEST_RUN] = true },
-	  "only 'test' = run runs one: remove it (rm, or cp /dev/null over it)" },
+	  "only 'test' = run runs one: empty it (cp /dev/null over it)" },
 	{ SET_METRIC, { [TEST_RUN] = true }, "only a reproducer's output ('test' = run) has it" },
 	{ SET_BASELINE,
 	  { [TEST_RUN] = true, [TEST_BOOT] = true },

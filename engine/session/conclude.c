@@ -23,6 +23,26 @@ static const char *last_infra_title(const struct step *step)
 	return "?";
 }
 
+/* What was asked for did not happen at all: a failure that any commit shows is no bug. */
+static const struct run *not_executed(const struct step *step)
+{
+	for (guint k = 0; step->role == ROLE_ORIGINAL && k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_EXIT &&
+		    (r->status == OUTCOME_NOT_EXECUTABLE || r->status == OUTCOME_NOT_FOUND))
+			return r;
+	}
+	return NULL;
+}
+
+static void fail_not_executed(const struct run *r, struct event *ev)
+{
+	g_autofree char *status = g_strdup_printf("exit status %d", r->status);
+	*ev = event_make(EV_FAILED);
+	ev->failed.reason = g_strdup_printf("the reproducer cannot be executed in the guest: %s",
+					    *r->title ? r->title : status);
+}
+
 static void verdict_event(struct event *ev, int n, enum verdict v, char *reason)
 {
 	*ev = event_make(EV_VERDICT);
@@ -120,6 +140,10 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 	}
 	if (decide_by_kernel(s, n, ev))
 		return true;
+	if (not_executed(step)) {
+		fail_not_executed(not_executed(step), ev);
+		return true;
+	}
 	if (tally_is_fault(s, step)) {
 		*ev = event_make(EV_FAILED);
 		ev->failed.reason = g_strdup_printf("step %d: too many runs were lost: %s", n,

@@ -112,7 +112,7 @@ static void crashes_by(const struct session *s, int64_t duration, int *by, int *
 		const struct step *step = session_step(s, (int)i);
 		for (guint k = 0; k < step->runs->len; k++) {
 			const struct run *r = step_run(step, (int)k);
-			if (r->outcome != OUTCOME_CRASHED)
+			if (!tally_shows_bug(s, r))
 				continue;
 			++*all;
 			*by += r->duration <= duration;

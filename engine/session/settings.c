@@ -173,17 +173,19 @@ static err_t check_regex(enum setting id, const char *value, struct error *error
 	return 0;
 }
 
-/* A group that is no number would be found out by the first run only; that there is one, and not
- * two, can be told from the expression. */
+/* That the group is a number can be told by the first run only; that there is one, and which, from
+ * the expression. */
 static err_t check_number_regex(enum setting id, const char *value, struct error *error)
 {
+	struct pattern *pattern = NULL;
+	struct error why = { 0 };
 	err_t err = check_regex(id, value, error);
-	int groups = *value && !err ? pattern_groups(value) : 1;
-	if (groups != 1)
-		return error_set(error, EINVAL,
-				 "%s: one pair of parentheses round the number is needed, '%s' has "
-				 "%d",
-				 table[id].name, value, groups);
+	if (err || !*value)
+		return err;
+	err = pattern_new_group(value, &pattern, &why);
+	pattern_free(pattern);
+	if (err)
+		error_set(error, EINVAL, "%s: '%s': %s", table[id].name, value, why.text);
 	return err;
 }
 

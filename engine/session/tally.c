@@ -8,14 +8,37 @@
 
 #include <string.h>
 
-int step_representative(const struct step *step)
+/* Whether it is by crashing that the test fails: where coming up is all of it, not to come up. */
+static bool crashed(const struct session *s, const struct run *r)
+{
+	return r->outcome == OUTCOME_CRASHED ||
+	       (r->outcome == OUTCOME_BOOT_FAILED && settings_test(&s->settings) == TEST_BOOT);
+}
+
+bool tally_shows_bug(const struct session *s, const struct run *r)
+{
+	return crashed(s, r) || r->outcome == OUTCOME_EXIT;
+}
+
+/* A failure with a name, where nothing crashed. */
+static int first_failure(const struct step *step)
+{
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_EXIT && *r->title)
+			return (int)k;
+	}
+	return -1;
+}
+
+int step_representative(const struct session *s, const struct step *step)
 {
 	/* syzbot: types by frequency; the first run of the most frequent type. A hang counts only
 	 * when it is at least half of all, a lost connection only when it is alone. */
 	int count[CRASH_TYPES] = { 0 }, all = 0, kinds = 0;
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_CRASHED) {
+		if (crashed(s, r)) {
 			kinds += count[r->type]++ == 0;
 			all++;
 		}
@@ -28,18 +51,18 @@ int step_representative(const struct step *step)
 	int best = -1;
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_CRASHED && count[r->type] &&
+		if (crashed(s, r) && count[r->type] &&
 		    (best < 0 || count[r->type] > count[step_run(step, best)->type]))
 			best = (int)k;
 	}
-	return best;
+	return best < 0 ? first_failure(step) : best;
 }
 
 const struct run *session_crash(const struct session *s, int *n, int *k)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		int run = step->verdict == VERDICT_BAD ? step_representative(step) : -1;
+		int run = step->verdict == VERDICT_BAD ? step_representative(s, step) : -1;
 		if (run < 0)
 			continue;
 		if (n)
@@ -54,7 +77,7 @@ const struct run *session_crash(const struct session *s, int *n, int *k)
 static enum crash_type type_of_bug(const struct session *s)
 {
 	const struct step *first = session_step(s, 0);
-	int k = first ? step_representative(first) : -1;
+	int k = first ? step_representative(s, first) : -1;
 	return k < 0 ? CRASH_NONE : step_run(first, k)->type;
 }
 
@@ -78,7 +101,7 @@ bool session_outcome_is_bad(const struct session *s, const struct event_run_done
 			 .status = done->status,
 			 .title = done->title ? done->title : (char *)"" };
 	return r.outcome == OUTCOME_EXIT ||
-	       (r.outcome == OUTCOME_CRASHED && crash_counts(s, NULL, &r));
+	       (crashed(s, &r) && crash_counts(s, NULL, &r));
 }
 
 static void count_runs(const struct session *s, const struct step *step, struct tally *t)
@@ -93,7 +116,7 @@ static void count_runs(const struct session *s, const struct step *step, struct 
 			t->good++;
 		else if (r->outcome == OUTCOME_EXIT)
 			t->bad++;
-		else if (r->outcome == OUTCOME_CRASHED && crash_counts(s, step, r))
+		else if (crashed(s, r) && crash_counts(s, step, r))
 			t->bad++;
 		else if (r->outcome == OUTCOME_INFRA)
 			t->infra++;
@@ -317,13 +340,27 @@ bool tally_is_fault(const struct session *s, const struct step *step)
 	return t.infra >= t.total && verdict_rule(&counts, s->flaky) == VERDICT_NONE;
 }
 
+const char *tally_bad_word(const struct session *s)
+{
+	const struct step *first = session_step(s, 0);
+	if (settings_test(&s->settings) == TEST_BOOT)
+		return "did not boot";
+	for (guint k = 0; first && k < first->runs->len; k++) {
+		if (step_run(first, (int)k)->outcome == OUTCOME_CRASHED)
+			return "crashed";
+		if (step_run(first, (int)k)->outcome == OUTCOME_EXIT)
+			return "failed";
+	}
+	return "crashed";
+}
+
 char *tally_reason(const struct session *s, const struct step *step, const struct tally *t,
 		   enum verdict v)
 {
 	GString *why = g_string_new(NULL);
 	int counted = t->good + t->bad + t->skip;
 	if (v == VERDICT_BAD)
-		g_string_printf(why, "%d of %d runs crashed", t->bad, counted);
+		g_string_printf(why, "%d of %d runs %s", t->bad, counted, tally_bad_word(s));
 	else if (v == VERDICT_GOOD)
 		g_string_printf(why, "%d of %d runs were OK", t->good, counted);
 	else

@@ -15,6 +15,11 @@ struct tally tally_step(const struct session *s, const struct step *step);
 /* The same over all steps whose kernel has this signature, against the certificate's limit. */
 struct tally tally_kernel(const struct session *s, const char *signature);
 
+/* Whether the run failed as a test can fail that was possible, whatever `match` says of it. */
+bool tally_shows_bug(const struct session *s, const struct run *r);
+/* What runs that show the bug do, for sentences about so many of so many: "crashed". */
+const char *tally_bad_word(const struct session *s);
+
 /* Whether the step belongs to a certificate: its runs go on until both outcomes are sure. */
 bool tally_certifies(const struct step *step);
 /* Runs that a certificate still needs before it is as sure as `confidence` asks. */

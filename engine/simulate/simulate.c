@@ -109,7 +109,8 @@ static void begin_run(struct simulator *sim, struct job *job)
 	struct event_run_done *ev = &job->answer.run_done;
 	ev->run = job_run(job);
 	ev->duration = seconds(s);
-	ev->outcome = shows || noise ? OUTCOME_CRASHED : OUTCOME_OK;
+	bool boots = settings_test(&job->settings) != TEST_BOOT;
+	ev->outcome = !shows && !noise ? OUTCOME_OK : boots ? OUTCOME_CRASHED : OUTCOME_BOOT_FAILED;
 	ev->type = shows ? CRASH_BUG : noise ? CRASH_WARNING : CRASH_NONE;
 	ev->title = g_strdup(shows   ? "BUG: the simulated bug"
 			     : noise ? "WARNING: something else"

@@ -9,6 +9,7 @@
 #include "engine/session/recipients.h"
 #include "engine/session/tally.h"
 #include "format.h"
+#include "report.h"
 
 #include <string.h>
 
@@ -218,7 +219,8 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 	}
 	const struct run *crash = session_crash(s, NULL, NULL);
 	if (crash)
-		g_string_append_printf(log, "crash: %s\n", crash->title);
+		g_string_append_printf(log, "%s: %s\n", report_is_crash(s) ? "crash" : "failure",
+				       crash->title);
 	if (crash && ev->text && *ev->text)
 		g_string_append_printf(log, "%s%s", ev->text,
 				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");

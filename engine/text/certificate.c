@@ -26,7 +26,8 @@ static void steps_of(const struct session *s, const char *signature, GString *ou
 static void print_counts(const struct session *s, const struct tally *t, const char *signature,
 			 GString *out)
 {
-	g_string_append_printf(out, "%d of %d runs crashed", t->bad, t->bad + t->good + t->skip);
+	g_string_append_printf(out, "%d of %d runs %s", t->bad, t->bad + t->good + t->skip,
+			       tally_bad_word(s));
 	steps_of(s, signature, out);
 	if (!t->bad && t->good)
 		g_string_append_printf(out, ", %.4f that it is clean",

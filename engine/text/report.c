@@ -8,6 +8,12 @@ bool report_has_culprit(const struct session *s)
 	return session_has_answer(s) && s->found && s->found[0] && !s->found[1] && s->found_text;
 }
 
+bool report_is_crash(const struct session *s)
+{
+	const struct run *bug = session_crash(s, NULL, NULL);
+	return bug && (bug->outcome == OUTCOME_CRASHED || bug->type != CRASH_NONE);
+}
+
 const char *report_title(const struct session *s)
 {
 	const struct run *crash = session_crash(s, NULL, NULL);

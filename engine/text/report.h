@@ -8,7 +8,10 @@
 
 /* It has ended with one commit, whose text is known. */
 bool report_has_culprit(const struct session *s);
-/* The title that stands for the bug; empty: no crash was seen. Of the session. */
+/* The title that stands for the bug; empty: nothing that has one was seen. Of the session. */
 const char *report_title(const struct session *s);
+/* Whether that is of a crash, with a report; else a test failed, or a guest was silent, and what it
+ * printed last is all there is to show. */
+bool report_is_crash(const struct session *s);
 
 #endif

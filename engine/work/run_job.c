@@ -33,6 +33,14 @@ static char *log_file(const struct job *job, const char *suffix)
 	return g_strdup_printf("%s/%d.%s", job->run.dir, job->run.run, suffix);
 }
 
+static enum verdict on_timeout(const struct settings *set)
+{
+	const char *word = settings_text(set, SET_ON_TIMEOUT);
+	return strcmp(word, "bad") == 0	   ? VERDICT_BAD
+	       : strcmp(word, "skip") == 0 ? VERDICT_SKIP
+					   : VERDICT_GOOD;
+}
+
 static err_t run_guest(const struct work_env *env, struct job *job, struct outcome *outcome,
 		       struct error *error)
 {
@@ -60,6 +68,10 @@ static err_t run_guest(const struct work_env *env, struct job *job, struct outco
 		.ready = settings_text(set, SET_READY),
 		.pass = settings_text(set, SET_PASS),
 		.fail = settings_text(set, SET_FAIL),
+		.metric = settings_text(set, SET_METRIC),
+		.skip_status = settings_text(set, SET_SKIP_STATUS),
+		.on_timeout = on_timeout(set),
+		.boot_only = settings_test(set) == TEST_BOOT,
 		.memory_mib = settings_int(set, SET_MEMORY),
 		.cpus = settings_int(set, SET_CPUS),
 		.boot_timeout_s = settings_int(set, SET_BOOT_TIMEOUT),
@@ -97,6 +109,7 @@ static void take_outcome(struct job *job, const struct outcome *outcome, int64_t
 	done->status = outcome->status;
 	done->boot = outcome->boot_ns;
 	done->title = g_strdup(outcome->title);
+	done->value = *outcome->value ? g_strdup(outcome->value) : NULL;
 }
 
 void run_job_do(const struct work_env *env, struct job *job)
@@ -118,7 +131,7 @@ void run_job_do(const struct work_env *env, struct job *job)
 	}
 	if (outcome.kind == OUTCOME_INFRA && work_lacks_room(env, job))
 		return;
-	if (outcome.kind != OUTCOME_OK && outcome.kind != OUTCOME_INFRA)
+	if (outcome.type != CRASH_NONE)
 		symbolise(env, job);
 	take_outcome(job, &outcome, took);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/simulate/simulate.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,7 @@ void simulate_add_options(GOptionContext *context, struct simulate_options *o)
 		{ "noise", 0, 0, G_OPTION_ARG_DOUBLE, &o->noise, "", "P" },
 		{ "runs", 0, 0, G_OPTION_ARG_INT, &o->runs, "", "N" },
 		{ "confidence", 0, 0, G_OPTION_ARG_DOUBLE, &o->confidence, "", "P" },
+		{ "test", 0, 0, G_OPTION_ARG_STRING, &o->test, "", "run|boot" },
 		{ "seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "", "N" },
 		{ "times", 0, 0, G_OPTION_ARG_INT, &o->times, "", "N" },
 		{ "no-ahead", 0, 0, G_OPTION_ARG_NONE, &o->no_ahead, "", NULL },
@@ -76,6 +78,10 @@ static int fill_settings(const struct simulate_options *o, struct settings *sett
 	err_t err = settings_set(settings, SET_RUNS, runs, strlen(runs), &why);
 	if (!err)
 		err = settings_set(settings, SET_CONFIDENCE, confidence, strlen(confidence), &why);
+	if (!err && o->test)
+		err = settings_set(settings, SET_TEST, o->test, strlen(o->test), &why);
+	if (!err && !settings_need_guest(settings))
+		err = error_set(&why, EINVAL, "test: '%s' is not simulated", o->test);
 	if (!err && o->no_certify)
 		err = settings_set(settings, SET_CERTIFY, "off", 3, &why);
 	return err ? complain(2, "plan: %s", why.text) : 0;

@@ -17,6 +17,7 @@ struct simulate_options {
 	int builders, vms, runs, times;
 	gint64 seed;
 	gboolean no_ahead, no_certify;
+	char *test; /* what the setting of this name is; NULL: its default */
 };
 extern const struct simulate_options simulate_defaults;
 /* Adds them to the parser of `plan`, which writes into `o`. */

@@ -9,6 +9,10 @@
 
 /* Status of a reproducer that was killed at its time limit, as timeout(1) gives it. */
 #define OUTCOME_TIMED_OUT 124
+/* Statuses by which shells, and our init, say that a program cannot be executed, or is not there
+ * (POSIX, Shell Command Language, 2.8.2). */
+#define OUTCOME_NOT_EXECUTABLE 126
+#define OUTCOME_NOT_FOUND 127
 
 enum outcome_kind {
 	OUTCOME_NONE,

@@ -224,9 +224,10 @@ bool session_outcome_is_bad(const struct session *s, const struct event_run_done
 int session_bad_runs_wanted(const struct session *s);
 /* Its good and bad runs. */
 void session_counts(const struct session *s, int n, int *good, int *bad);
-/* A crash whose title stands for the bug: that of the last bad step that has one; NULL: none. */
+/* A run whose title stands for the bug, a crash where there is one, else another failure: that of
+ * the last bad step that has one; NULL: none. */
 const struct run *session_crash(const struct session *s, int *step, int *run);
-/* The run whose crash represents a step; -1: none. */
-int step_representative(const struct step *step);
+/* The run whose crash, or else other failure, represents a step; -1: none. */
+int step_representative(const struct session *s, const struct step *step);
 
 #endif

@@ -46,7 +46,9 @@ static void choose_settings(struct world *w, const char *reproducer)
 	w->profile.ahead = world_chance(w, 0.8);
 	w->profile.sandbox = false; /* nothing is built */
 	w->profile.kernels_mib = world_chance(w, 0.1) ? 0 : 64;
-	w->profile.large[SET_REPRODUCER] = g_strdup(reproducer);
+	if (!w->truth.boots)
+		w->profile.large[SET_REPRODUCER] = g_strdup(reproducer);
+	set(w, SET_TEST, "%s", w->truth.boots ? "boot" : "run");
 	w->vms = world_pick(w, 1, 12);
 	set(w, SET_MODE, "%s", w->truth.fix ? "fix" : "cause");
 	if (w->truth.fix)
@@ -93,6 +95,8 @@ static void choose_truth(struct world *w)
 	t->noise = t->shows < 1 && world_chance(w, 0.5) ? 0.05 : 0;
 	t->lost = world_chance(w, 0.4) ? 0.1 : 0;
 	t->untold = world_chance(w, 0.2) ? 0.05 : 0;
+	t->boots = world_chance(w, 0.2);
+	t->unexecutable = !t->boots && world_chance(w, 0.02);
 }
 
 static void world_make(struct world *w, guint64 seed, const char *state, const char *reproducer)

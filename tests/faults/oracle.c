@@ -98,8 +98,9 @@ struct counts {
 	int good, bad, infra, skip, none;
 };
 
-static struct counts count(const struct shown_step *step)
+static struct counts count(const struct session *s, const struct shown_step *step)
 {
+	bool boots = strcmp(settings_text(&s->settings, SET_TEST), "boot") == 0;
 	struct counts c = { 0 };
 	for (guint k = 0; k < step->outcomes->len; k++) {
 		int status = g_array_index(step->statuses, int, k);
@@ -118,7 +119,13 @@ static struct counts count(const struct shown_step *step)
 			c.none++;
 			break;
 		case OUTCOME_SKIPPED:
-			c.skip += status == 125; /* else it was stopped */
+			c.skip += status >= 0; /* else it was stopped */
+			break;
+		case OUTCOME_BOOT_FAILED:
+			if (boots)
+				c.bad++;
+			else
+				c.skip++;
 			break;
 		default:
 			c.skip++;
@@ -127,9 +134,9 @@ static struct counts count(const struct shown_step *step)
 	return c;
 }
 
-static void add_counts(struct counts *to, const struct shown_step *step)
+static void add_counts(struct counts *to, const struct session *s, const struct shown_step *step)
 {
-	struct counts c = count(step);
+	struct counts c = count(s, step);
 	to->good += c.good;
 	to->bad += c.bad;
 	to->infra += c.infra;
@@ -158,13 +165,13 @@ static bool certifies(const struct step *step)
 static struct counts count_all(const struct shown *b, const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
-	struct counts c = count(g_ptr_array_index(b->steps, n));
+	struct counts c = count(s, g_ptr_array_index(b->steps, n));
 	for (int i = 0; i < n; i++) {
 		const struct step *other = session_step(s, i);
 		if ((!other->dropped && !certifies(step)) ||
 		    g_strcmp0(other->signature, step->signature) != 0)
 			continue;
-		add_counts(&c, g_ptr_array_index(b->steps, i));
+		add_counts(&c, s, g_ptr_array_index(b->steps, i));
 		c.good += other->known_good;
 		c.bad += other->known_bad;
 	}
@@ -196,6 +203,9 @@ static void check_verdict(const struct oracle *o, const struct shown *b, const s
 	struct counts c = count_all(b, s, ev->step);
 	if (!counted)
 		return;
+	if (o->w->truth.unexecutable && step->role == ROLE_ORIGINAL && c.bad)
+		world_fail(o->w, "%s: what cannot be executed is judged %s", b->name,
+			   verdict_name(ev->verdict));
 	bool flaky = false;
 	for (int i = 0; i < ev->step; i++) {
 		double rate = ((struct shown_step *)g_ptr_array_index(b->steps, i))->rate;

@@ -221,15 +221,24 @@ static void set_outcome(struct world *w, struct event_run_done *ev, bool bug)
 {
 	const struct truth *t = &w->truth;
 	bool shows = bug && world_chance(w, t->shows), noise = world_chance(w, t->noise);
-	ev->outcome = shows || noise ? OUTCOME_CRASHED : OUTCOME_OK;
+	ev->outcome = !shows && !noise ? OUTCOME_OK
+		      : t->boots       ? OUTCOME_BOOT_FAILED
+				       : OUTCOME_CRASHED;
+	ev->status = -1;
 	ev->type = shows ? CRASH_BUG : noise ? CRASH_WARNING : CRASH_NONE;
 	ev->title = g_strdup(shows ? "BUG: the bug" : noise ? "WARNING: another" : "");
 	if (world_chance(w, t->lost)) {
 		ev->outcome = OUTCOME_INFRA;
 		ev->type = CRASH_NONE;
 	} else if (world_chance(w, t->untold)) {
-		ev->outcome = world_chance(w, 0.5) ? OUTCOME_BOOT_FAILED : OUTCOME_SKIPPED;
-		ev->status = ev->outcome == OUTCOME_SKIPPED ? 125 : -1;
+		static const int statuses[] = { 125, 139, OUTCOME_TIMED_OUT, 0 };
+		bool skipped = t->boots || world_chance(w, 0.5);
+		ev->outcome = skipped ? OUTCOME_SKIPPED : OUTCOME_BOOT_FAILED;
+		ev->status = skipped ? statuses[world_pick(w, 0, G_N_ELEMENTS(statuses))] : -1;
+		ev->type = CRASH_NONE;
+	} else if (t->unexecutable) {
+		ev->outcome = OUTCOME_EXIT;
+		ev->status = OUTCOME_NOT_FOUND;
 		ev->type = CRASH_NONE;
 	}
 }

@@ -24,6 +24,8 @@ struct truth {
 	double shows;	     /* chance that the bug shows in a run; 1: the truth is always told */
 	double noise;	     /* that something else crashes */
 	double lost, untold; /* that a run is lost, or cannot tell */
+	bool boots;	     /* the test is to come up, and the bug is not to */
+	bool unexecutable;   /* the reproducer cannot be executed */
 };
 
 enum death { DEATH_BEFORE, DEATH_TORN, DEATH_AFTER, DEATHS };

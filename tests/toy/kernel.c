@@ -5,8 +5,10 @@
  * toy.h may define: TOY_NUMBER (of the commit), TOY_CRASH (always), TOY_FLAKY N (one boot in N),
  * TOY_WARN (another crash than the wanted one), TOY_SILENT (never says anything), TOY_HANG (after
  * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before
- * the test), TOY_BROKEN (does not compile), TOY_FLOOD (prints for ever), TOY_PANICS (crashes
- * for ever), TOY_FAKE (says what our init would say, as far as it can know).
+ * the test), TOY_EARLY (crashes before it is ready), TOY_RESETS (resets then), TOY_SUITE (prints
+ * what a test suite prints, of whose cases TOY_FAILS N names one that fails), TOY_SPEED N (prints
+ * that number), TOY_BROKEN (does not compile), TOY_FLOOD (prints for ever), TOY_PANICS (crashes for
+ * ever), TOY_FAKE (says what our init would say, as far as it can know).
  */
 #include "read.h"
 #include "toy.h"
@@ -120,6 +122,24 @@ __attribute__((unused)) static void warn(void)
 	reset();
 }
 
+#ifndef TOY_FAILS
+#define TOY_FAILS 0
+#endif
+
+__attribute__((unused)) static void suite(void)
+{
+	print("[    0.150000] KTAP version 1\n[    0.150000] 1..4\n");
+	for (unsigned i = 1; i <= 4; i++) {
+		/* the first one always fails, and is known to */
+		print(i == TOY_FAILS || i == 1 ? "[    0.160000] not ok " : "[    0.160000] ok ");
+		print_number(i);
+		print(i == 1   ? " toy-known # TODO\n"
+		      : i == 2 ? " toy-read\n"
+		      : i == 3 ? " toy-device # SKIP no device\n"
+			       : " toy-write # 2 ms\n");
+	}
+}
+
 void toy_main(void);
 void toy_main(void)
 {
@@ -130,13 +150,28 @@ void toy_main(void)
 	print("[    0.000000] Linux version 0.0.0-toy\n");
 	print("[    0.000000] toy commit ");
 	print_number(TOY_NUMBER);
-	print("\n[    0.100000] toy: ready\n");
+	print("\n");
+#ifdef TOY_EARLY
+	oops();
+#endif
+#ifdef TOY_RESETS
+	reset();
+#endif
+	print("[    0.100000] toy: ready\n");
 #ifdef TOY_LINES
 	for (unsigned i = 0; i < TOY_LINES; i++) {
 		print("[    0.150000] toy: line ");
 		print_number(i);
 		print("\n");
 	}
+#endif
+#ifdef TOY_SUITE
+	suite();
+#endif
+#ifdef TOY_SPEED
+	print("[    0.150000] speed: ");
+	print_number(TOY_SPEED);
+	print(" MB/s\n");
 #endif
 #ifdef TOY_FAKE
 	print("bisectfs 0123456789abcdef ready\nbisectfs 0123456789abcdef basic 0\n"

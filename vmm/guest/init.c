@@ -1,6 +1,6 @@
 /*
  * The guest's init: pid 1 of the built-in initramfs. Makes the guest usable, runs the reproducer
- * once, says on the console what came of it, and ends the guest.
+ * once (where there is one), says on the console what came of it, and ends the guest.
  *
  * Its lines go through /dev/kmsg: the kernel then writes each line whole, where a line written to
  * the console directly could be cut in two by a message of the kernel. Programs in the guest can
@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -50,6 +51,17 @@ static void print_line(int kind, const char *text)
 	n = snprintf(line, sizeof(line), "\nbisectfs %s %s\n", words[kind], text);
 	if (write(1, line, (size_t)n) != n)
 		return; /* nobody to tell */
+}
+
+/* The console's driver sends what programs wrote in its own time, while a line of the kernel's log
+ * goes out at once: what says that the reproducer has ended must not overtake what it printed last.
+ */
+static void drain(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int waiting;
+	for (int ms = 0; ms < 2000 && ioctl(1, TIOCOUTQ, &waiting) == 0 && waiting > 0; ms++)
+		nanosleep(&pause, NULL);
 }
 
 static void end_guest(void)
@@ -207,14 +219,16 @@ int main(void)
 		status = 126; /* the kernel cannot mount the disk */
 	snprintf(text, sizeof(text), "basic %d", status);
 	print_line(BASIC, text);
-	if (status != 0)
+	if (status != 0 || access(REPRODUCER, F_OK) != 0)
 		end_guest();
 	pid = start(REPRODUCER, in_rootfs);
 	status = await(pid, timeout_s);
 	if (status < 0) {
 		kill(-1, SIGKILL);
+		drain();
 		print_line(PASSED, "timeout");
 	} else {
+		drain();
 		snprintf(text, sizeof(text), "exit %d", status);
 		print_line(status == 0 ? PASSED : FAILED, text);
 	}

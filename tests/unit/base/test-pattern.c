@@ -131,6 +131,110 @@ static void test_like_glibc(void)
 	g_assert_cmpint(compared, >, 50000);
 }
 
+static char *group(const char *text, const char *line)
+{
+	struct pattern *p = NULL;
+	struct error why = { 0 };
+	int from, to;
+	if (pattern_new_group(text, &p, &why) != 0)
+		return g_strdup_printf("refused: %s", why.text);
+	char *found = pattern_find_group(p, line, &from, &to)
+			      ? g_strndup(line + from, (gsize)(to - from))
+			      : NULL;
+	pattern_free(p);
+	return found;
+}
+
+static void test_groups(void)
+{
+	static const struct {
+		const char *text, *line, *group; /* NULL: no match */
+	} cases[] = {
+		{ "throughput: ([0-9.]+)", "throughput: 12.50 MB/s", "12.50" },
+		{ "throughput: ([0-9.]+) GB", "throughput: 12.50 MB/s", NULL },
+		{ "([0-9.]+) MB/s", "12 copied, 3.5 s, 99.25 MB/s", "99.25" },
+		{ ".*[^0-9]([0-9]+)", "1 22 333", "333" },
+		{ ".*([0-9]+)", "1 22 333", "3" }, /* what is before takes all that it can */
+		{ "^\\[ *[0-9.]+\\] n=([0-9]+|nan)$", "[  1.5] n=nan", "nan" },
+		{ "x([0-9]*)", "x", "" },
+		{ "a|(b)", "b",
+		  "refused: outside of the parentheses a '|' leaves open which "
+		  "number is meant" },
+		{ "(b)*", "b", "refused: what is in parentheses must not be repeated" },
+		{ "(b){2}", "b", "refused: what is in parentheses must not be repeated" },
+		{ "(b)\\{2}", "b{2}", "b" },
+		{ "(b){x", "b{x", "b" },
+		{ "b", "b",
+		  "refused: one pair of parentheses round the number is needed, it has 0" },
+		{ "((b))", "b",
+		  "refused: one pair of parentheses round the number is needed, it has 2" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *found = group(cases[i].text, cases[i].line);
+		g_assert_cmpstr(found, ==, cases[i].group);
+	}
+}
+
+/* The same, by trying every place where the parts could meet. */
+static char *slow_group(const char *before, const char *in, const char *after, const char *line)
+{
+	g_autofree char *all = g_strconcat(before, in, after, NULL);
+	g_autofree char *a = g_strdup_printf("^(%s)$", before);
+	g_autofree char *b = g_strdup_printf("^(%s)$", in);
+	g_autofree char *c = g_strdup_printf("^(%s)$", after);
+	int from, to;
+	if (!find(all, line, &from, &to))
+		return NULL;
+	for (int i = to; i >= from; i--) {
+		for (int k = to; k >= i; k--) {
+			g_autofree char *x = g_strndup(line + from, (gsize)(i - from));
+			g_autofree char *y = g_strndup(line + i, (gsize)(k - i));
+			g_autofree char *z = g_strndup(line + k, (gsize)(to - k));
+			if (find(a, x, NULL, NULL) && find(b, y, NULL, NULL) &&
+			    find(c, z, NULL, NULL))
+				return g_steal_pointer(&y);
+		}
+	}
+	g_error("'%s' matches '%s' whole, and not by its parts", all, line);
+}
+
+static void test_groups_anywhere(void)
+{
+	static const char *const parts[] = {
+		"", "a", "a*", ".*", "ab?", "b+", "[ab]", "a{2}", "b.*"
+	};
+	static const char *const groups[] = { "(a)",	"(a*)",	  "(.*)",   "(b|ab)",
+					      "([ab])", "(a|b*)", "(ba|b)", "(.b?)" };
+	g_autoptr(GRand) chance = g_rand_new_with_seed(11);
+	int found = 0;
+	for (int i = 0; i < 20000; i++) {
+		const char *a = parts[g_rand_int_range(chance, 0, G_N_ELEMENTS(parts))];
+		const char *b = groups[g_rand_int_range(chance, 0, G_N_ELEMENTS(groups))];
+		const char *c = parts[g_rand_int_range(chance, 0, G_N_ELEMENTS(parts))];
+		char line[9] = "";
+		for (int k = g_rand_int_range(chance, 0, 8); k > 0; k--)
+			line[k - 1] = "ab."[g_rand_int_range(chance, 0, 3)];
+		g_autofree char *text = g_strconcat(a, b, c, NULL);
+		g_autofree char *ours = group(text, line);
+		g_autofree char *slow = slow_group(a, b, c, line);
+		if (g_strcmp0(ours, slow) != 0)
+			g_error("'%s' in '%s': '%s', not '%s'", text, line, ours, slow);
+		found += ours != NULL;
+	}
+	g_assert_cmpint(found, >, 5000);
+}
+
+static void test_groups_end(void)
+{
+	g_autofree char *line = g_strnfill(4000, 'a');
+	g_autofree char *most = group(".*(a*).*", line);
+	g_assert_cmpstr(most, ==, "");
+	g_autofree char *none = group("(a|aa)", "b");
+	g_assert_null(none);
+	g_autofree char *late = group("a*(a*a*a*)a*b?$", line);
+	g_assert_cmpstr(late, ==, "");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -138,5 +242,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/pattern/refused", test_refused);
 	g_test_add_func("/pattern/ends", test_ends);
 	g_test_add_func("/pattern/like-glibc", test_like_glibc);
+	g_test_add_func("/pattern/groups", test_groups);
+	g_test_add_func("/pattern/groups-anywhere", test_groups_anywhere);
+	g_test_add_func("/pattern/groups-end", test_groups_end);
 	return g_test_run();
 }

@@ -147,9 +147,12 @@ struct scenario {
 	int boot_from, boot_to;	  /* does not boot */
 	int same_from, same_to;	  /* these are one and the same kernel */
 	bool lost;		  /* crashes as "lost connection to test machine" */
-	bool revert_fails;	  /* the revert does not apply */
-	bool revert_crashes;	  /* the revert does not help */
-	int goods[3];		  /* given with the start */
+	enum outcome_kind shows;  /* how the bug shows; OUTCOME_NONE: by a crash */
+	int status;
+	const char *title;
+	bool revert_fails;   /* the revert does not apply */
+	bool revert_crashes; /* the revert does not help */
+	int goods[3];	     /* given with the start */
 	/* control: after so many verdicts */
 	int control_after;
 	enum verdict judge;
@@ -311,9 +314,14 @@ static void run(struct world *w, int n, int k)
 		done->outcome = OUTCOME_BOOT_FAILED;
 		done->title = g_strdup("kernel panic: no root");
 	} else if (crashes(w, step, n, c)) {
-		done->outcome = OUTCOME_CRASHED;
-		done->type = sc->lost ? CRASH_LOST_CONNECTION : CRASH_OOPS;
-		done->title = g_strdup(sc->lost ? "lost connection to test machine" : "BUG: it");
+		done->outcome = sc->shows ? sc->shows : OUTCOME_CRASHED;
+		done->status = sc->shows ? sc->status : -1;
+		done->type = sc->shows == OUTCOME_EXIT ? CRASH_NONE
+			     : sc->lost		       ? CRASH_LOST_CONNECTION
+						       : CRASH_OOPS;
+		done->title = g_strdup(sc->title  ? sc->title
+				       : sc->lost ? "lost connection to test machine"
+						  : "BUG: it");
 	}
 	apply(w, &ev);
 }
@@ -443,6 +451,119 @@ static void test_scenario(gconstpointer data)
 #define FIX "mode", "fix", "branch", "master"
 
 static const struct scenario scenarios[] = {
+	{ .name = "boot",
+	  .start = 905,
+	  .goods = { 400 },
+	  .settings = { "test", "boot" },
+	  .culprit = 703,
+	  .broken_from = 602,
+	  .broken_to = 603,
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "BUG: early",
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "all runs: boot failed: BUG: early\n" },
+	{ .name = "boot-title",
+	  .start = 905,
+	  .goods = { 400 },
+	  .settings = { "test", "boot" },
+	  .culprit = 703,
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "BUG: early",
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "\ncrash: BUG: early\n" },
+	{ .name = "boot-another-title",
+	  .start = 905,
+	  .goods = { 400 },
+	  .settings = { "test", "boot", "match", "^BUG: it" },
+	  .culprit = 703,
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "BUG: early",
+	  .state = STATE_DONE,
+	  .verdict = "not reproduced" },
+	{ .name = "boot-walk",
+	  .start = 905,
+	  .settings = { "test", "boot" },
+	  .culprit = 602,
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "no output within 60 s",
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "\nrevisions tested: " },
+	{ .name = "boot-fixed",
+	  .start = 400,
+	  .settings = { FIX, "test", "boot" },
+	  .culprit = 703,
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "BUG: early",
+	  .state = STATE_DONE,
+	  .verdict = FOUND },
+	{ .name = "boot-is-not-the-test",
+	  .start = 905,
+	  .goods = { 400 },
+	  .culprit = 703,
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "BUG: early",
+	  .state = STATE_DONE,
+	  .verdict = "not reproduced" },
+	{ .name = "timed-out",
+	  .start = 905,
+	  .goods = { 400 },
+	  .settings = { "on_timeout", "bad" },
+	  .culprit = 703,
+	  .shows = OUTCOME_EXIT,
+	  .status = OUTCOME_TIMED_OUT,
+	  .title = "timed out after 60 s",
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "\nfailure: timed out after 60 s\n" },
+	{ .name = "cannot-say",
+	  .start = 905,
+	  .goods = { 400 },
+	  .culprit = 703,
+	  .shows = OUTCOME_SKIPPED,
+	  .status = 139,
+	  .title = "killed by signal 11 (SIGSEGV)",
+	  .state = STATE_DONE,
+	  .verdict = "not reproduced",
+	  .log = "all runs: skipped: killed by signal 11 (SIGSEGV)\n" },
+	{ .name = "not-executed",
+	  .start = 905,
+	  .goods = { 400 },
+	  .culprit = 703,
+	  .shows = OUTCOME_EXIT,
+	  .status = OUTCOME_NOT_FOUND,
+	  .title = "exit status 127: /bin/sh: frob: not found",
+	  .state = STATE_FAILED,
+	  .verdict = "failed: the reproducer cannot be executed in the guest: exit status 127: "
+		     "/bin/sh: frob: not found" },
+	{ .name = "not-executed-silent",
+	  .start = 400,
+	  .settings = { FIX },
+	  .culprit = 703,
+	  .shows = OUTCOME_EXIT,
+	  .status = OUTCOME_NOT_EXECUTABLE,
+	  .title = "",
+	  .state = STATE_FAILED,
+	  .verdict = "failed: the reproducer cannot be executed in the guest: exit status 126" },
+	/* what one status means is the user's to say */
+	{ .name = "status-1",
+	  .start = 905,
+	  .goods = { 400 },
+	  .culprit = 703,
+	  .shows = OUTCOME_EXIT,
+	  .status = 1,
+	  .title = "",
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "all runs: failed: exit status 1\n" },
 	{ .name = "cause",
 	  .start = 905,
 	  .culprit = 602,

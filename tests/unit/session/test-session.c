@@ -460,6 +460,27 @@ static void test_infra_made_again(void)
 	session_free(s);
 }
 
+static void test_failure_has_no_crash(void)
+{
+	struct world w = { 100, 37 };
+	const char *settings[] = { "runs", "5", "first_runs", "5", NULL };
+	struct session *s = start(&w, "0000000000000000000000000000000000000000", settings);
+	const struct step *step;
+	answer_load(s, &w);
+	answer_next(s, 0);
+	answer_build(s, &w, 0);
+	step = session_step(s, 0);
+	end_run(s, 0, 0, OUTCOME_OK);
+	g_assert_cmpint(step_representative(s, step), ==, -1);
+	end_run(s, 0, 1, OUTCOME_BOOT_FAILED);
+	g_assert_cmpint(step_representative(s, step), ==, -1); /* it is no test of booting */
+	end_run(s, 0, 2, OUTCOME_EXIT);
+	g_assert_cmpint(step_representative(s, step), ==, 2);
+	end_run(s, 0, 3, OUTCOME_CRASHED); /* says more */
+	g_assert_cmpint(step_representative(s, step), ==, 3);
+	session_free(s);
+}
+
 static void judge(struct session *s, int commit, enum verdict verdict)
 {
 	struct event ev = daemon_log(EV_JUDGED);
@@ -653,6 +674,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/session/confidence-1", test_all_runs);
 	g_test_add_func("/session/infra-is-not-counted", test_infra_is_not_counted);
 	g_test_add_func("/session/infra-made-again", test_infra_made_again);
+	g_test_add_func("/session/failure-has-no-crash", test_failure_has_no_crash);
 	g_test_add_func("/session/word-meanwhile", test_word_meanwhile);
 	g_test_add_func("/session/named-and-chosen", test_named_and_chosen);
 	g_test_add_func("/session/untold-release", test_untold_release);

@@ -113,6 +113,8 @@ static void test_same_answer(void)
 		GRand *chance = g_rand_new_with_seed(i);
 		struct settings settings;
 		struct simulation what = random_search(chance, &settings, i % 3 == 0);
+		if (i % 4 == 1)
+			settings_set(&settings, SET_TEST, "boot", 4, NULL);
 		compare(&what, &score);
 		settings_clear(&settings);
 		g_rand_free(chance);

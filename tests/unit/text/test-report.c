@@ -66,6 +66,56 @@ static void test_mail(void)
 	session_free(s);
 }
 
+static void add_run(struct session *s, enum outcome_kind outcome, enum crash_type type,
+		    const char *title)
+{
+	struct step *step = g_new0(struct step, 1);
+	struct run run = { .outcome = outcome, .type = type, .title = g_strdup(title) };
+	step->verdict = VERDICT_BAD;
+	step->commit = g_strdup(s->bad);
+	step->subject = g_strdup("subject");
+	step->release = g_strdup("");
+	step->reason = g_strdup("reason");
+	step->runs = g_array_new(FALSE, FALSE, sizeof(struct run));
+	g_array_append_val(step->runs, run);
+	g_ptr_array_add(s->steps, step);
+}
+
+/* What did not crash is not called a crash. */
+static void test_failures(void)
+{
+	static const struct {
+		const char *test;
+		enum outcome_kind outcome;
+		enum crash_type type;
+		const char *title, *head;
+	} cases[] = {
+		{ "run", OUTCOME_CRASHED, CRASH_BUG, "BUG: it", "The crash" },
+		{ "run", OUTCOME_EXIT, CRASH_NONE, "not ok 3 foo", "What was printed last" },
+		{ "boot", OUTCOME_BOOT_FAILED, CRASH_BUG, "BUG: early", "The crash" },
+		{ "boot", OUTCOME_BOOT_FAILED, CRASH_NONE, "no output within 60 s",
+		  "What was printed last" },
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct session *s = finished();
+		g_autoptr(GString) mail = g_string_new(NULL);
+		g_autoptr(GString) page = g_string_new(NULL);
+		g_autoptr(GString) log = g_string_new("what happened\n");
+		g_autofree char *subject =
+			g_strdup_printf("\nSubject: [bisected] %s\n", cases[i].title);
+		g_autofree char *head = g_strdup_printf("\n%s:\n\nlines\n", cases[i].head);
+		g_autofree char *html = g_strdup_printf("<h2>%s</h2>", cases[i].head);
+		settings_set(&s->settings, SET_TEST, cases[i].test, strlen(cases[i].test), NULL);
+		add_run(s, cases[i].outcome, cases[i].type, cases[i].title);
+		mail_print(s, log, "lines\n", mail);
+		g_assert_nonnull(strstr(mail->str, subject));
+		g_assert_nonnull(strstr(mail->str, head));
+		page_print(s, "lines\n", page);
+		g_assert_nonnull(strstr(page->str, html));
+		session_free(s);
+	}
+}
+
 static void test_html(void)
 {
 	struct session *s = finished();
@@ -101,6 +151,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/report/recipients", test_recipients);
 	g_test_add_func("/report/mail", test_mail);
+	g_test_add_func("/report/failures", test_failures);
 	g_test_add_func("/report/html", test_html);
 	g_test_add_func("/log/durations", test_durations);
 	return g_test_run();

@@ -53,6 +53,8 @@ static void test_initramfs(void)
 	g_assert_cmpstr(names->str, ==,
 			"bin sbin dev proc sys tmp root etc bisect dev/console init bin/busybox "
 			"bin/sh bin/cat bisect/extra bisect/reproducer bisect/.run ");
+	in.reproducer = NULL; /* it has to boot, no more */
+	g_assert_cmpint(initramfs_write(&in, out, &why), ==, 0);
 	in.reproducer = "/nonexistent";
 	g_assert_cmpint(initramfs_write(&in, out, &why), ==, -ENOENT);
 	g_unlink(out);
