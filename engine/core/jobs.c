@@ -46,6 +46,8 @@ static void lookup_clear(struct lookup *l)
 	g_free(l->key);
 	if (l->goods)
 		g_ptr_array_unref(l->goods);
+	if (l->judged)
+		g_ptr_array_unref(l->judged);
 }
 
 static void made_clear(struct kernel *made)

@@ -49,6 +49,7 @@ struct lookup {
 	/* the answer: the starting commit, or that which the verdict is on */
 	char *commit;
 	GPtrArray *goods; /* char *, NULL-terminated once it is answered */
+	GPtrArray *judged; /* the same: "VERDICT HASH", taken over from another search */
 	char *key;	  /* of the experiment; NULL: it shares no results */
 };
 

@@ -18,6 +18,11 @@ static void apply_started(struct session *s, const struct event_started *ev, int
 	s->bad = g_strdup(ev->commit);
 	s->key = g_strdup(ev->key);
 	s->goods = g_strdupv(ev->goods);
+	for (char **line = ev->judged; line && *line; line++) {
+		struct judgement j = { 0 };
+		range_judgement(*line, &j.verdict, &j.commit);
+		g_array_append_val(s->judgements, j);
+	}
 }
 
 static void drop_step(struct step *step, const char *reason)

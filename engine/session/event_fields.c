@@ -70,6 +70,7 @@ static const struct event_field started[] = {
 	NEEDED("text", F_TEXT, started.text),  NEEDED("commit", F_TEXT, started.commit),
 	NEEDED("host", F_TEXT, started.host),  OPTIONAL("key", F_TEXT, started.key),
 	NEEDED("list", F_LIST, started.goods), NEEDED("values", F_VALUES, started.values),
+	OPTIONAL("judged", F_LIST, started.judged),
 };
 
 static const struct event_field loaded[] = {

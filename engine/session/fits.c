@@ -4,6 +4,8 @@
  */
 #include "bisectfs/session.h"
 
+#include "range.h"
+
 #include <errno.h>
 
 static err_t misfit(const struct session *s, const struct event *ev, struct error *error)
@@ -41,6 +43,12 @@ static bool state_fits(const struct session *s, const struct event *ev)
 static err_t started_fits(const struct event_started *ev, struct error *error)
 {
 	struct settings copy;
+	for (char **line = ev->judged; line && *line; line++) {
+		enum verdict v;
+		g_autofree char *commit = NULL;
+		if (!range_judgement(*line, &v, &commit))
+			return error_set(error, EINVAL, "'%s' is no verdict on a commit", *line);
+	}
 	settings_init(&copy);
 	err_t err = settings_from_json(&copy, ev->values, error);
 	settings_clear(&copy);

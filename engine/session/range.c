@@ -39,6 +39,17 @@ void range_split(const char *line, char **name, char **commit)
 	*commit = g_strdup(words[0] && words[1] ? words[1] : "");
 }
 
+bool range_judgement(const char *line, enum verdict *v, char **commit)
+{
+	g_autofree char *word = NULL;
+	range_split(line, &word, commit);
+	for (*v = VERDICT_GOOD; *v < VERDICTS; ++*v) {
+		if (g_strcmp0(word, verdict_name(*v)) == 0)
+			return **commit != '\0';
+	}
+	return false;
+}
+
 static bool narrows_range(const struct step *step)
 {
 	return step->role == ROLE_SEARCH || step->role == ROLE_RELEASE ||

@@ -9,6 +9,9 @@
 /* Splits "NAME HASH". Both are to be freed. */
 void range_split(const char *line, char **name, char **commit);
 
+/* Splits "VERDICT HASH". False: it is none. The commit is to be freed. */
+bool range_judgement(const char *line, enum verdict *v, char **commit);
+
 /* The verdicts that narrow the range, in the order in which they became known; of each commit that
  * which holds now. */
 struct range_verdict {

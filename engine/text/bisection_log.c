@@ -27,6 +27,11 @@ static void log_start(GString *log, const struct session *s, const struct event 
 	g_string_append_printf(log, "%s starts bisection %s\n", ev->started.host, when);
 	g_string_append_printf(log, "bisecting %s commit starting from %s\n",
 			       settings_is_fix(&s->settings) ? "fixing" : "cause", s->bad);
+	for (guint i = 0; i < s->judgements->len; i++) {
+		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
+		g_string_append_printf(log, "# taken over: %s is %s\n", j->commit,
+				       verdict_name(j->verdict));
+	}
 }
 
 /* git prints this line at `git bisect start`; the goods in the order in which they were given. */

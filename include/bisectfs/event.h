@@ -71,6 +71,7 @@ struct event_started {
 	char *text;	/* what the user wrote */
 	char *commit;	/* the bad one to start from; full hash */
 	char **goods;	/* full hashes; may be empty */
+	char **judged;	/* "VERDICT HASH": taken over from another search; optional */
 	json_t *values; /* scalar settings, as {"name": "value"} */
 	char *host;	/* this machine */
 	char *key;	/* digest of all but the kernel that a run's outcome depends on; optional */
