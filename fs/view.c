@@ -231,6 +231,22 @@ static bool is_progress(enum event_kind kind)
 	       kind == EV_RUN_DONE;
 }
 
+/* The step that may have ended with it, although it is about another one or none; -1: none. */
+static int step_it_drops(const struct session *s, const struct event *ev)
+{
+	int last = (int)s->steps->len - 1;
+	switch (ev->kind) {
+	case EV_STEP:
+		return last - 1;
+	case EV_FOUND:
+	case EV_JUDGED:
+	case EV_RETEST:
+		return last;
+	default:
+		return -1;
+	}
+}
+
 static void view_changed(void *self, const struct session *s, const struct event *ev)
 {
 	struct view *v = self;
@@ -252,11 +268,15 @@ static void view_changed(void *self, const struct session *s, const struct event
 		show_run_done(v, s, sh, event_step(ev), event_run(ev));
 	}
 	refresh_step(v, s, sh, event_step(ev));
+	refresh_step(v, s, sh, step_it_drops(s, ev));
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || !is_progress(ev->kind);
 	if (session_over(s) && !sh->over) {
 		sh->over = true;
 		show_end(v, s, sh);
+	} else if (sh->over && !session_over(s) && !s->verdict) { /* taken up again */
+		sh->over = false;
+		publish_quiet(queue(v), sh->dir, "wait", NULL);
 	}
 	show_line(v, event_line(s, ev));
 }

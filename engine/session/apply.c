@@ -160,8 +160,39 @@ static void apply_known(struct session *s, const struct event_known *ev)
 	step->reason = g_strdup(ev->reason);
 }
 
-static void apply_judged(struct session *s, const struct event_judged *ev)
+/* It was over, and a word of its user's says that it is not: the search goes on from what is known.
+ * What was in flight at the end was stopped. */
+static void take_up_again(struct session *s, int64_t time)
 {
+	struct step *last = session_step(s, (int)s->steps->len - 1);
+	bool over = session_over(s);
+	if (!over && !s->verdict) /* with one it is being minimised */
+		return;
+	if (over && last && last->state != STEP_DONE) {
+		drop_step(last, "interrupted: the bisection ended");
+		last->interrupted = true;
+	}
+	if (over) {
+		int64_t idle = MAX(time - s->ended, 0);
+		s->idle_ns = idle > INT64_MAX - s->idle_ns ? INT64_MAX : s->idle_ns + idle;
+		s->ended = 0;
+		s->state = s->paused_from = STATE_RUNNING;
+	}
+	g_clear_pointer(&s->verdict, g_free);
+	g_clear_pointer(&s->error, g_free);
+	s->no_op = false;
+	forget_found(s);
+}
+
+static void apply_retest(struct session *s, const struct event_of_step *ev, int64_t time)
+{
+	take_up_again(s, time);
+	g_array_append_val(s->retests, ev->step);
+}
+
+static void apply_judged(struct session *s, const struct event_judged *ev, int64_t time)
+{
+	take_up_again(s, time);
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	struct judgement j = { .commit = g_strdup(ev->commit),
 			       .verdict = ev->verdict,
@@ -362,10 +393,10 @@ static void apply(struct session *s, const struct event *ev)
 		s->replan = false;
 		break;
 	case EV_JUDGED:
-		apply_judged(s, &ev->judged);
+		apply_judged(s, &ev->judged, ev->time);
 		break;
 	case EV_RETEST:
-		g_array_append_val(s->retests, ev->retest.step);
+		apply_retest(s, &ev->retest, ev->time);
 		break;
 	case EV_REOPENED:
 		forget_found(s);

@@ -34,6 +34,9 @@ static bool state_fits(const struct session *s, const struct event *ev)
 		return s->state == STATE_DONE;
 	case EV_LOADED:
 		return session_in_progress(s) && !s->loaded;
+	case EV_JUDGED: /* these take up again what is over */
+	case EV_RETEST:
+		return session_in_progress(s) || (session_over(s) && s->loaded);
 	default:
 		return session_in_progress(s);
 	}
@@ -124,7 +127,7 @@ static err_t dropped_fits(const struct session *s, int n, struct error *error)
 static err_t retest_fits(const struct session *s, int n, struct error *error)
 {
 	const struct step *step = session_step(s, n);
-	if (!step || step->state != STEP_DONE)
+	if (!step || (step->state != STEP_DONE && session_in_progress(s)))
 		return error_set(error, EINVAL, "step %d is not over", n);
 	return 0;
 }

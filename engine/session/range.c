@@ -149,6 +149,16 @@ static GStrv list_of(GPtrArray *array)
 	return (GStrv)g_ptr_array_free(array, FALSE);
 }
 
+GStrv range_ends(const struct session *s)
+{
+	GPtrArray *all = g_ptr_array_new();
+	char *bad = NULL;
+	ends_of_range(s, all, &bad);
+	if (bad)
+		g_ptr_array_insert(all, 0, bad);
+	return list_of(all);
+}
+
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips)
 {
 	GPtrArray *good = g_ptr_array_new(), *skipped = g_ptr_array_new();

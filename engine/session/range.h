@@ -27,6 +27,10 @@ GArray *range_verdicts(const struct session *s); /* struct range_verdict, new */
  * and the skipped ones. New; `bad` is NULL where there is none. */
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips);
 
+/* The ends as the bisection was started with them, the bad one first; or without it, where that is
+ * not known. New. */
+GStrv range_ends(const struct session *s);
+
 /* Commits that steps have tested and of which this is known now. New. */
 GStrv range_tested(const struct session *s, enum verdict v);
 

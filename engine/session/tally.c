@@ -53,7 +53,7 @@ const struct run *session_crash(const struct session *s, int *n, int *k)
 
 static enum crash_type type_of_bug(const struct session *s)
 {
-	const struct step *first = session_step(s, 0);
+	const struct step *first = session_first_step(s);
 	int k = first ? step_representative(first) : -1;
 	return k < 0 ? CRASH_NONE : step_run(first, k)->type;
 }
@@ -61,7 +61,7 @@ static enum crash_type type_of_bug(const struct session *s)
 static bool crash_counts(const struct session *s, const struct step *step, const struct run *r)
 {
 	const char *match = settings_text(&s->settings, SET_MATCH);
-	bool first = step == session_step(s, 0);
+	bool first = step == session_first_step(s);
 	if (r->type == CRASH_LOST_CONNECTION && !first && type_of_bug(s) != CRASH_LOST_CONNECTION)
 		return false;
 	if (!*match || strcmp(match, "auto") == 0 || strcmp(match, "any") == 0)
@@ -187,7 +187,7 @@ void session_counts(const struct session *s, int n, int *good, int *bad)
 
 struct rate tally_rate(const struct session *s)
 {
-	const struct step *first = session_step(s, 0);
+	const struct step *first = session_first_step(s);
 	struct tally t = { 0 };
 	if (first)
 		count_runs(s, first, &t);

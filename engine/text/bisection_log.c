@@ -187,7 +187,7 @@ static void log_recipients(GString *log, const GPtrArray *all, const char *word)
 static void log_conclusion(GString *log, const struct session *s, const struct event_concluded *ev,
 			   int64_t time)
 {
-	g_autofree char *total = format_duration(time - s->started);
+	g_autofree char *total = format_duration(session_duration(s, time));
 	g_autofree char *build = format_duration(s->build_ns);
 	g_autofree char *test = format_duration(s->test_ns);
 	if (s->found && !s->found[1]) {
@@ -300,8 +300,13 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 err_t bisection_log_apply(struct session *s, GString *log, const struct event *ev,
 			  struct error *error)
 {
+	g_autofree char *before = g_strdup(s->verdict);
 	err_t err = session_apply(s, ev, error);
-	if (!err)
-		bisection_log_append(log, s, ev);
-	return err;
+	if (err)
+		return err;
+	bisection_log_append(log, s, ev);
+	if (before && !s->verdict)
+		g_string_append_printf(log, "the search is taken up again, it had ended: %s\n",
+				       before);
+	return 0;
 }

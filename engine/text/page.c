@@ -48,7 +48,7 @@ void page_print(const struct session *s, const char *crash, GString *out)
 	if (!session_over(s) && !session_has_answer(s))
 		return;
 	g_autofree char *begun = format_time(s->started);
-	g_autofree char *total = format_duration(s->ended - s->started);
+	g_autofree char *total = format_duration(session_duration(s, s->ended));
 	g_string_append(out, page_head);
 	g_string_append_printf(out, "<title>Bisection %s</title></head><body>\n<h1>", s->name);
 	escaped(out, *report_title(s) ? report_title(s) : s->name);

@@ -125,6 +125,13 @@ static err_t reaches(struct history *h, const char *from, uint32_t to, bool *yes
 	return reach_ancestor(h, history_number(h, &oid), to, yes, error);
 }
 
+/* A word on a commit that a test, or an earlier word, has judged otherwise takes that back. */
+static bool takes_back(const struct lookup *l, const char *judged)
+{
+	return strcmp(l->commit, judged) == 0 &&
+	       !g_strv_contains((const char *const *)l->ends, judged);
+}
+
 /* A commit that crashes makes all between it and the current bad one crash. */
 static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commit,
 		       struct error *error)
@@ -132,6 +139,8 @@ static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commi
 	bool yes = true;
 	err_t err = 0;
 	for (char **g = l->range.goods; *g && !err; g++) {
+		if (takes_back(l, *g))
+			continue;
 		err = reaches(h, *g, commit, &yes, error);
 		if (!err && yes)
 			return error_set(error, EINVAL,
@@ -155,7 +164,7 @@ static err_t check_good(const struct lookup *l, struct history *h, uint32_t comm
 {
 	struct oid bad;
 	bool yes = false;
-	if (!l->range.bad || !oid_parse(&bad, l->range.bad))
+	if (!l->range.bad || !oid_parse(&bad, l->range.bad) || takes_back(l, l->range.bad))
 		return 0;
 	err_t err = reach_ancestor(h, commit, history_number(h, &bad), &yes, error);
 	if (!err && yes)

@@ -52,6 +52,8 @@ struct step {
 	char *object;		   /* that could not be made; NULL: not known */
 	char *matched;		   /* line of the build's log that `fail` matched; NULL: none */
 	bool dropped;		   /* ended without a verdict */
+	bool interrupted;	   /* dropped because the bisection ended: its test counts for nothing
+				    */
 	bool by_user;		   /* its verdict is its user's judgement, no measurement */
 	enum verdict presumed;	   /* known when it was chosen: needs no test */
 	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
@@ -114,6 +116,7 @@ struct session {
 	char *verdict, *error, *status_reason;
 	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
+	int64_t idle_ns;	   /* it was over, before its user took it up again */
 	int restarts;
 };
 
@@ -129,11 +132,16 @@ bool session_in_progress(const struct session *s); /* queued, running or paused 
 /* Done; or done once, and being minimised now: the answer stands. */
 bool session_has_answer(const struct session *s);
 bool session_over(const struct session *s);		   /* done, failed or aborted */
+/* From its start to now or its end, without the time in which it was over. */
+int64_t session_duration(const struct session *s, int64_t now);
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
 struct run *step_run(const struct step *step, int k);
 /* It was stopped because nothing depended on it any more, and says nothing. */
 bool run_was_stopped(const struct run *r);
-/* The last step of this role, and of this commit (NULL: of any); NULL: none. */
+/* The step that shows the bug first; NULL: none yet. */
+const struct step *session_first_step(const struct session *s);
+/* The last step of this role, and of this commit (NULL: of any), that was not interrupted; NULL:
+ * none. */
 const struct step *session_find_step(const struct session *s, enum step_role role,
 				     const char *commit);
 /* Steps that were really tested. */
