@@ -97,6 +97,8 @@ static const char *purpose(const struct step *step)
 		return "certificate, the culprit: ";
 	case ROLE_PARENT:
 		return "certificate, its parent: ";
+	case ROLE_COMPILER:
+		return "certificate, its parent with the culprit's compiler: ";
 	case ROLE_REVERT:
 		return "certificate, without the culprit: ";
 	default:

@@ -75,16 +75,18 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 	char *end;
 	errno = 0;
 	long n = strtol(number, &end, 10);
-	const struct step *step =
-		end != number && !*end && !errno && n <= INT_MAX ? session_step(b->s, (int)n) : NULL;
+	const struct step *step = end != number && !*end && !errno && n <= INT_MAX
+					  ? session_step(b->s, (int)n)
+					  : NULL;
 	err_t err = check_open("retest", b->s, error);
 	if (err)
 		return err;
 	if (!step)
-		return error_set(error, EINVAL, "retest: '%s' has no step '%s'", b->s->name, number);
+		return error_set(error, EINVAL, "retest: '%s' has no step '%s'", b->s->name,
+				 number);
 	if (step->state != STEP_DONE && session_in_progress(b->s))
 		return error_set(error, EINVAL, "retest: step %ld is being tested", n);
-	if (step->role == ROLE_MINIMIZE || step->role == ROLE_REVERT)
+	if (step->role == ROLE_MINIMIZE || step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
 		return error_set(error, EINVAL, "retest: step %ld is no test of a commit as it is",
 				 n);
 	struct event ev = event_make(EV_RETEST);
@@ -108,9 +110,11 @@ static const struct word {
 	{ "abort", .event = EV_ABORTED },
 	{ "minimize", .event = EV_MINIMIZE },
 	{ "retest", WORD_RETEST, .takes = "the number of a step is needed: retest N" },
-	{ "good", WORD_VERDICT, .verdict = VERDICT_GOOD, .takes = "a revision is needed: good REV" },
+	{ "good", WORD_VERDICT, .verdict = VERDICT_GOOD,
+	  .takes = "a revision is needed: good REV" },
 	{ "bad", WORD_VERDICT, .verdict = VERDICT_BAD, .takes = "a revision is needed: bad REV" },
-	{ "skip", WORD_VERDICT, .verdict = VERDICT_SKIP, .takes = "a revision is needed: skip REV" },
+	{ "skip", WORD_VERDICT, .verdict = VERDICT_SKIP,
+	  .takes = "a revision is needed: skip REV" },
 };
 
 static const struct word *find_word(const char *word)

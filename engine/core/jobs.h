@@ -50,9 +50,9 @@ struct lookup {
 	guint settings_version;
 	/* the answer: the starting commit, or that which the verdict is on */
 	char *commit;
-	GPtrArray *goods; /* char *, NULL-terminated once it is answered */
+	GPtrArray *goods;  /* char *, NULL-terminated once it is answered */
 	GPtrArray *judged; /* the same: "VERDICT HASH", taken over from another search */
-	char *key;	  /* of the experiment; NULL: it shares no results */
+	char *key;	   /* of the experiment; NULL: it shares no results */
 };
 
 /* Whoever hears of a worker's progress and of a job's end. Any thread. */
@@ -114,6 +114,8 @@ struct job {
 		} run;
 		struct {
 			char *commit;
+			bool maintainers;    /* they are wanted */
+			int culprit, parent; /* steps with their kernels; -1: none */
 		} report;
 	};
 

@@ -37,10 +37,9 @@ struct taking {
 
 static void note(struct taking *t, const struct bisect_log_entry *entry, const struct oid *oid)
 {
-	struct taken one = { .side = entry->side,
-			     .line = entry->line,
-			     .at_start = entry->at_start,
-			     .oid = *oid };
+	struct taken one = {
+		.side = entry->side, .line = entry->line, .at_start = entry->at_start, .oid = *oid
+	};
 	oid_print(oid, one.hex);
 	g_array_append_val(t->taken, one);
 }
@@ -86,8 +85,8 @@ static err_t note_all(struct taking *t, const struct bisect_log *log, struct err
 	for (guint i = 0; i < log->entries->len && !err; i++) {
 		const struct bisect_log_entry *entry =
 			&g_array_index(log->entries, struct bisect_log_entry, i);
-		const char *dots = entry->side == BISECT_LOG_SKIP ? strstr(entry->revision, "..")
-								  : NULL;
+		const char *dots =
+			entry->side == BISECT_LOG_SKIP ? strstr(entry->revision, "..") : NULL;
 		struct oid oid;
 		if (dots) {
 			err = note_range(t, entry, dots, error);
@@ -288,10 +287,11 @@ static void take_verdicts(const struct taking *t)
 static err_t refuse_narrowing(const struct bisect_log *log, struct error *error)
 {
 	if (log->first_parent)
-		return error_set(error, EINVAL,
-				 "bisect-log: line %d: --first-parent: a search among first parents "
-				 "alone cannot be taken over",
-				 log->first_parent);
+		return error_set(
+			error, EINVAL,
+			"bisect-log: line %d: --first-parent: a search among first parents "
+			"alone cannot be taken over",
+			log->first_parent);
 	if (log->paths)
 		return error_set(error, EINVAL,
 				 "bisect-log: line %d: a search among the commits that touch some "

@@ -99,6 +99,8 @@ static void forget_found(struct session *s)
 	g_clear_pointer(&s->parents, g_strfreev);
 	g_clear_pointer(&s->found_text, g_free);
 	g_clear_pointer(&s->maintainers, g_strfreev);
+	g_clear_pointer(&s->found_labels, g_strfreev);
+	g_clear_pointer(&s->config_labels, g_strfreev);
 	s->reported = false;
 }
 
@@ -108,7 +110,7 @@ static void learn_from_step(struct session *s, const struct step *step)
 	struct tally t = tally_step(s, step);
 	/* what was not measured here teaches nothing new; a smaller kernel is another experiment */
 	if (step->same_as >= 0 || step->presumed || step->known || step->role == ROLE_MINIMIZE ||
-	    step->role == ROLE_REVERT)
+	    step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
 		return;
 	if (step->verdict == VERDICT_BAD && t.bad + t.good > 0) {
 		double rate = (double)t.bad / (double)(t.bad + t.good);
@@ -305,6 +307,7 @@ static void apply_found(struct session *s, const struct event_found *ev)
 	s->replan = false;
 	s->found = g_strdupv(ev->candidates);
 	s->found_text = g_strdup(ev->text);
+	s->found_labels = g_strdupv(ev->labels);
 	s->parents = g_strdupv(ev->parents);
 	note_search_start(s); /* the ends may be all there is */
 }
@@ -405,6 +408,8 @@ static void apply(struct session *s, const struct event *ev)
 		s->reported = true;
 		g_strfreev(s->maintainers);
 		s->maintainers = g_strdupv(ev->reported.maintainers);
+		g_strfreev(s->config_labels);
+		s->config_labels = g_strdupv(ev->reported.labels);
 		break;
 	case EV_FOUND:
 		apply_found(s, &ev->found);

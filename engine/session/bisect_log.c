@@ -38,7 +38,7 @@ static void set_terms(struct reader *r, const char *new_term, const char *old_te
 
 static const char *term(const struct reader *r, enum bisect_log_side side)
 {
-	return side == BISECT_LOG_SKIP	  ? "skip"
+	return side == BISECT_LOG_SKIP	? "skip"
 	       : side == BISECT_LOG_NEW ? r->new_term ? r->new_term : "bad"
 	       : r->old_term		? r->old_term
 					: "good";
@@ -58,10 +58,9 @@ static err_t add(struct reader *r, enum bisect_log_side side, const char *revisi
 					 r->line, revision, term(r, side), other->line,
 					 term(r, other->side));
 	}
-	struct bisect_log_entry entry = { .side = side,
-					  .line = r->line,
-					  .at_start = at_start,
-					  .revision = g_strdup(revision) };
+	struct bisect_log_entry entry = {
+		.side = side, .line = r->line, .at_start = at_start, .revision = g_strdup(revision)
+	};
 	g_array_append_val(all, entry);
 	return 0;
 }
@@ -177,9 +176,10 @@ static err_t read_verdict(struct reader *r, char **words, struct error *error)
 				 r->line, words[0]);
 	for (int i = 1; words[i] && !err; i++) {
 		if (side != BISECT_LOG_SKIP && strstr(words[i], ".."))
-			err = error_set(error, EINVAL,
-					"bisect-log: line %d: only 'skip' takes a range as '%.100s'",
-					r->line, words[i]);
+			err = error_set(
+				error, EINVAL,
+				"bisect-log: line %d: only 'skip' takes a range as '%.100s'",
+				r->line, words[i]);
 		else
 			err = add(r, side, words[i], false, error);
 	}

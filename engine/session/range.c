@@ -12,7 +12,8 @@
 static bool judges_commit(const struct step *step)
 {
 	return step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
-	       step->state == STEP_DONE && step->verdict != VERDICT_NONE;
+	       step->role != ROLE_COMPILER && step->state == STEP_DONE &&
+	       step->verdict != VERDICT_NONE;
 }
 
 enum verdict session_verdict_of(const struct session *s, const char *commit)

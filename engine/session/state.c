@@ -84,6 +84,8 @@ void session_free(struct session *s)
 	g_strfreev(s->search_goods);
 	g_strfreev(s->found);
 	g_free(s->found_text);
+	g_strfreev(s->found_labels);
+	g_strfreev(s->config_labels);
 	g_free(s->verdict);
 	g_free(s->error);
 	g_free(s->status_reason);

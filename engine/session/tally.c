@@ -94,7 +94,8 @@ static void count_runs(const struct session *s, const struct step *step, struct 
 
 bool tally_certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_REVERT;
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 
 /* A certificate goes on until it is sure; this is where it gives up on a reproducer that hardly

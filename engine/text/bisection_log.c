@@ -5,6 +5,7 @@
 #include "bisection_log.h"
 
 #include "engine/session/certify.h"
+#include "engine/session/labels.h"
 #include "engine/session/range.h"
 #include "engine/session/recipients.h"
 #include "engine/session/tally.h"
@@ -64,6 +65,9 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
 		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
+		[ROLE_COMPILER] =
+			"certifying: the compiler changes here, testing the parent of the "
+			"culprit with the culprit's",
 		[ROLE_BASE] = "testing the merge base with the branch",
 		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
 		[ROLE_RETEST] = "testing again, as its user asked",
@@ -209,6 +213,9 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(log, "%s\n", s->verdict);
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++)
+		g_string_append_printf(log, "label: %s\n", (char *)labels->pdata[i]);
 	if (s->confidence >= 0 && s->confidence < 1.0)
 		g_string_append_printf(log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);

@@ -5,6 +5,7 @@
 #include "page.h"
 
 #include "format.h"
+#include "engine/session/labels.h"
 #include "report.h"
 
 #include <string.h>
@@ -61,6 +62,12 @@ void page_print(const struct session *s, const char *crash, GString *out)
 		g_string_append(out, "<h2>The commit</h2>\n<pre>");
 		escaped(out, s->found_text);
 		g_string_append(out, "</pre>\n");
+	}
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++) {
+		g_string_append(out, "<p>It may not be what it seems: ");
+		escaped(out, labels->pdata[i]);
+		g_string_append(out, ".</p>\n");
 	}
 	g_string_append(out, "<h2>The way</h2>\n<table><tr><th>step</th><th>verdict</th>"
 			     "<th>commit</th><th>why</th><th>build</th><th>runs</th></tr>\n");

@@ -185,9 +185,10 @@ struct event_reason {
 	char *reason; /* one line */
 };
 
-/* What get_maintainer.pl says of the culprit. */
+/* What get_maintainer.pl says of the culprit, and what its configuration does. */
 struct event_reported {
 	char **maintainers; /* "to: ADDRESS", "cc: ADDRESS"; may be empty */
+	char **labels;	    /* as those of `found`; optional */
 };
 
 /* One commit is left, or only skipped ones. */
@@ -195,6 +196,7 @@ struct event_found {
 	char **candidates; /* full hashes; at least one */
 	char **parents;	   /* of the only one; optional */
 	char *text;	   /* the only one as `git show --stat` gives it; optional */
+	char **labels;	   /* why it cannot be what it seems, one line each; optional */
 };
 
 struct event_concluded {

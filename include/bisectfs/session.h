@@ -49,15 +49,15 @@ struct step {
 	char *commit, *subject, *release;
 	char *reason, *compiler, *signature;
 	bool build_failed;
-	char *object;		   /* that could not be made; NULL: not known */
-	char *matched;		   /* line of the build's log that `fail` matched; NULL: none */
-	bool dropped;		   /* ended without a verdict */
-	bool interrupted;	   /* dropped because the bisection ended: its test counts for nothing
-				    */
-	bool by_user;		   /* its verdict is its user's judgement, no measurement */
-	enum verdict presumed;	   /* known when it was chosen: needs no test */
-	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
-	enum verdict known;	   /* another bisection's verdict on this kernel */
+	char *object;	       /* that could not be made; NULL: not known */
+	char *matched;	       /* line of the build's log that `fail` matched; NULL: none */
+	bool dropped;	       /* ended without a verdict */
+	bool interrupted;      /* dropped because the bisection ended: its test counts for nothing
+				*/
+	bool by_user;	       /* its verdict is its user's judgement, no measurement */
+	enum verdict presumed; /* known when it was chosen: needs no test */
+	int same_as;	       /* step whose verdict it took: the same kernel; -1: none */
+	enum verdict known;    /* another bisection's verdict on this kernel */
 	int known_good, known_bad; /* and its runs */
 	char *cc;		   /* compiler; NULL: the default */
 	GStrv patches;		   /* "pick HASH", "revert HASH": applied before building */
@@ -111,8 +111,9 @@ struct session {
 	GStrv found;		/* candidates; NULL until the search ends */
 	GStrv parents;		/* of the one that was found */
 	bool reported;
-	GStrv maintainers; /* "to: ADDRESS", "cc: ADDRESS" */
-	char *found_text;  /* the commit as `git show --stat` gives it */
+	GStrv maintainers;		   /* "to: ADDRESS", "cc: ADDRESS" */
+	GStrv found_labels, config_labels; /* of the one that was found; see labels.h */
+	char *found_text;		   /* the commit as `git show --stat` gives it */
 	char *verdict, *error, *status_reason;
 	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
@@ -131,7 +132,7 @@ const char *step_state_name(enum step_state state);
 bool session_in_progress(const struct session *s); /* queued, running or paused */
 /* Done; or done once, and being minimised now: the answer stands. */
 bool session_has_answer(const struct session *s);
-bool session_over(const struct session *s);		   /* done, failed or aborted */
+bool session_over(const struct session *s); /* done, failed or aborted */
 /* From its start to now or its end, without the time in which it was over. */
 int64_t session_duration(const struct session *s, int64_t now);
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
@@ -198,6 +199,8 @@ struct next_query {
 	enum step_role role;
 	char *commit;  /* NULL for ROLE_SEARCH */
 	char *release; /* name, may be NULL */
+	char *cc;      /* compiler whatever `compilers` says; empty: the default; NULL: as it says
+			*/
 	char *bad;
 	GStrv goods;
 	GStrv skips;

@@ -310,9 +310,9 @@ static void doubt_one(struct world *w)
 {
 	const struct bisection *b = any_bisection(w);
 	g_autofree char *name = b ? g_strdup(b->s->name) : NULL;
-	g_autofree char *text =
-		world_chance(w, 0.5) ? judgement(w)
-				     : g_strdup_printf("retest %d", world_pick(w, 0, 12));
+	g_autofree char *text = world_chance(w, 0.5)
+					? judgement(w)
+					: g_strdup_printf("retest %d", world_pick(w, 0, 12));
 	if (name)
 		world_command(w, CMD_CONTROL, name, "control", text);
 }

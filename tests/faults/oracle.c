@@ -150,7 +150,8 @@ static const char *rule(const struct counts *c, int total, bool flaky)
 
 static bool certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_REVERT;
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 
 /* Its runs, and those of steps with the same kernel that were not needed then; for the certificate
@@ -174,7 +175,8 @@ static struct counts count_all(const struct shown *b, const struct session *s, i
 static bool made_here(const struct step *step)
 {
 	return step->same_as < 0 && step->presumed == VERDICT_NONE && step->known == VERDICT_NONE &&
-	       step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT;
+	       step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
+	       step->role != ROLE_COMPILER;
 }
 
 /* How often the bug showed where it is: what later steps go by. */
@@ -528,9 +530,9 @@ static char *print_session(const struct session *s, const GString *log)
 	char *settings = json_dumps(json, JSON_SORT_KEYS);
 	g_string_append_printf(out, "%s %u %u %d %d %d\n", s->name, s->uid, s->gid, s->state,
 			       s->paused_from, s->paused_by_disk);
-	g_string_append_printf(
-		out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s\n",
-		s->created, s->started, s->changed, s->ended, s->idle_ns, settings);
+	g_string_append_printf(out,
+			       "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s\n",
+			       s->created, s->started, s->changed, s->ended, s->idle_ns, settings);
 	g_string_append_printf(out, "%s %s %s %s %s %d %d %d %a %a\n", s->text, s->bad, s->given,
 			       s->base, s->key, s->loaded, s->checked, s->flaky, s->reproducibility,
 			       s->confidence);

@@ -26,8 +26,7 @@ struct result {
 };
 
 /* `words`: what the user wrote. */
-static struct result take(bool fix, const char *words, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
+static struct result take(bool fix, const char *words, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static struct result take(bool fix, const char *words, const char *format, ...)
 {
 	struct result r = { .all = { .goods = g_ptr_array_new_with_free_func(g_free),
@@ -81,14 +80,16 @@ static void test_half_way(void)
 {
 	g_autofree char *judged = g_strdup_printf("good %s\nbad %s", main_line(12), main_line(8));
 	g_autofree char *two = g_strdup_printf("%s\n%s", main_line(20), main_line(18));
-	expect(take(false, "", "git bisect start master %s %s\ngit bisect good %s\n"
-			       "git bisect bad %s\ngit bisect bad %s\n",
+	expect(take(false, "",
+		    "git bisect start master %s %s\ngit bisect good %s\n"
+		    "git bisect bad %s\ngit bisect bad %s\n",
 		    main_line(20), main_line(18), main_line(12), main_line(8), main_line(8)),
 	       main_line(0), two, judged);
 	/* ends that are told one by one */
 	g_autofree char *later = g_strdup_printf("good %s", main_line(12));
-	expect(take(false, "", "git bisect start\ngit bisect old %s\ngit bisect new master\n"
-			       "git bisect old %s\n",
+	expect(take(false, "",
+		    "git bisect start\ngit bisect old %s\ngit bisect new master\n"
+		    "git bisect old %s\n",
 		    main_line(20), main_line(12)),
 	       main_line(0), main_line(20), later);
 	expect(take(false, "", "git bisect start master\n"), main_line(0), "", "");
@@ -111,8 +112,9 @@ static void test_skips(void)
 	}
 	result_clear(&r);
 	g_autofree char *good = g_strdup_printf("good %s", main_line(9));
-	expect(take(false, "", "git bisect start master %s\ngit bisect skip %s\ngit bisect good %s\n"
-			       "git bisect skip %s\n",
+	expect(take(false, "",
+		    "git bisect start master %s\ngit bisect skip %s\ngit bisect good %s\n"
+		    "git bisect skip %s\n",
 		    main_line(20), main_line(0), main_line(9), main_line(9)),
 	       main_line(0), main_line(20), good);
 }
@@ -121,8 +123,9 @@ static void test_skips(void)
 static void test_fix(void)
 {
 	g_autofree char *judged = g_strdup_printf("bad %s\ngood %s", main_line(12), main_line(8));
-	expect(take(true, "", "git bisect start --term-old=broken --term-new=fixed master %s\n"
-			      "git bisect broken %s\ngit bisect fixed %s\n",
+	expect(take(true, "",
+		    "git bisect start --term-old=broken --term-new=fixed master %s\n"
+		    "git bisect broken %s\ngit bisect fixed %s\n",
 		    main_line(20), main_line(12), main_line(8)),
 	       main_line(20), main_line(0), judged);
 	refuse(take(true, "", "git bisect start\ngit bisect fixed master\n"), "*none of*");
@@ -135,8 +138,9 @@ static void test_words(void)
 	g_autofree char *ends = g_strdup_printf("%s %s", main_line(5), main_line(15));
 	g_autofree char *judged = g_strdup_printf("good %s\ngood %s", main_line(20), main_line(12));
 	/* master is bad anyhow, main_line(17) is good by the user's word */
-	expect(take(false, ends, "git bisect start master %s\ngit bisect good %s\n"
-				 "git bisect bad %s\n",
+	expect(take(false, ends,
+		    "git bisect start master %s\ngit bisect good %s\n"
+		    "git bisect bad %s\n",
 		    main_line(20), main_line(12), main_line(17)),
 	       main_line(5), main_line(15), judged);
 	/* good ones that descend from the user's bad one */
@@ -152,7 +156,8 @@ static void test_refused(void)
 	refuse(take(false, "", "git bisect start\n\ngit bisect bad nowhere\n"),
 	       "bisect-log: line 3: unknown revision 'nowhere'");
 	refuse(take(false, "", "git bisect start\ngit bisect good master\n"), "*'BAD' to start*");
-	refuse(take(false, "", "git bisect start master %s\ngit bisect bad %s\ngit bisect good %s\n",
+	refuse(take(false, "",
+		    "git bisect start master %s\ngit bisect bad %s\ngit bisect good %s\n",
 		    main_line(20), main_line(9), main_line(4)),
 	       "bisect-log: line 3: *contradicts line 2*");
 	refuse(take(false, "", "git bisect start %s %s\ngit bisect bad %s\n", main_line(8),

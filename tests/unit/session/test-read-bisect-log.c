@@ -14,15 +14,13 @@ static const struct {
 	const char *what, *text, *read;
 } cases[] = {
 	{ "nothing", "", "" },
-	{ "the words of the start",
-	  "git bisect start 'v6.2' 'v6.1' \"v6.0\"\n",
+	{ "the words of the start", "git bisect start 'v6.2' 'v6.1' \"v6.0\"\n",
 	  "1* new v6.2\n1* old v6.1\n1* old v6.0\n" },
 	{ "comments say which commits they were",
 	  "# bad: [" A "] sub: a [b] c\n# good: [" B "] Linux 6.1\n"
 	  "git bisect start 'HEAD' 'v6.1'\n# good: [" C "] x\ngit bisect good " C "\n",
 	  "3* new " A "\n3* old " B "\n5 old " C "\n" },
-	{ "a comment is missing: the words count",
-	  "# bad: [" A "] x\ngit bisect start HEAD v6.1\n",
+	{ "a comment is missing: the words count", "# bad: [" A "] x\ngit bisect start HEAD v6.1\n",
 	  "2* new HEAD\n2* old v6.1\n" },
 	{ "a start alone, with what git says of its state",
 	  "git bisect start\n# status: waiting for both good and bad commits\n"
@@ -47,19 +45,15 @@ static const struct {
 	{ "the last start counts",
 	  "git bisect start --term-new=x v9 v8\ngit bisect start\ngit bisect bad v2\n",
 	  "3 new v2\n" },
-	{ "git-bisect, a quote in a quote",
-	  "git-bisect start 'it'\\''s' # as before 1.6\n",
+	{ "git-bisect, a quote in a quote", "git-bisect start 'it'\\''s' # as before 1.6\n",
 	  "1* new it's\n" },
 	{ "without the start", "git bisect bad v2\n", "1 new v2\n" },
-	{ "an unknown word",
-	  "git bisect start\n\ngit bisect god v2\n",
+	{ "an unknown word", "git bisect start\n\ngit bisect god v2\n",
 	  "!line 3: 'git bisect god' is none of start, bad, good, skip" },
 	{ "by itself", "git bisect\n", "!line 1: 'git bisect' without a command" },
-	{ "good and bad",
-	  "git bisect start v2 v1\ngit bisect good v2\n",
+	{ "good and bad", "git bisect start v2 v1\ngit bisect good v2\n",
 	  "!line 2: 'v2' is good, and by line 1 bad" },
-	{ "an option without its value",
-	  "git bisect start --term-new\n",
+	{ "an option without its value", "git bisect start --term-new\n",
 	  "!line 1: '--term-new' is no option of 'git bisect start'" },
 };
 
@@ -97,9 +91,9 @@ static void test_case(gconstpointer arg)
 static void test_narrowed(void)
 {
 	struct bisect_log log;
-	g_assert_cmpint(bisect_log_parse("\ngit bisect start --first-parent v2 v1 -- 'a b'\n", &log,
-					 NULL),
-			==, 0);
+	g_assert_cmpint(
+		bisect_log_parse("\ngit bisect start --first-parent v2 v1 -- 'a b'\n", &log, NULL),
+		==, 0);
 	g_assert_cmpint(log.first_parent, ==, 2);
 	g_assert_cmpint(log.paths, ==, 2);
 	g_assert_cmpuint(log.entries->len, ==, 2);
