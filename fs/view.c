@@ -137,11 +137,15 @@ static struct node *find_node(struct view *v, struct node *dir, const char *path
 	return node_find(dir, path);
 }
 
+/* Or that it is taken up again: who reads from now on waits for the next one. */
 static void show_end(struct view *v, const struct session *s, struct shown *sh)
 {
 	g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
 	const struct node *wait = find_node(v, sh->dir, "wait");
-	publish_quiet(queue(v), sh->dir, "wait", g_bytes_new(line, strlen(line)));
+	sh->over = session_over(s);
+	publish_quiet(queue(v), sh->dir, "wait", sh->over ? g_bytes_new(line, strlen(line)) : NULL);
+	if (!sh->over)
+		return;
 	struct ended ended = { .watch = v->m->watch, .ino = wait->ino };
 	publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
@@ -231,22 +235,6 @@ static bool is_progress(enum event_kind kind)
 	       kind == EV_RUN_DONE;
 }
 
-/* The step that may have ended with it, although it is about another one or none; -1: none. */
-static int step_it_drops(const struct session *s, const struct event *ev)
-{
-	int last = (int)s->steps->len - 1;
-	switch (ev->kind) {
-	case EV_STEP:
-		return last - 1;
-	case EV_FOUND:
-	case EV_JUDGED:
-	case EV_RETEST:
-		return last;
-	default:
-		return -1;
-	}
-}
-
 static void view_changed(void *self, const struct session *s, const struct event *ev)
 {
 	struct view *v = self;
@@ -268,16 +256,12 @@ static void view_changed(void *self, const struct session *s, const struct event
 		show_run_done(v, s, sh, event_step(ev), event_run(ev));
 	}
 	refresh_step(v, s, sh, event_step(ev));
-	refresh_step(v, s, sh, step_it_drops(s, ev));
+	for (int n = (int)s->steps->len - 2; !is_progress(ev->kind) && n < (int)s->steps->len; n++)
+		refresh_step(v, s, sh, n); /* it may have ended one that it is not about */
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || !is_progress(ev->kind);
-	if (session_over(s) && !sh->over) {
-		sh->over = true;
+	if (session_over(s) ? !sh->over : sh->over && !s->verdict)
 		show_end(v, s, sh);
-	} else if (sh->over && !session_over(s) && !s->verdict) { /* taken up again */
-		sh->over = false;
-		publish_quiet(queue(v), sh->dir, "wait", NULL);
-	}
 	show_line(v, event_line(s, ev));
 }
 
