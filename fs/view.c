@@ -137,17 +137,16 @@ static struct node *find_node(struct view *v, struct node *dir, const char *path
 	return node_find(dir, path);
 }
 
-/* Or that it is taken up again: who reads from now on waits for the next one. */
+/* Or the contrary: taken up again. */
 static void show_end(struct view *v, const struct session *s, struct shown *sh)
 {
 	g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
 	const struct node *wait = find_node(v, sh->dir, "wait");
 	sh->over = session_over(s);
 	publish_quiet(queue(v), sh->dir, "wait", sh->over ? g_bytes_new(line, strlen(line)) : NULL);
-	if (!sh->over)
-		return;
 	struct ended ended = { .watch = v->m->watch, .ino = wait->ino };
-	publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
+	if (sh->over)
+		publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
 
 struct line {
