@@ -33,9 +33,10 @@ struct progress progress_of(const struct session *s, int64_t now)
 		p.done--;
 	if (p.done > 0 && s->started) {
 		int64_t until = last && last->state != STEP_DONE ? last->started : now;
-		p.eta = (until - s->started) / p.done * p.left;
+		int64_t average = session_duration(s, until) / p.done;
+		p.eta = average * p.left;
 		if (last && last->state != STEP_DONE)
-			p.eta -= MIN(now - last->started, (until - s->started) / p.done);
+			p.eta -= MIN(now - last->started, average);
 		/* coarse, or the files would change every second for nothing */
 		p.eta = p.eta / 10000000000 * 10000000000;
 	}
@@ -98,6 +99,8 @@ static const char *purpose(const struct step *step)
 		return "certificate, the culprit: ";
 	case ROLE_PARENT:
 		return "certificate, its parent: ";
+	case ROLE_COMPILER:
+		return "certificate, its parent with the culprit's compiler: ";
 	case ROLE_REVERT:
 		return "certificate, without the culprit: ";
 	default:

@@ -5,6 +5,8 @@
 #include "progress.h"
 #include "render.h"
 
+#include "engine/session/labels.h"
+
 static json_t *step_json(const struct step *step)
 {
 	json_t *j = json_object();
@@ -36,6 +38,11 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 	for (char **c = s->found; session_has_answer(s) && c && *c; c++)
 		json_array_append_new(culprit, json_string(*c));
 	json_object_set_new(j, "culprit", culprit);
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	json_t *list = json_array();
+	for (guint i = 0; session_has_answer(s) && i < labels->len; i++)
+		json_array_append_new(list, json_string(labels->pdata[i]));
+	json_object_set_new(j, "labels", list);
 	json_object_set_new(j, "error", json_string(s->error ? s->error : ""));
 	json_object_set_new(j, "reason", json_string(s->status_reason ? s->status_reason : ""));
 	json_object_set_new(j, "steps_done", json_integer(p.done));

@@ -151,13 +151,16 @@ static void tell_ended(void *arg)
 	g_free(e);
 }
 
+/* Or the contrary: taken up again. */
 static void show_end(struct view *v, const struct session *s, struct shown *sh)
 {
 	g_autofree char *line = g_strdup_printf("%s\n", s->verdict);
 	const struct node *wait = find_node(v, sh->dir, "wait");
-	publish_quiet(queue(v), sh->dir, "wait", g_bytes_new(line, strlen(line)));
+	sh->over = session_over(s);
+	publish_quiet(queue(v), sh->dir, "wait", sh->over ? g_bytes_new(line, strlen(line)) : NULL);
 	struct ended ended = { .watch = v->m->watch, .ino = wait->ino };
-	publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
+	if (sh->over)
+		publish_call(queue(v), tell_ended, g_memdup2(&ended, sizeof(ended)));
 }
 
 struct line {
@@ -268,12 +271,12 @@ static void view_changed(void *self, const struct session *s, const struct event
 	if (ev->kind == EV_VERDICT || ev->kind == EV_DROPPED || session_over(s))
 		show_kernel_gone(v, s, sh, (int)s->steps->len - 1);
 	refresh_step(v, s, sh, event_step(ev));
+	for (int n = (int)s->steps->len - 2; !is_progress(ev->kind) && n < (int)s->steps->len; n++)
+		refresh_step(v, s, sh, n); /* it may have ended one that it is not about */
 	refresh_bisection(v, s, sh);
 	v->changed = v->changed || !is_progress(ev->kind);
-	if (session_over(s) && !sh->over) {
-		sh->over = true;
+	if (session_over(s) ? !sh->over : sh->over && !s->verdict)
 		show_end(v, s, sh);
-	}
 	show_line(v, event_line(s, ev));
 }
 

@@ -61,6 +61,7 @@ static void copy_query(struct next_query *to, const struct next_query *q)
 	*to = *q;
 	to->commit = g_strdup(q->commit);
 	to->release = g_strdup(q->release);
+	to->cc = g_strdup(q->cc);
 	to->bad = g_strdup(q->bad);
 	to->current = g_strdup(q->current);
 	to->start = g_strdup(q->start);

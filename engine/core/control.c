@@ -8,6 +8,7 @@
 
 #include "engine/history/navigate.h"
 #include "engine/session/forecast.h"
+#include "engine/session/range.h"
 #include "engine/store/state_dir.h"
 
 #include <errno.h>
@@ -59,23 +60,33 @@ static err_t pause_or_end(struct engine *e, struct bisection *b, const char *wor
 	return facts_record(e, b, &ev, error);
 }
 
+/* In progress; or over, and to be taken up again, for which its history has to be known. */
+static err_t check_open(const char *word, const struct session *s, struct error *error)
+{
+	if (session_in_progress(s) || (session_over(s) && s->loaded))
+		return 0;
+	return error_set(error, EINVAL, "%s: '%s' is %s%s", word, s->name,
+			 session_state_name(s->state),
+			 session_over(s) ? ", and its history was never read: start it anew" : "");
+}
+
 static err_t retest(struct engine *e, struct bisection *b, const char *number, struct error *error)
 {
 	char *end;
 	errno = 0;
-	long n = number ? strtol(number, &end, 10) : -1;
-	const struct step *step = number && end != number && !*end && !errno && n <= INT_MAX
+	long n = strtol(number, &end, 10);
+	const struct step *step = end != number && !*end && !errno && n <= INT_MAX
 					  ? session_step(b->s, (int)n)
 					  : NULL;
+	err_t err = check_open("retest", b->s, error);
+	if (err)
+		return err;
 	if (!step)
 		return error_set(error, EINVAL, "retest: '%s' has no step '%s'", b->s->name,
-				 number ? number : "");
-	if (!session_in_progress(b->s))
-		return error_set(error, EINVAL, "retest: '%s' is %s", b->s->name,
-				 session_state_name(b->s->state));
-	if (step->state != STEP_DONE)
+				 number);
+	if (step->state != STEP_DONE && session_in_progress(b->s))
 		return error_set(error, EINVAL, "retest: step %ld is being tested", n);
-	if (step->role == ROLE_MINIMIZE || step->role == ROLE_REVERT)
+	if (step->role == ROLE_MINIMIZE || step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
 		return error_set(error, EINVAL, "retest: step %ld is no test of a commit as it is",
 				 n);
 	struct event ev = event_make(EV_RETEST);
@@ -83,40 +94,67 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 	return facts_record(e, b, &ev, error);
 }
 
+/* ---- words ---- */
+
+enum word_kind { WORD_ALONE, WORD_RETEST, WORD_VERDICT };
+
+static const struct word {
+	const char *word;
+	enum word_kind kind;
+	enum event_kind event; /* of one that stands alone */
+	enum verdict verdict;
+	const char *takes; /* what follows it, for people */
+} known_words[] = {
+	{ "pause", .event = EV_PAUSED },
+	{ "resume", .event = EV_RESUMED },
+	{ "abort", .event = EV_ABORTED },
+	{ "minimize", .event = EV_MINIMIZE },
+	{ "retest", WORD_RETEST, .takes = "the number of a step is needed: retest N" },
+	{ "good", WORD_VERDICT, .verdict = VERDICT_GOOD, .takes = "a revision" },
+	{ "bad", WORD_VERDICT, .verdict = VERDICT_BAD, .takes = "a revision" },
+	{ "skip", WORD_VERDICT, .verdict = VERDICT_SKIP, .takes = "a revision" },
+};
+
+static const struct word *find_word(const char *word)
+{
+	for (gsize i = 0; word && i < G_N_ELEMENTS(known_words); i++) {
+		if (strcmp(known_words[i].word, word) == 0)
+			return &known_words[i];
+	}
+	return NULL;
+}
+
+/* Whether it is a known word with as many more as it takes. */
+static err_t check_words(char *const *words, struct error *error)
+{
+	const struct word *w = find_word(words[0]);
+	if (!words[0] || !w)
+		return error_set(error, EINVAL,
+				 "%s%s%s: pause, resume, abort, minimize, retest N, good REV, bad "
+				 "REV or skip REV",
+				 words[0] ? "unknown control word '" : "control: write a word",
+				 words[0] ? words[0] : "", words[0] ? "'" : "");
+	guint takes = w->takes ? 1 : 0, has = g_strv_length((GStrv)words) - 1;
+	if (has < takes && w->kind != WORD_VERDICT) /* of what then, is found out later */
+		return error_set(error, EINVAL, "%s: %s", w->word, w->takes);
+	if (has > takes)
+		return error_set(error, EINVAL, "%s: one word too many: '%s'", w->word,
+				 words[1 + takes]);
+	return 0;
+}
+
 static err_t control(struct engine *e, struct bisection *b, char **words, struct error *error)
 {
-	static const struct {
-		const char *word;
-		enum event_kind kind;
-	} known[] = { { "pause", EV_PAUSED },
-		      { "resume", EV_RESUMED },
-		      { "abort", EV_ABORTED },
-		      { "minimize", EV_MINIMIZE } };
-	guint n = g_strv_length(words);
-	for (gsize i = 0; n == 1 && i < G_N_ELEMENTS(known); i++) {
-		if (strcmp(known[i].word, words[0]) == 0)
-			return pause_or_end(e, b, words[0], known[i].kind, error);
-	}
-	if (n == 2 && strcmp(words[0], "retest") == 0)
-		return retest(e, b, words[1], error);
-	g_autofree char *text = g_strjoinv(" ", words);
-	return error_set(error, EINVAL,
-			 "unknown control word '%s': pause, resume, abort, minimize, retest N, "
-			 "good REV, bad REV or skip REV",
-			 text);
+	const struct word *w = find_word(words[0]);
+	return w->kind == WORD_RETEST ? retest(e, b, words[1], error)
+				      : pause_or_end(e, b, words[0], w->event, error);
 }
 
 /* ---- a user's verdict on a commit ---- */
 
 static enum verdict judgement_word(char *const *words)
 {
-	static const char *const names[] = { "good", "bad", "skip" };
-	static const enum verdict verdicts[] = { VERDICT_GOOD, VERDICT_BAD, VERDICT_SKIP };
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (words[0] && (!words[1] || !words[2]) && strcmp(words[0], names[i]) == 0)
-			return verdicts[i];
-	}
-	return VERDICT_NONE;
+	return find_word(words[0])->verdict;
 }
 
 /* The step that waits for its user's verdict, which needs no commit to be named; NULL: none does.
@@ -156,13 +194,13 @@ static err_t check_judgement(struct engine *e, const struct command *c, struct e
 	struct bisection *b = state_bisection(e, c);
 	if (!b)
 		return command_gone(c, error);
-	if (!session_in_progress(b->s))
-		return error_set(error, EINVAL, "'%s' is %s: its verdicts cannot change any more",
-				 c->name, session_state_name(b->s->state));
-	if (!b->s->loaded)
+	g_autofree char *text = command_text(c);
+	g_auto(GStrv) words = command_words(text);
+	err_t err = check_open(words[0], b->s, error);
+	if (!err && !b->s->loaded)
 		return error_set(error, EINVAL, "'%s' is still reading its history: try again",
 				 c->name);
-	return 0;
+	return err;
 }
 
 /* Takes over the command and the words. */
@@ -175,6 +213,8 @@ static void look_up(struct engine *e, struct bisection *b, struct command *c, GS
 	l->verdict = judgement_word(words);
 	l->fix = settings_is_fix(&b->s->settings);
 	session_next_query(b->s, &l->range);
+	l->ends = range_ends(b->s);
+	l->over = session_over(b->s);
 	jobs_add(e->jobs, job);
 	e->workers.start(e->workers.self, job);
 }
@@ -185,12 +225,14 @@ void control_command(struct engine *e, struct command *c)
 	g_autofree char *text = command_text(c);
 	g_auto(GStrv) words = command_words(text);
 	struct bisection *b = state_bisection(e, c);
-	if (judgement_word(words) == VERDICT_NONE) {
-		err_t err = b ? control(e, b, words, &error) : command_gone(c, &error);
+	err_t err = b ? check_words(words, &error) : command_gone(c, &error);
+	if (!err && judgement_word(words) == VERDICT_NONE) {
+		err = control(e, b, words, &error);
 		command_answer(c, err, &error);
 		return;
 	}
-	err_t err = check_judgement(e, c, &error);
+	if (!err)
+		err = check_judgement(e, c, &error);
 	if (!err && !words[1]) {
 		err = judge_waiting(e, c, judgement_word(words), &error);
 		command_answer(c, err, &error);
@@ -232,6 +274,10 @@ void control_looked_up(struct engine *e, struct job *job)
 	struct error error = { 0 };
 	err_t err = check_judgement(e, c, &error);
 	struct bisection *b = state_bisection(e, c);
+	if (!err && session_over(b->s) && !l->over) /* what was said of one in progress */
+		err = error_set(&error, EINVAL,
+				"'%s' is %s meanwhile: write it again to take the search up again",
+				c->name, session_state_name(b->s->state));
 	if (!err && !is_same_range(b->s, &l->range)) {
 		l->command = NULL;
 		look_up(e, b, c, g_steal_pointer(&l->words));

@@ -42,10 +42,13 @@ static void lookup_clear(struct lookup *l)
 		command_free(l->command);
 	g_strfreev(l->words);
 	next_query_clear(&l->range);
+	g_strfreev(l->ends);
 	g_free(l->commit);
 	g_free(l->key);
 	if (l->goods)
 		g_ptr_array_unref(l->goods);
+	if (l->judged)
+		g_ptr_array_unref(l->judged);
 }
 
 static void made_clear(struct kernel *made)

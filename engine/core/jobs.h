@@ -44,12 +44,15 @@ struct lookup {
 	enum verdict verdict; /* the user's; VERDICT_NONE: it is a start */
 	/* a verdict: what is known, which it must not contradict */
 	struct next_query range;
+	bool over;  /* and it is to be taken up again */
+	GStrv ends; /* those of `range` that no word of its user's takes back */
 	/* a start: the count of changes to its settings when it was asked */
 	guint settings_version;
 	/* the answer: the starting commit, or that which the verdict is on */
 	char *commit;
-	GPtrArray *goods; /* char *, NULL-terminated once it is answered */
-	char *key;	  /* of the experiment; NULL: it shares no results */
+	GPtrArray *goods;  /* char *, NULL-terminated once it is answered */
+	GPtrArray *judged; /* the same: "VERDICT HASH", taken over from another search */
+	char *key;	   /* of the experiment; NULL: it shares no results */
 };
 
 /* Whoever hears of a worker's progress and of a job's end. Any thread. */
@@ -111,6 +114,8 @@ struct job {
 		} run;
 		struct {
 			char *commit;
+			bool maintainers;    /* they are wanted */
+			int culprit, parent; /* steps with their kernels; -1: none */
 		} report;
 	};
 

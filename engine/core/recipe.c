@@ -135,7 +135,8 @@ const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
 
 static const char *guidance(const struct engine *e, struct bisection *b)
 {
-	static const enum setting small[] = { SET_MODE, SET_BRANCH, SET_OLDEST, SET_CHOICE };
+	static const enum setting small[] = { SET_MODE,	  SET_BRANCH, SET_OLDEST,
+					      SET_CHOICE, SET_MAKE,   SET_ARCH };
 	static const enum setting large[] = { SET_COMPILERS, SET_BACKPORTS };
 	if (b->guidance)
 		return b->guidance;

@@ -14,6 +14,8 @@
 
 #include "engine/base/daemon_log.h"
 #include "engine/base/file.h"
+#include "engine/session/certify.h"
+#include "engine/session/recipients.h"
 #include "engine/store/profile.h"
 #include "engine/store/state_dir.h"
 
@@ -278,7 +280,11 @@ static void grant_report(struct engine *e, struct turn *turn, struct bisection *
 	}
 	struct job *job = new_job(e, b, JOB_REPORT, w->step);
 	job->slot = slot;
+	const char *parent = certify_parent(b->s);
 	job->report.commit = g_strdup(b->s->found[0]);
+	job->report.maintainers = recipients_need_maintainers(b->s);
+	job->report.culprit = certify_step_of(b->s, b->s->found[0]);
+	job->report.parent = parent ? certify_step_of(b->s, parent) : -1;
 	start(e, job);
 }
 

@@ -170,7 +170,7 @@ static err_t check(struct engine *e, const struct command *c, char *const *words
 		if (err)
 			return err;
 	}
-	if (!words[0])
+	if (!words[0] && !has_setting(e, c->name, SET_BISECT_LOG))
 		return error_set(
 			error, EINVAL,
 			"start: write 'BAD' or 'BAD GOOD...', revisions as git names them");
@@ -225,13 +225,24 @@ static char *free_name(struct engine *e, const char *commit)
 	return name;
 }
 
+/* What `start` reads back as: without words of the user's the ends that were taken over. */
+static char *text_of(const struct lookup *l)
+{
+	if (l->words[0])
+		return command_text(l->command);
+	g_autofree char *goods = g_strjoinv(" ", (GStrv)l->goods->pdata);
+	return g_strdup_printf("%s%s%s", l->commit, *goods ? " " : "", goods);
+}
+
 static err_t record_start(struct engine *e, struct bisection *b, const struct lookup *l,
 			  struct error *error)
 {
 	struct event ev = event_make(EV_STARTED);
-	ev.started.text = command_text(l->command);
+	ev.started.text = text_of(l);
 	ev.started.commit = g_strdup(l->commit);
 	ev.started.goods = g_strdupv((GStrv)l->goods->pdata);
+	if (l->judged->pdata[0])
+		ev.started.judged = g_strdupv((GStrv)l->judged->pdata);
 	ev.started.values = settings_to_json(&b->s->settings);
 	ev.started.host = g_strdup(e->host);
 	ev.started.key = g_strdup(l->key);

@@ -8,6 +8,7 @@
 #include "choose.h"
 #include "commit_settings.h"
 #include "engine/session/releases.h"
+#include "labels.h"
 #include "merge_base.h"
 #include "reach.h"
 
@@ -223,8 +224,10 @@ static err_t describe_step(const struct navigator *nav, const struct next_query 
 	ev->options = g_strdupv(q->options);
 	GPtrArray *patches = g_ptr_array_new();
 	err_t err = repo_subject(nav->repo, &oid, &ev->subject, error);
-	if (!err)
+	if (!err && !q->cc)
 		err = commit_settings_compiler(nav->repo, nav->compilers, &oid, &ev->cc, error);
+	else if (!err && *q->cc)
+		ev->cc = g_strdup(q->cc);
 	if (!err)
 		err = commit_settings_backports(nav->repo, nav->backports, &oid, patches, error);
 	for (char **p = q->patches; p && *p; p++)
@@ -263,6 +266,9 @@ static err_t describe_found(const struct navigator *nav, const struct choice *ch
 	if (!err && n == 1)
 		err = repo_show(nav->repo, history_oid(h, choice->commit), &answer->found.text,
 				error);
+	if (!err && n == 1)
+		err = labels_of_commit(nav->repo, history_oid(h, choice->commit), nav->settings,
+				       &answer->found.labels, error);
 	if (err)
 		event_clear(answer);
 	return err;

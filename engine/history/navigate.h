@@ -22,7 +22,7 @@ struct navigator {
 	struct repo *repo;
 	const struct settings *settings;
 	/* contents of the large settings; NULL: empty */
-	const char *compilers, *backports, *config, *baseline;
+	const char *compilers, *backports, *config, *baseline, *bisect_log;
 	struct build_estimate estimate;
 };
 

@@ -126,6 +126,11 @@ const char *repo_gitdir(const struct repo *repo)
 	return git_repository_commondir(repo->git);
 }
 
+struct git_repository *repo_git(const struct repo *repo)
+{
+	return repo->git;
+}
+
 bool repo_is_shallow(const struct repo *repo)
 {
 	return git_repository_is_shallow(repo->git) == 1;

@@ -22,6 +22,8 @@ err_t repo_open(const char *path, struct repo **repo, struct error *error);
 void repo_free(struct repo *repo);
 /* Its git directory, absolute; lives as long as the handle. */
 const char *repo_gitdir(const struct repo *repo);
+/* libgit2's own handle, for who looks at trees. Lives as long. */
+struct git_repository *repo_git(const struct repo *repo);
 bool repo_is_shallow(const struct repo *repo);
 
 /* A commit from whatever `git rev-parse` takes. -EINVAL: unknown or ambiguous. */

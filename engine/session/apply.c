@@ -18,6 +18,11 @@ static void apply_started(struct session *s, const struct event_started *ev, int
 	s->bad = g_strdup(ev->commit);
 	s->key = g_strdup(ev->key);
 	s->goods = g_strdupv(ev->goods);
+	for (char **line = ev->judged; line && *line; line++) {
+		struct judgement j = { 0 };
+		range_judgement(*line, &j.verdict, &j.commit);
+		g_array_append_val(s->judgements, j);
+	}
 }
 
 static void drop_step(struct step *step, const char *reason)
@@ -94,6 +99,8 @@ static void forget_found(struct session *s)
 	g_clear_pointer(&s->parents, g_strfreev);
 	g_clear_pointer(&s->found_text, g_free);
 	g_clear_pointer(&s->maintainers, g_strfreev);
+	g_clear_pointer(&s->found_labels, g_strfreev);
+	g_clear_pointer(&s->config_labels, g_strfreev);
 	s->reported = false;
 }
 
@@ -103,7 +110,7 @@ static void learn_from_step(struct session *s, const struct step *step)
 	struct tally t = tally_step(s, step);
 	/* what was not measured here teaches nothing new; a smaller kernel is another experiment */
 	if (step->same_as >= 0 || step->presumed || step->known || step->role == ROLE_MINIMIZE ||
-	    step->role == ROLE_REVERT)
+	    step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
 		return;
 	if (step->verdict == VERDICT_BAD && t.bad + t.good > 0) {
 		double rate = (double)t.bad / (double)(t.bad + t.good);
@@ -155,8 +162,39 @@ static void apply_known(struct session *s, const struct event_known *ev)
 	step->reason = g_strdup(ev->reason);
 }
 
-static void apply_judged(struct session *s, const struct event_judged *ev)
+/* It was over, and a word of its user's says that it is not: the search goes on from what is known.
+ * What was in flight at the end was stopped. */
+static void take_up_again(struct session *s, int64_t time)
 {
+	struct step *last = session_step(s, (int)s->steps->len - 1);
+	bool over = session_over(s);
+	if (!over && !s->verdict) /* with one it is being minimised */
+		return;
+	if (over && last && last->state != STEP_DONE) {
+		drop_step(last, "interrupted: the bisection ended");
+		last->interrupted = true;
+	}
+	if (over) {
+		int64_t idle = MAX(time - s->ended, 0);
+		s->idle_ns = idle > INT64_MAX - s->idle_ns ? INT64_MAX : s->idle_ns + idle;
+		s->ended = 0;
+		s->state = s->paused_from = STATE_RUNNING;
+	}
+	g_clear_pointer(&s->verdict, g_free);
+	g_clear_pointer(&s->error, g_free);
+	s->no_op = false;
+	forget_found(s);
+}
+
+static void apply_retest(struct session *s, const struct event_of_step *ev, int64_t time)
+{
+	take_up_again(s, time);
+	g_array_append_val(s->retests, ev->step);
+}
+
+static void apply_judged(struct session *s, const struct event_judged *ev, int64_t time)
+{
+	take_up_again(s, time);
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	struct judgement j = { .commit = g_strdup(ev->commit),
 			       .verdict = ev->verdict,
@@ -272,6 +310,7 @@ static void apply_found(struct session *s, const struct event_found *ev)
 	s->replan = false;
 	s->found = g_strdupv(ev->candidates);
 	s->found_text = g_strdup(ev->text);
+	s->found_labels = g_strdupv(ev->labels);
 	s->parents = g_strdupv(ev->parents);
 	note_search_start(s); /* the ends may be all there is */
 }
@@ -360,10 +399,10 @@ static void apply(struct session *s, const struct event *ev)
 		s->replan = false;
 		break;
 	case EV_JUDGED:
-		apply_judged(s, &ev->judged);
+		apply_judged(s, &ev->judged, ev->time);
 		break;
 	case EV_RETEST:
-		g_array_append_val(s->retests, ev->retest.step);
+		apply_retest(s, &ev->retest, ev->time);
 		break;
 	case EV_REOPENED:
 		forget_found(s);
@@ -372,6 +411,8 @@ static void apply(struct session *s, const struct event *ev)
 		s->reported = true;
 		g_strfreev(s->maintainers);
 		s->maintainers = g_strdupv(ev->reported.maintainers);
+		g_strfreev(s->config_labels);
+		s->config_labels = g_strdupv(ev->reported.labels);
 		break;
 	case EV_DOUBTED:
 		g_free(s->doubted);

@@ -28,18 +28,72 @@ static bool same_options(const struct step *a, const struct step *b)
 	return g_strv_equal((const char *const *)a->options, (const char *const *)b->options);
 }
 
+/* Whether the step's kernel is the commit's own. */
+static bool is_as_it_is(const struct step *step)
+{
+	return step->role != ROLE_REVERT && step->role != ROLE_MINIMIZE &&
+	       step->role != ROLE_COMPILER;
+}
+
 /* A kernel of the first step has the whole configuration, those of a search that was minimised have
  * not: they cannot be compared. */
-const char *certify_signature(const struct session *s, const char *commit)
+int certify_step_of(const struct session *s, const char *commit)
 {
 	const struct step *search = session_find_step(s, ROLE_SEARCH, NULL);
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		bool counts = step->signature && step->role != ROLE_REVERT &&
-			      step->role != ROLE_MINIMIZE &&
+		bool counts = step->signature && is_as_it_is(step) &&
 			      (!search || same_options(step, search));
 		if (counts && strcmp(step->commit, commit) == 0)
-			return step->signature;
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *certify_signature(const struct session *s, const char *commit)
+{
+	const struct step *step = session_step(s, certify_step_of(s, commit));
+	return step ? step->signature : NULL;
+}
+
+/* ---- the compiler ---- */
+
+static const struct step *tried(const struct session *s, const char *commit)
+{
+	for (guint i = s->steps->len; i-- > 0;) {
+		const struct step *step = session_step(s, (int)i);
+		if (is_as_it_is(step) && strcmp(step->commit, commit) == 0)
+			return step;
+	}
+	return NULL;
+}
+
+bool certify_border(const struct session *s, struct certify_border *border)
+{
+	const char *parent = s->found ? certify_parent(s) : NULL;
+	const struct step *before = parent ? tried(s, parent) : NULL;
+	const struct step *after = parent ? tried(s, s->found[0]) : NULL;
+	if (!before || !after || g_strcmp0(before->cc, after->cc) == 0)
+		return false;
+	*border = (struct certify_border){ .before = before->cc, .after = after->cc };
+	return true;
+}
+
+const struct step *certify_compiler_step(const struct session *s,
+					 const struct certify_border *border)
+{
+	const struct step *step = session_find_step(s, ROLE_COMPILER, certify_parent(s));
+	return step && g_strcmp0(step->cc, border->after) == 0 ? step : NULL;
+}
+
+const struct step *certify_revert_step(const struct session *s)
+{
+	for (guint i = s->steps->len; i-- > 0;) {
+		const struct step *step = session_step(s, (int)i);
+		for (char **p = step->patches; step->role == ROLE_REVERT && p && *p; p++) {
+			if (!step->interrupted && g_str_has_suffix(*p, s->found[0]))
+				return step;
+		}
 	}
 	return NULL;
 }
@@ -74,6 +128,7 @@ enum step_role certify_next(const struct session *s)
 	if (!s->found || !s->found[0] || s->found[1])
 		return ROLES;
 	const char *culprit = s->found[0], *parent = certify_parent(s);
+	struct certify_border border;
 	if (parent && !certify_signature(s, culprit) &&
 	    !session_find_step(s, ROLE_CULPRIT, culprit))
 		return ROLE_CULPRIT;
@@ -85,7 +140,9 @@ enum step_role certify_next(const struct session *s)
 		return ROLE_CULPRIT;
 	if (parent && !is_sure(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
 		return ROLE_PARENT;
-	if (certify_revert_tells_more(s) && !session_find_step(s, ROLE_REVERT, NULL))
+	if (certify_border(s, &border) && !certify_compiler_step(s, &border))
+		return ROLE_COMPILER;
+	if (certify_revert_tells_more(s) && !certify_revert_step(s))
 		return ROLE_REVERT;
 	return ROLES;
 }

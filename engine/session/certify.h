@@ -14,6 +14,21 @@ enum step_role certify_next(const struct session *s);
 /* Signature of a commit's kernel with the configuration in use; NULL: it was never built. */
 const char *certify_signature(const struct session *s, const char *commit);
 
+/* The last step with that kernel; -1: none. */
+int certify_step_of(const struct session *s, const char *commit);
+
+/* Where `compilers` changes from the parent to the culprit. */
+struct certify_border {
+	const char *before, *after; /* of the session; NULL: the default */
+};
+/* Whether it does, as far as both have been built or tried. */
+bool certify_border(const struct session *s, struct certify_border *border);
+/* The step that has built the parent with the culprit's compiler; NULL: none. */
+const struct step *certify_compiler_step(const struct session *s,
+					 const struct certify_border *border);
+/* The step that reverts (fix: applies) what was found; NULL: none. */
+const struct step *certify_revert_step(const struct session *s);
+
 /* The culprit and its parent are the same kernel: the commit cannot have changed anything. */
 bool certify_is_no_op(const struct session *s);
 

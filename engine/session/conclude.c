@@ -288,10 +288,17 @@ static bool is_contradicted(const struct session *s)
 	return why != NULL;
 }
 
+/* Then their configurations are compared. */
+static bool has_both_kernels(const struct session *s)
+{
+	const char *parent = certify_parent(s);
+	return parent && certify_signature(s, parent) && certify_signature(s, s->found[0]);
+}
+
 bool conclude_needs_maintainers(const struct session *s)
 {
 	return s->found && s->found[0] && !s->found[1] && !s->reported && !s->verdict &&
-	       recipients_need_maintainers(s) && !is_contradicted(s);
+	       (recipients_need_maintainers(s) || has_both_kernels(s)) && !is_contradicted(s);
 }
 
 bool session_decide(const struct session *s, struct event *ev)

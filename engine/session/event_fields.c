@@ -67,9 +67,10 @@ static const struct event_field created[] = {
 };
 
 static const struct event_field started[] = {
-	NEEDED("text", F_TEXT, started.text),  NEEDED("commit", F_TEXT, started.commit),
-	NEEDED("host", F_TEXT, started.host),  OPTIONAL("key", F_TEXT, started.key),
-	NEEDED("list", F_LIST, started.goods), NEEDED("values", F_VALUES, started.values),
+	NEEDED("text", F_TEXT, started.text),	    NEEDED("commit", F_TEXT, started.commit),
+	NEEDED("host", F_TEXT, started.host),	    OPTIONAL("key", F_TEXT, started.key),
+	NEEDED("list", F_LIST, started.goods),	    NEEDED("values", F_VALUES, started.values),
+	OPTIONAL("judged", F_LIST, started.judged),
 };
 
 static const struct event_field loaded[] = {
@@ -181,7 +182,10 @@ static const struct event_field minimize[] = { NEEDED("options", F_LIST, minimiz
 
 static const struct event_field reopened[] = { NEEDED("reason", F_LINE, reopened.reason) };
 
-static const struct event_field reported[] = { NEEDED("list", F_LIST, reported.maintainers) };
+static const struct event_field reported[] = {
+	NEEDED("list", F_LIST, reported.maintainers),
+	OPTIONAL("labels", F_LIST, reported.labels),
+};
 
 static const struct event_field doubted[] = {
 	NEEDED("commit", F_TEXT, doubted.commit),
@@ -192,6 +196,7 @@ static const struct event_field found[] = {
 	OPTIONAL("text", F_TEXT, found.text),
 	OPTIONAL("parents", F_LIST, found.parents),
 	NEEDED("list", F_LIST, found.candidates),
+	OPTIONAL("labels", F_LIST, found.labels),
 };
 
 static const struct event_field concluded[] = {

@@ -4,6 +4,8 @@
  */
 #include "bisectfs/session.h"
 
+#include "range.h"
+
 #include <errno.h>
 
 static err_t misfit(const struct session *s, const struct event *ev, struct error *error)
@@ -32,6 +34,9 @@ static bool state_fits(const struct session *s, const struct event *ev)
 		return s->state == STATE_DONE;
 	case EV_LOADED:
 		return session_in_progress(s) && !s->loaded;
+	case EV_JUDGED: /* these take up again what is over */
+	case EV_RETEST:
+		return session_in_progress(s) || (session_over(s) && s->loaded);
 	default:
 		return session_in_progress(s);
 	}
@@ -41,6 +46,12 @@ static bool state_fits(const struct session *s, const struct event *ev)
 static err_t started_fits(const struct event_started *ev, struct error *error)
 {
 	struct settings copy;
+	for (char **line = ev->judged; line && *line; line++) {
+		enum verdict v;
+		g_autofree char *commit = NULL;
+		if (!range_judgement(*line, &v, &commit))
+			return error_set(error, EINVAL, "'%s' is no verdict on a commit", *line);
+	}
 	settings_init(&copy);
 	err_t err = settings_from_json(&copy, ev->values, error);
 	settings_clear(&copy);
@@ -116,7 +127,7 @@ static err_t dropped_fits(const struct session *s, int n, struct error *error)
 static err_t retest_fits(const struct session *s, int n, struct error *error)
 {
 	const struct step *step = session_step(s, n);
-	if (!step || step->state != STEP_DONE)
+	if (!step || (step->state != STEP_DONE && session_in_progress(s)))
 		return error_set(error, EINVAL, "step %d is not over", n);
 	return 0;
 }

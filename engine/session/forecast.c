@@ -65,6 +65,7 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 				       .verdict = one->verdict,
 				       .presumed = one->ev->step.presumed,
 				       .commit = one->ev->step.commit,
+				       .cc = one->ev->step.cc,
 				       .patches = one->ev->step.patches,
 				       .options = one->ev->step.options,
 				       .same_as = -1,
@@ -94,6 +95,7 @@ static double prior(const struct session *s, enum step_role role)
 	case ROLE_CULPRIT:
 		return fix ? 1 - ALMOST_SURE : ALMOST_SURE;
 	case ROLE_PARENT:
+	case ROLE_COMPILER:
 		return fix ? ALMOST_SURE : 1 - ALMOST_SURE;
 	case ROLE_REVERT:
 	case ROLE_HEAD:
@@ -282,6 +284,7 @@ char *forecast_key(const struct next_query *q)
 	g_checksum_update(sum, numbers, sizeof(numbers));
 	digest_text(sum, q->commit);
 	digest_text(sum, q->release);
+	digest_text(sum, q->cc);
 	digest_text(sum, q->bad);
 	digest_text(sum, q->current);
 	digest_text(sum, q->start);

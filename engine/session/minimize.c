@@ -86,7 +86,7 @@ static enum minimize_answer ask_steps(const GArray *kept, void *arg)
 	int tests = 0;
 	for (guint i = 0; i < s->steps->len; i++) {
 		const struct step *step = session_step(s, (int)i);
-		if (step->role != ROLE_MINIMIZE)
+		if (step->role != ROLE_MINIMIZE || step->interrupted)
 			continue;
 		tests++;
 		if (step->state == STEP_DONE && step->options &&

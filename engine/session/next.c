@@ -145,6 +145,13 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 	case ROLE_PARENT:
 		q->commit = g_strdup(s->parents[0]);
 		break;
+	case ROLE_COMPILER: {
+		struct certify_border border = { 0 };
+		certify_border(s, &border);
+		q->commit = g_strdup(s->parents[0]);
+		q->cc = g_strdup(border.after ? border.after : "");
+		break;
+	}
 	case ROLE_REVERT:
 		q->commit = g_strdup(s->bad);
 		q->patches =
@@ -178,6 +185,7 @@ void next_query_clear(struct next_query *q)
 {
 	g_free(q->commit);
 	g_free(q->release);
+	g_free(q->cc);
 	g_free(q->bad);
 	g_free(q->current);
 	g_free(q->start);

@@ -12,7 +12,8 @@
 static bool judges_commit(const struct step *step)
 {
 	return step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
-	       step->state == STEP_DONE && step->verdict != VERDICT_NONE;
+	       step->role != ROLE_COMPILER && step->state == STEP_DONE &&
+	       step->verdict != VERDICT_NONE;
 }
 
 enum verdict session_verdict_of(const struct session *s, const char *commit)
@@ -56,6 +57,17 @@ void range_split(const char *line, char **name, char **commit)
 	g_auto(GStrv) words = g_strsplit(line, " ", 2);
 	*name = g_strdup(words[0]);
 	*commit = g_strdup(words[0] && words[1] ? words[1] : "");
+}
+
+bool range_judgement(const char *line, enum verdict *v, char **commit)
+{
+	g_autofree char *word = NULL;
+	range_split(line, &word, commit);
+	for (*v = VERDICT_GOOD; *v < VERDICTS; ++*v) {
+		if (g_strcmp0(word, verdict_name(*v)) == 0)
+			return **commit != '\0';
+	}
+	return false;
 }
 
 static bool narrows_range(const struct step *step)
@@ -155,6 +167,16 @@ static GStrv list_of(GPtrArray *array)
 {
 	g_ptr_array_add(array, NULL);
 	return (GStrv)g_ptr_array_free(array, FALSE);
+}
+
+GStrv range_ends(const struct session *s)
+{
+	GPtrArray *all = g_ptr_array_new();
+	char *bad = NULL;
+	ends_of_range(s, all, &bad);
+	if (bad)
+		g_ptr_array_insert(all, 0, bad);
+	return list_of(all);
 }
 
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips)

@@ -9,6 +9,9 @@
 /* Splits "NAME HASH". Both are to be freed. */
 void range_split(const char *line, char **name, char **commit);
 
+/* Splits "VERDICT HASH". False: it is none. The commit is to be freed. */
+bool range_judgement(const char *line, enum verdict *v, char **commit);
+
 /* The verdicts that narrow the range, in the order in which they became known; of each commit that
  * which holds now. */
 struct range_verdict {
@@ -24,6 +27,9 @@ GArray *range_verdicts(const struct session *s); /* struct range_verdict, new */
  * and the skipped ones. New; `bad` is NULL where there is none. */
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips);
 
+/* The ends as the bisection was started with them, the bad one first; or without it, where that is
+ * not known. New. */
+GStrv range_ends(const struct session *s);
 /* One of the given good commits that has the bug too, as its test or its user says; NULL: none. */
 const char *range_good_that_is_bad(const struct session *s);
 /* One of them of which nothing is known; NULL: none. */

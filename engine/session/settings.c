@@ -3,6 +3,7 @@
  */
 #include "bisectfs/settings.h"
 
+#include "bisect_log.h"
 #include "engine/base/pattern.h"
 
 #include <errno.h>
@@ -272,6 +273,14 @@ static err_t check_compilers(const char *data, struct error *error)
 	return 0;
 }
 
+static err_t check_bisect_log(const char *text, struct error *error)
+{
+	struct bisect_log log;
+	err_t err = bisect_log_parse(text, &log, error);
+	bisect_log_clear(&log);
+	return err;
+}
+
 static bool is_elf(const char *data, size_t len)
 {
 	return len > 4 && memcmp(data, "\177ELF", 4) == 0;
@@ -295,11 +304,10 @@ err_t setting_check_large(enum setting id, const char *data, size_t len, struct 
 	}
 	if (binary)
 		return error_set(error, EINVAL, "%s: holds a NUL byte, text is needed", name);
-	if (id == SET_COMPILERS) {
-		g_autofree char *text = g_strndup(data, len);
-		return check_compilers(text, error);
-	}
-	return 0;
+	if (id != SET_COMPILERS && id != SET_BISECT_LOG)
+		return 0;
+	g_autofree char *text = g_strndup(data, len);
+	return id == SET_COMPILERS ? check_compilers(text, error) : check_bisect_log(text, error);
 }
 
 const char *settings_text(const struct settings *s, enum setting id)

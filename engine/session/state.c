@@ -85,6 +85,8 @@ void session_free(struct session *s)
 	g_strfreev(s->search_goods);
 	g_strfreev(s->found);
 	g_free(s->found_text);
+	g_strfreev(s->found_labels);
+	g_strfreev(s->config_labels);
 	g_free(s->verdict);
 	g_free(s->error);
 	g_free(s->status_reason);
@@ -122,12 +124,26 @@ bool session_over(const struct session *s)
 	return s->state >= STATE_DONE;
 }
 
+int64_t session_duration(const struct session *s, int64_t now)
+{
+	return now - s->started - s->idle_ns;
+}
+
+const struct step *session_first_step(const struct session *s)
+{
+	int n = 0;
+	while (n < (int)s->steps->len && session_step(s, n)->interrupted)
+		n++;
+	return session_step(s, n);
+}
+
 const struct step *session_find_step(const struct session *s, enum step_role role,
 				     const char *commit)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		if (step->role == role && (!commit || strcmp(step->commit, commit) == 0))
+		if (!step->interrupted && step->role == role &&
+		    (!commit || strcmp(step->commit, commit) == 0))
 			return step;
 	}
 	return NULL;

@@ -7,7 +7,8 @@ static const char *const role_names[ROLES] = {
 	[ROLE_ORIGINAL] = "original", [ROLE_MINIMIZE] = "minimize", [ROLE_RELEASE] = "release",
 	[ROLE_BASE] = "base",	      [ROLE_HEAD] = "head",	    [ROLE_SEARCH] = "search",
 	[ROLE_CONTAINS] = "contains", [ROLE_GOOD] = "good",	    [ROLE_RETEST] = "retest",
-	[ROLE_CULPRIT] = "culprit",   [ROLE_PARENT] = "parent",	    [ROLE_REVERT] = "revert"
+	[ROLE_CULPRIT] = "culprit",   [ROLE_PARENT] = "parent",	    [ROLE_REVERT] = "revert",
+	[ROLE_COMPILER] = "compiler",
 };
 static const char *const verdict_names[VERDICTS] = { "", "good", "bad", "skip" };
 

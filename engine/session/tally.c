@@ -76,7 +76,7 @@ const struct run *session_crash(const struct session *s, int *n, int *k)
 
 static enum crash_type type_of_bug(const struct session *s)
 {
-	const struct step *first = session_step(s, 0);
+	const struct step *first = session_first_step(s);
 	int k = first ? step_representative(s, first) : -1;
 	return k < 0 ? CRASH_NONE : step_run(first, k)->type;
 }
@@ -84,7 +84,7 @@ static enum crash_type type_of_bug(const struct session *s)
 static bool crash_counts(const struct session *s, const struct step *step, const struct run *r)
 {
 	const char *match = settings_text(&s->settings, SET_MATCH);
-	bool first = step == session_step(s, 0);
+	bool first = step == session_first_step(s);
 	if (r->type == CRASH_LOST_CONNECTION && !first && type_of_bug(s) != CRASH_LOST_CONNECTION)
 		return false;
 	if (!*match || strcmp(match, "auto") == 0 || strcmp(match, "any") == 0)
@@ -100,8 +100,7 @@ bool session_outcome_is_bad(const struct session *s, const struct event_run_done
 			 .type = done->type,
 			 .status = done->status,
 			 .title = done->title ? done->title : (char *)"" };
-	return r.outcome == OUTCOME_EXIT ||
-	       (crashed(s, &r) && crash_counts(s, NULL, &r));
+	return r.outcome == OUTCOME_EXIT || (crashed(s, &r) && crash_counts(s, NULL, &r));
 }
 
 static void count_runs(const struct session *s, const struct step *step, struct tally *t)
@@ -127,7 +126,8 @@ static void count_runs(const struct session *s, const struct step *step, struct 
 
 bool tally_certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_REVERT;
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 
 /* A certificate goes on until it is sure; this is where it gives up on a reproducer that hardly
@@ -222,7 +222,7 @@ void session_counts(const struct session *s, int n, int *good, int *bad)
 
 struct rate tally_rate(const struct session *s)
 {
-	const struct step *first = session_step(s, 0);
+	const struct step *first = session_first_step(s);
 	struct tally t = { 0 };
 	if (first)
 		count_runs(s, first, &t);
@@ -342,7 +342,7 @@ bool tally_is_fault(const struct session *s, const struct step *step)
 
 const char *tally_bad_word(const struct session *s)
 {
-	const struct step *first = session_step(s, 0);
+	const struct step *first = session_first_step(s);
 	if (settings_test(&s->settings) == TEST_BOOT)
 		return "did not boot";
 	for (guint k = 0; first && k < first->runs->len; k++) {

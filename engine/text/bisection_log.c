@@ -5,6 +5,7 @@
 #include "bisection_log.h"
 
 #include "engine/session/certify.h"
+#include "engine/session/labels.h"
 #include "engine/session/range.h"
 #include "engine/session/recipients.h"
 #include "engine/session/tally.h"
@@ -28,6 +29,11 @@ static void log_start(GString *log, const struct session *s, const struct event 
 	g_string_append_printf(log, "%s starts bisection %s\n", ev->started.host, when);
 	g_string_append_printf(log, "bisecting %s commit starting from %s\n",
 			       settings_is_fix(&s->settings) ? "fixing" : "cause", s->bad);
+	for (guint i = 0; i < s->judgements->len; i++) {
+		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
+		g_string_append_printf(log, "# taken over: %s is %s\n", j->commit,
+				       verdict_name(j->verdict));
+	}
 }
 
 /* git prints this line at `git bisect start`; the goods in the order in which they were given. */
@@ -60,6 +66,9 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
 		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
+		[ROLE_COMPILER] =
+			"certifying: the compiler changes here, testing the parent of the "
+			"culprit with the culprit's",
 		[ROLE_BASE] = "testing the merge base with the branch",
 		[ROLE_GOOD] = "testing a commit that was given as good",
 		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
@@ -185,7 +194,7 @@ static void log_recipients(GString *log, const GPtrArray *all, const char *word)
 static void log_conclusion(GString *log, const struct session *s, const struct event_concluded *ev,
 			   int64_t time)
 {
-	g_autofree char *total = format_duration(time - s->started);
+	g_autofree char *total = format_duration(session_duration(s, time));
 	g_autofree char *build = format_duration(s->build_ns);
 	g_autofree char *test = format_duration(s->test_ns);
 	if (s->found && !s->found[1]) {
@@ -207,6 +216,9 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(log, "%s\n", s->verdict);
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++)
+		g_string_append_printf(log, "label: %s\n", (char *)labels->pdata[i]);
 	if (s->confidence >= 0 && s->confidence < 1.0)
 		g_string_append_printf(log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);
@@ -306,8 +318,13 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 err_t bisection_log_apply(struct session *s, GString *log, const struct event *ev,
 			  struct error *error)
 {
+	g_autofree char *before = g_strdup(s->verdict);
 	err_t err = session_apply(s, ev, error);
-	if (!err)
-		bisection_log_append(log, s, ev);
-	return err;
+	if (err)
+		return err;
+	bisection_log_append(log, s, ev);
+	if (before && !s->verdict)
+		g_string_append_printf(log, "the search is taken up again, it had ended: %s\n",
+				       before);
+	return 0;
 }

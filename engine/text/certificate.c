@@ -4,6 +4,7 @@
 #include "certificate.h"
 
 #include "engine/session/certify.h"
+#include "engine/session/labels.h"
 #include "engine/session/tally.h"
 
 #include <string.h>
@@ -55,7 +56,7 @@ static void print_side(const struct session *s, const char *what, const char *co
 
 static void print_revert(const struct session *s, GString *out)
 {
-	const struct step *step = session_find_step(s, ROLE_REVERT, NULL);
+	const struct step *step = certify_revert_step(s);
 	g_string_append_printf(out, "%-8s ", settings_is_fix(&s->settings) ? "applied" : "revert");
 	if (!certify_revert_tells_more(s)) {
 		g_string_append(out, certify_parent(s)
@@ -75,6 +76,31 @@ static void print_revert(const struct session *s, GString *out)
 	}
 }
 
+/* The parent with the culprit's compiler: says whether it is the commit or the compiler. */
+static void print_compiler(const struct session *s, GString *out)
+{
+	struct certify_border border;
+	const struct step *step =
+		certify_border(s, &border) ? certify_compiler_step(s, &border) : NULL;
+	if (!step)
+		return;
+	g_string_append_printf(out, "%-8s %s, built with %s as the culprit: ", "parent",
+			       step->commit, border.after ? border.after : "the default compiler");
+	if (step->build_failed) {
+		g_string_append_printf(out, "not tested: %s\n", step->reason);
+		return;
+	}
+	struct tally t = tally_step(s, step);
+	print_counts(s, &t, step->signature, out);
+}
+
+static void print_labels(const struct session *s, GString *out)
+{
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++)
+		g_string_append_printf(out, "label    %s\n", (char *)labels->pdata[i]);
+}
+
 void certificate_print(const struct session *s, GString *out)
 {
 	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
@@ -82,6 +108,8 @@ void certificate_print(const struct session *s, GString *out)
 	print_side(s, "culprit", s->found[0], out);
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);
+	print_compiler(s, out);
+	print_labels(s, out);
 	if (certify_is_no_op(s)) {
 		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "
 				     "cannot have changed anything.\n");

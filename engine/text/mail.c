@@ -3,6 +3,7 @@
  */
 #include "mail.h"
 
+#include "engine/session/labels.h"
 #include "engine/session/recipients.h"
 #include "report.h"
 
@@ -47,6 +48,10 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 	g_string_append_printf(out, "A bisection has found the commit that %s this:\n\n",
 			       settings_is_fix(&s->settings) ? "fixed" : "began");
 	g_string_append_printf(out, "%s\n\n%s\n", s->found_text, s->verdict);
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++)
+		g_string_append_printf(out, "But it may not be what it seems: %s.\n",
+				       (char *)labels->pdata[i]);
 	g_string_append_printf(out, "%d revisions were tested, starting from %s.\n",
 			       session_tested(s), s->bad);
 	if (*crash)

@@ -5,6 +5,7 @@
 #include "page.h"
 
 #include "format.h"
+#include "engine/session/labels.h"
 #include "report.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ void page_print(const struct session *s, const char *crash, GString *out)
 	if (!session_over(s) && !session_has_answer(s))
 		return;
 	g_autofree char *begun = format_time(s->started);
-	g_autofree char *total = format_duration(s->ended - s->started);
+	g_autofree char *total = format_duration(session_duration(s, s->ended));
 	g_string_append(out, page_head);
 	g_string_append_printf(out, "<title>Bisection %s</title></head><body>\n<h1>", s->name);
 	escaped(out, *report_title(s) ? report_title(s) : s->name);
@@ -61,6 +62,12 @@ void page_print(const struct session *s, const char *crash, GString *out)
 		g_string_append(out, "<h2>The commit</h2>\n<pre>");
 		escaped(out, s->found_text);
 		g_string_append(out, "</pre>\n");
+	}
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++) {
+		g_string_append(out, "<p>It may not be what it seems: ");
+		escaped(out, labels->pdata[i]);
+		g_string_append(out, ".</p>\n");
 	}
 	g_string_append(out, "<h2>The way</h2>\n<table><tr><th>step</th><th>verdict</th>"
 			     "<th>commit</th><th>why</th><th>build</th><th>runs</th></tr>\n");

@@ -9,6 +9,7 @@
 #include "engine/history/commit_settings.h"
 #include "engine/history/merge_base.h"
 #include "engine/history/reach.h"
+#include "engine/history/take_over.h"
 #include "engine/store/experiment.h"
 
 #include <errno.h>
@@ -57,25 +58,60 @@ static err_t add_good(struct lookup *l, struct repo *repo, const struct oid *bad
 	return 0;
 }
 
-static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct error *error)
+/* What the user wrote. */
+static err_t resolve_words(struct lookup *l, const struct navigator *nav, struct error *error)
 {
 	struct oid bad;
 	char hex[OID_HEX + 1];
-	err_t err = repo_resolve(nav->repo, l->words[0], &bad, error);
+	err_t err = 0;
+	if (!l->words[0])
+		return 0;
+	err = repo_resolve(nav->repo, l->words[0], &bad, error);
 	if (err)
 		return err;
 	oid_print(&bad, hex);
 	l->commit = g_strdup(hex);
-	if (!l->words[1] && repo_is_shallow(nav->repo))
+	for (char **w = l->words + 1; *w && !err; w++)
+		err = add_good(l, nav->repo, &bad, *w, error);
+	return err;
+}
+
+static err_t take_over(struct lookup *l, const struct navigator *nav, struct error *error)
+{
+	struct take_over all = { .commit = l->commit, .goods = l->goods, .judged = l->judged };
+	err_t err = nav->bisect_log && *nav->bisect_log
+			    ? take_over_log(nav->repo, nav->bisect_log, l->fix, &all, error)
+			    : 0;
+	l->commit = all.commit;
+	if (!err && !l->commit) /* the setting was emptied meanwhile */
+		return error_set(error, EINVAL, "start: write 'BAD' or 'BAD GOOD...'");
+	return err;
+}
+
+static bool knows_good(const struct lookup *l)
+{
+	for (guint i = 0; i < l->judged->len; i++) {
+		if (g_str_has_prefix(l->judged->pdata[i], "good "))
+			return true;
+	}
+	return l->goods->len > 0;
+}
+
+static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct error *error)
+{
+	l->goods = g_ptr_array_new_with_free_func(g_free);
+	l->judged = g_ptr_array_new_with_free_func(g_free);
+	err_t err = resolve_words(l, nav, error);
+	if (!err)
+		err = take_over(l, nav, error);
+	if (err)
+		return err;
+	if (!knows_good(l) && repo_is_shallow(nav->repo))
 		return error_set(error, EINVAL,
 				 "the repository is shallow: without all of its history no release "
 				 "can be walked to and no fix be found; git fetch --unshallow");
-	l->goods = g_ptr_array_new_with_free_func(g_free);
-	for (char **w = l->words + 1; *w && !err; w++)
-		err = add_good(l, nav->repo, &bad, *w, error);
-	if (err)
-		return err;
 	g_ptr_array_add(l->goods, NULL);
+	g_ptr_array_add(l->judged, NULL);
 	return commit_settings_check(nav->repo, nav->compilers, nav->backports, error);
 }
 
@@ -89,6 +125,13 @@ static err_t reaches(struct history *h, const char *from, uint32_t to, bool *yes
 	return reach_ancestor(h, history_number(h, &oid), to, yes, error);
 }
 
+/* A word on a commit that a test, or an earlier word, has judged otherwise takes that back. */
+static bool takes_back(const struct lookup *l, const char *judged)
+{
+	return strcmp(l->commit, judged) == 0 &&
+	       !g_strv_contains((const char *const *)l->ends, judged);
+}
+
 /* A commit that crashes makes all between it and the current bad one crash. */
 static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commit,
 		       struct error *error)
@@ -96,6 +139,8 @@ static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commi
 	bool yes = true;
 	err_t err = 0;
 	for (char **g = l->range.goods; *g && !err; g++) {
+		if (takes_back(l, *g))
+			continue;
 		err = reaches(h, *g, commit, &yes, error);
 		if (!err && yes)
 			return error_set(error, EINVAL,
@@ -119,7 +164,7 @@ static err_t check_good(const struct lookup *l, struct history *h, uint32_t comm
 {
 	struct oid bad;
 	bool yes = false;
-	if (!l->range.bad || !oid_parse(&bad, l->range.bad))
+	if (!l->range.bad || !oid_parse(&bad, l->range.bad) || takes_back(l, l->range.bad))
 		return 0;
 	err_t err = reach_ancestor(h, commit, history_number(h, &bad), &yes, error);
 	if (!err && yes)
@@ -162,10 +207,12 @@ void lookup_job_do(const struct work_env *env, struct job *job)
 {
 	g_autofree char *compilers = work_large_text(env, job, SET_COMPILERS);
 	g_autofree char *backports = work_large_text(env, job, SET_BACKPORTS);
+	g_autofree char *bisect_log = work_large_text(env, job, SET_BISECT_LOG);
 	struct navigator nav = { .repo = env->repo,
 				 .settings = &job->settings,
 				 .compilers = compilers,
-				 .backports = backports };
+				 .backports = backports,
+				 .bisect_log = bisect_log };
 	lookup_job_resolve(job, &nav);
 	if (!job->err && job->lookup.verdict == VERDICT_NONE)
 		job->lookup.key = experiment_key(env->state, job->name, &job->settings,

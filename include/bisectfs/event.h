@@ -72,6 +72,7 @@ struct event_started {
 	char *text;	/* what the user wrote */
 	char *commit;	/* the bad one to start from; full hash */
 	char **goods;	/* full hashes; may be empty */
+	char **judged;	/* "VERDICT HASH": taken over from another search; optional */
 	json_t *values; /* scalar settings, as {"name": "value"} */
 	char *host;	/* this machine */
 	char *key;	/* digest of all but the kernel that a run's outcome depends on; optional */
@@ -185,9 +186,10 @@ struct event_reason {
 	char *reason; /* one line */
 };
 
-/* What get_maintainer.pl says of the culprit. */
+/* What get_maintainer.pl says of the culprit, and what its configuration does. */
 struct event_reported {
 	char **maintainers; /* "to: ADDRESS", "cc: ADDRESS"; may be empty */
+	char **labels;	    /* as those of `found`; optional */
 };
 
 /* A run that was made ahead has shown the bug in a commit that its user gave as good: that is
@@ -202,6 +204,7 @@ struct event_found {
 	char **candidates; /* full hashes; at least one */
 	char **parents;	   /* of the only one; optional */
 	char *text;	   /* the only one as `git show --stat` gives it; optional */
+	char **labels;	   /* why it cannot be what it seems, one line each; optional */
 };
 
 struct event_concluded {

@@ -49,13 +49,15 @@ struct step {
 	char *commit, *subject, *release;
 	char *reason, *compiler, *signature;
 	bool build_failed;
-	char *object;		   /* that could not be made; NULL: not known */
-	char *matched;		   /* line of the build's log that `fail` matched; NULL: none */
-	bool dropped;		   /* ended without a verdict */
-	bool by_user;		   /* its verdict is its user's judgement, no measurement */
-	enum verdict presumed;	   /* known when it was chosen: needs no test */
-	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
-	enum verdict known;	   /* another bisection's verdict on this kernel */
+	char *object;	       /* that could not be made; NULL: not known */
+	char *matched;	       /* line of the build's log that `fail` matched; NULL: none */
+	bool dropped;	       /* ended without a verdict */
+	bool interrupted;      /* dropped because the bisection ended: its test counts for nothing
+				*/
+	bool by_user;	       /* its verdict is its user's judgement, no measurement */
+	enum verdict presumed; /* known when it was chosen: needs no test */
+	int same_as;	       /* step whose verdict it took: the same kernel; -1: none */
+	enum verdict known;    /* another bisection's verdict on this kernel */
 	int known_good, known_bad; /* and its runs */
 	char *cc;		   /* compiler; NULL: the default */
 	GStrv patches;		   /* "pick HASH", "revert HASH": applied before building */
@@ -110,11 +112,13 @@ struct session {
 	GStrv found;		/* candidates; NULL until the search ends */
 	GStrv parents;		/* of the one that was found */
 	bool reported;
-	GStrv maintainers; /* "to: ADDRESS", "cc: ADDRESS" */
-	char *found_text;  /* the commit as `git show --stat` gives it */
+	GStrv maintainers;		   /* "to: ADDRESS", "cc: ADDRESS" */
+	GStrv found_labels, config_labels; /* of the one that was found; see labels.h */
+	char *found_text;		   /* the commit as `git show --stat` gives it */
 	char *verdict, *error, *status_reason;
 	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
+	int64_t idle_ns;	   /* it was over, before its user took it up again */
 	int restarts;
 };
 
@@ -129,12 +133,17 @@ const char *step_state_name(enum step_state state);
 bool session_in_progress(const struct session *s); /* queued, running or paused */
 /* Done; or done once, and being minimised now: the answer stands. */
 bool session_has_answer(const struct session *s);
-bool session_over(const struct session *s);		   /* done, failed or aborted */
+bool session_over(const struct session *s); /* done, failed or aborted */
+/* From its start to now or its end, without the time in which it was over. */
+int64_t session_duration(const struct session *s, int64_t now);
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
 struct run *step_run(const struct step *step, int k);
 /* It was stopped because nothing depended on it any more, and says nothing. */
 bool run_was_stopped(const struct run *r);
-/* The last step of this role, and of this commit (NULL: of any); NULL: none. */
+/* The step that shows the bug first; NULL: none yet. */
+const struct step *session_first_step(const struct session *s);
+/* The last step of this role, and of this commit (NULL: of any), that was not interrupted; NULL:
+ * none. */
 const struct step *session_find_step(const struct session *s, enum step_role role,
 				     const char *commit);
 /* Steps that were really tested. */
@@ -191,6 +200,8 @@ struct next_query {
 	enum step_role role;
 	char *commit;  /* NULL for ROLE_SEARCH */
 	char *release; /* name, may be NULL */
+	char *cc;      /* compiler whatever `compilers` says; empty: the default; NULL: as it says
+			*/
 	char *bad;
 	GStrv goods;
 	GStrv skips;

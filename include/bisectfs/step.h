@@ -17,6 +17,7 @@ enum step_role {
 	ROLE_CULPRIT,  /* what was found, tested for the certificate */
 	ROLE_PARENT,   /* its parent */
 	ROLE_REVERT,   /* the starting commit without it (fix: with it) */
+	ROLE_COMPILER, /* its parent, built with the culprit's compiler where that is another */
 	ROLES
 };
 

@@ -242,6 +242,7 @@ static bool resume_all(struct world *w)
 struct plan {
 	double words, jumps; /* a turn */
 	int deaths, ends, fulls;
+	int doubts; /* when all are over */
 };
 
 static void plan_death(struct world *w, struct plan *plan)
@@ -308,6 +309,18 @@ static void say_states(const struct world *w)
 	}
 }
 
+/* Their user doubts the end of one: the search is taken up again. */
+static void doubt_one(struct world *w)
+{
+	const struct bisection *b = any_bisection(w);
+	g_autofree char *name = b ? g_strdup(b->s->name) : NULL;
+	g_autofree char *text = world_chance(w, 0.5)
+					? judgement(w)
+					: g_strdup_printf("retest %d", world_pick(w, 0, 12));
+	if (name)
+		world_command(w, CMD_CONTROL, name, "control", text);
+}
+
 /* Until all bisections are over and nothing goes on any more. */
 static void live(struct world *w, struct plan *plan)
 {
@@ -334,8 +347,12 @@ static void live(struct world *w, struct plan *plan)
 		if (disk_watch_error(w->e->disk_watch) || w->full) {
 			world_wait(w, 1);
 		} else if (!resume_all(w)) {
-			if (all_over(w))
+			if (all_over(w) && plan->doubts-- <= 0)
 				return;
+			if (all_over(w)) {
+				doubt_one(w);
+				continue;
+			}
 			world_wait(w, 1); /* it may look again after a while */
 		}
 	}
@@ -350,7 +367,8 @@ static void run_history(guint64 seed, const char *state, const char *reproducer,
 			     .jumps = world_chance(&w, 0.3) ? 0.02 : 0,
 			     .deaths = world_pick(&w, 0, 4),
 			     .ends = world_pick(&w, 0, 2),
-			     .fulls = world_chance(&w, 0.3) ? 2 : 0 };
+			     .fulls = world_chance(&w, 0.3) ? 2 : 0,
+			     .doubts = world_chance(&w, 0.3) ? 3 : 0 };
 	reboot(&w, &plan);
 	start_one(&w, NULL);
 	for (int more = world_pick(&w, 0, 3); more > 1; more--)

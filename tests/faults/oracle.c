@@ -157,7 +157,8 @@ static const char *rule(const struct counts *c, int total, bool flaky)
 
 static bool certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_REVERT;
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 
 /* Its runs, and those of steps with the same kernel that were not needed then; for the certificate
@@ -181,7 +182,8 @@ static struct counts count_all(const struct shown *b, const struct session *s, i
 static bool made_here(const struct step *step)
 {
 	return step->same_as < 0 && step->presumed == VERDICT_NONE && step->known == VERDICT_NONE &&
-	       step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT;
+	       step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
+	       step->role != ROLE_COMPILER;
 }
 
 /* How often the bug showed where it is: what later steps go by. */
@@ -263,7 +265,8 @@ static void take_run(const struct oracle *o, const struct shown *b, const struct
 
 static void take(const struct oracle *o, struct shown *b, const struct event *ev)
 {
-	if (b->over && ev->kind != EV_MINIMIZE && ev->kind != EV_RESTARTED)
+	if (b->over && ev->kind != EV_MINIMIZE && ev->kind != EV_JUDGED && ev->kind != EV_RETEST &&
+	    ev->kind != EV_RESTARTED)
 		world_fail(o->w, "%s: '%s' after its end", b->name, event_kind_name(ev->kind));
 	switch (ev->kind) {
 	case EV_STEP: {
@@ -287,6 +290,8 @@ static void take(const struct oracle *o, struct shown *b, const struct event *ev
 		b->over = true;
 		break;
 	case EV_MINIMIZE:
+	case EV_JUDGED: /* the search is taken up again */
+	case EV_RETEST:
 		b->over = false;
 		break;
 	default:
@@ -510,8 +515,9 @@ static void print_list(GString *out, const char *name, char *const *list)
 
 static void print_step(GString *out, const struct step *step)
 {
-	g_string_append_printf(out, "step %d %d %d %s %s %s\n", step->state, step->role,
-			       step->verdict, step->commit, step->subject, step->release);
+	g_string_append_printf(out, "step %d %d %d %d %s %s %s\n", step->state, step->role,
+			       step->verdict, step->interrupted, step->commit, step->subject,
+			       step->release);
 	g_string_append_printf(
 		out, " %s %s %s %d %d %d %d %d %d %d %s %d %d %" PRId64 " %" PRId64 "\n",
 		step->reason, step->compiler, step->signature, step->build_failed, step->dropped,
@@ -534,8 +540,9 @@ static char *print_session(const struct session *s, const GString *log)
 	char *settings = json_dumps(json, JSON_SORT_KEYS);
 	g_string_append_printf(out, "%s %u %u %d %d %d\n", s->name, s->uid, s->gid, s->state,
 			       s->paused_from, s->paused_by_disk);
-	g_string_append_printf(out, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s\n",
-			       s->created, s->started, s->changed, s->ended, settings);
+	g_string_append_printf(out,
+			       "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s\n",
+			       s->created, s->started, s->changed, s->ended, s->idle_ns, settings);
 	g_string_append_printf(out, "%s %s %s %s %s %d %d %d %a %a\n", s->text, s->bad, s->given,
 			       s->base, s->key, s->loaded, s->checked, s->flaky, s->reproducibility,
 			       s->confidence);
