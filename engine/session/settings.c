@@ -300,6 +300,11 @@ err_t setting_check_large(enum setting id, const char *data, size_t len, struct 
 	return 0;
 }
 
+bool settings_is_default(const struct settings *s, enum setting id)
+{
+	return g_strcmp0(s->value[id], table[id].initial) == 0;
+}
+
 const char *settings_text(const struct settings *s, enum setting id)
 {
 	return s->value[id] ? s->value[id] : "";

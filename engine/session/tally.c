@@ -4,6 +4,9 @@
  */
 #include "tally.h"
 
+#include "metric.h"
+#include "metric_ends.h"
+
 #include "engine/base/pattern.h"
 
 #include <string.h>
@@ -111,6 +114,8 @@ static int certificate_limit(const struct session *s)
 int session_runs_wanted(const struct session *s, const struct step *step)
 {
 	int runs = settings_int(&s->settings, SET_RUNS);
+	if (numbers_wanted(s))
+		return metric_most(s);
 	if (tally_certifies(step))
 		return certificate_limit(s);
 	if (step->role == ROLE_ORIGINAL)
@@ -239,6 +244,8 @@ int tally_needed(const struct session *s, const struct step *step, const struct 
 {
 	double confidence = settings_number(&s->settings, SET_CONFIDENCE);
 	int left = t->total - t->good - t->bad - t->skip;
+	if (numbers_wanted(s))
+		return metric_needed(s, step);
 	if (tally_certifies(step))
 		return tally_certificate_needs(s, t);
 	if (confidence >= 1.0 || left <= 0)
@@ -273,6 +280,8 @@ static enum verdict judge_smaller(const struct session *s, const struct tally *t
 enum verdict tally_judge(const struct session *s, const struct step *step, struct tally *t)
 {
 	*t = tally_step(s, step);
+	if (numbers_wanted(s))
+		return metric_judge(s, step, NULL);
 	int counted = t->good + t->bad + t->skip;
 	bool gave_up = t->infra >= t->total; /* as many faults as runs: no more is tried */
 	if (tally_needed(s, step, t) > 0 && !gave_up)
@@ -289,6 +298,8 @@ enum verdict tally_judge(const struct session *s, const struct step *step, struc
 
 bool tally_is_fault(const struct session *s, const struct step *step)
 {
+	if (numbers_wanted(s))
+		return metric_is_fault(s, step);
 	struct tally t = tally_step(s, step);
 	struct tally counts = as_counted(&t);
 	return t.infra >= t.total && verdict_rule(&counts, s->flaky) == VERDICT_NONE;
@@ -297,6 +308,11 @@ bool tally_is_fault(const struct session *s, const struct step *step)
 char *tally_reason(const struct session *s, const struct step *step, const struct tally *t,
 		   enum verdict v)
 {
+	char *text = NULL;
+	if (numbers_wanted(s)) {
+		metric_judge(s, step, &text);
+		return text;
+	}
 	GString *why = g_string_new(NULL);
 	int counted = t->good + t->bad + t->skip;
 	if (v == VERDICT_BAD)

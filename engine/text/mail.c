@@ -3,7 +3,9 @@
  */
 #include "mail.h"
 
+#include "engine/session/numbers.h"
 #include "engine/session/recipients.h"
+#include "metric_report.h"
 #include "report.h"
 
 #include <string.h>
@@ -49,6 +51,10 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 	g_string_append_printf(out, "%s\n\n%s\n", s->found_text, s->verdict);
 	g_string_append_printf(out, "%d revisions were tested, starting from %s.\n",
 			       session_tested(s), s->bad);
+	if (numbers_wanted(s)) {
+		g_string_append(out, "\nThe numbers:\n\n");
+		metric_report_steps(s, out);
+	}
 	if (*crash)
 		g_string_append_printf(out, "\nThe crash:\n\n%s", crash);
 	g_string_append_printf(out, "\nThe bisection log:\n\n%s", log->str);

@@ -97,6 +97,7 @@ static void take_outcome(struct job *job, const struct outcome *outcome, int64_t
 	done->status = outcome->status;
 	done->boot = outcome->boot_ns;
 	done->title = g_strdup(outcome->title);
+	done->value = *outcome->value ? g_strdup(outcome->value) : NULL;
 }
 
 void run_job_do(const struct work_env *env, struct job *job)
