@@ -24,7 +24,11 @@ struct truth {
 	double shows;	     /* chance that the bug shows in a run; 1: the truth is always told */
 	double noise;	     /* that something else crashes */
 	double lost, untold; /* that a run is lost, or cannot tell */
+	bool metric;	     /* runs give a number: about 100, or about 80 where the bug shows */
 };
+
+#define METRIC_GOOD 100.0
+#define METRIC_BAD 80.0
 
 enum death { DEATH_BEFORE, DEATH_TORN, DEATH_AFTER, DEATHS };
 
