@@ -14,9 +14,10 @@
 #define PILOT_RUNS 3  /* of the starting commit, before there is another end */
 #define FIRST_LOOK 20 /* the ends are what all steps are compared with */
 #define MOST_NUMBERS 60
-#define FULL_CONFIDENCE_ERROR 1e-4 /* `confidence` 1 asks for all runs, and no test is ever sure \
-				    */
-#define LOST_LEAST 5		   /* runs without a number that say that there is none */
+#define FULL_CONFIDENCE_ERROR                                                      \
+	1e-4	     /* `confidence` 1 asks for all runs, and no test is ever sure \
+		      */
+#define LOST_LEAST 5 /* runs without a number that say that there is none */
 
 static bool is_sequential(const struct session *s)
 {
@@ -198,8 +199,9 @@ static enum verdict judge_other(const struct session *s, const struct step *othe
 	}
 	if (!*reason) {
 		v = compare(s, &pair);
-		*reason =
-			both_texts(s, &pair, v == VERDICT_GOOD ? "better than" : "not better than");
+		*reason = both_texts(s, &pair,
+				     v == VERDICT_GOOD ? "better than"
+						       : "not shown to be better than");
 	}
 	pair_clear(&pair);
 	return v;
@@ -248,7 +250,8 @@ enum verdict metric_ends_close(const struct session *s, char **reason)
 	}
 	if (other->role == ROLE_GOOD) {
 		g_autofree char *how =
-			g_strdup_printf("not worse than the good commit's by at least %s %%",
+			g_strdup_printf("not shown to be worse than the good commit's by at "
+					"least %s %%",
 					settings_text(&s->settings, SET_METRIC_CHANGE));
 		*reason = start_text(s, how);
 		return VERDICT_GOOD;
