@@ -6,7 +6,8 @@
  * TOY_WARN (another crash than the wanted one), TOY_SILENT (never says anything), TOY_HANG (after
  * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before
  * the test), TOY_BROKEN (does not compile), TOY_FLOOD (prints for ever), TOY_PANICS (crashes
- * for ever), TOY_FAKE (says what our init would say, as far as it can know).
+ * for ever), TOY_FAKE (says what our init would say, as far as it can know), TOY_SLOW N (its speed,
+ * a number about 1000 that it prints, is N less).
  */
 #include "read.h"
 #include "toy.h"
@@ -131,6 +132,14 @@ void toy_main(void)
 	print("[    0.000000] toy commit ");
 	print_number(TOY_NUMBER);
 	print("\n[    0.100000] toy: ready\n");
+#ifdef TOY_SLOW
+#define SPEED (1000 - TOY_SLOW)
+#else
+#define SPEED 1000
+#endif
+	print("toy: speed ");
+	print_number(SPEED - 4 + dice() % 8);
+	print("\n");
 #ifdef TOY_LINES
 	for (unsigned i = 0; i < TOY_LINES; i++) {
 		print("[    0.150000] toy: line ");
