@@ -195,6 +195,12 @@ static char *skipped_oldest_release(const struct session *s)
 static bool decide_numbers(const struct session *s, struct event *ev)
 {
 	const struct step *last = last_decisive_step(s), *start = session_step(s, 0);
+	struct numbers n;
+	numbers_of_step(s, start, 0, &n);
+	g_autofree char *lost = metric_lost(&n);
+	numbers_clear(&n);
+	if (lost) /* the other end had nothing to be compared with */
+		last = start;
 	g_autofree char *stuck = metric_stuck(s);
 	bool unmeasured = numbers_wanted(s) && start->verdict == VERDICT_SKIP && !start->by_user;
 	if (stuck)
