@@ -12,6 +12,7 @@
 #include "engine/text/certificate.h"
 #include "engine/text/git_log.h"
 #include "engine/text/mail.h"
+#include "engine/text/metric_report.h"
 #include "engine/text/page.h"
 
 #include <unistd.h>
@@ -156,6 +157,11 @@ static void r_certificate(const struct render *r, GString *out)
 	certificate_print(r->s, out);
 }
 
+static void r_metric(const struct render *r, GString *out)
+{
+	metric_report_print(r->s, out);
+}
+
 /* The configuration that minimisation has left, complete, as the smallest crashing build had it. */
 static void r_report_config(const struct render *r, GString *out)
 {
@@ -189,6 +195,7 @@ const struct file_def bisection_files[] = {
 	{ "report/report.html", r_html, NODE_VALUE },
 	{ "report/certificate", r_certificate, NODE_VALUE },
 	{ "report/config", r_report_config, NODE_VALUE },
+	{ "report/metric", r_metric, NODE_VALUE },
 };
 const int bisection_file_count = G_N_ELEMENTS(bisection_files);
 
@@ -257,6 +264,6 @@ const int step_file_count = G_N_ELEMENTS(step_files);
 void render_outcome(const struct run *r, GString *out)
 {
 	char text[400];
-	outcome_print(r->outcome, r->title ? r->title : "", r->status, text, sizeof(text));
+	run_print(r, text, sizeof(text));
 	clean_value(out, text);
 }

@@ -6,8 +6,26 @@
 #include "render.h"
 
 #include "engine/session/labels.h"
+#include "engine/session/numbers.h"
 
-static json_t *step_json(const struct step *step)
+/* NULL without any number. */
+static json_t *metric_json(const struct session *s, const struct step *step)
+{
+	struct numbers n;
+	json_t *j = NULL;
+	numbers_of_step(s, step, 0, &n);
+	if (n.values->len) {
+		double a = numbers_shown(s, numbers_quantile(n.values, 0.25));
+		double b = numbers_shown(s, numbers_quantile(n.values, 0.75));
+		double median = numbers_shown(s, numbers_quantile(n.values, 0.5));
+		j = json_pack("{s:i, s:f, s:f, s:f}", "numbers", (int)n.values->len, "median",
+			      median, "quartile_low", MIN(a, b), "quartile_high", MAX(a, b));
+	}
+	numbers_clear(&n);
+	return j;
+}
+
+static json_t *step_json(const struct session *s, const struct step *step)
 {
 	json_t *j = json_object();
 	g_autofree char *subject = g_utf8_make_valid(step->subject, -1);
@@ -24,6 +42,9 @@ static json_t *step_json(const struct step *step)
 		json_object_set_new(j, "signature", json_string(step->signature));
 	json_object_set_new(j, "runs", json_integer(progress_runs_finished(step)));
 	json_object_set_new(j, "build_seconds", json_real((double)step->build_ns / 1e9));
+	json_t *metric = numbers_wanted(s) ? metric_json(s, step) : NULL;
+	if (metric)
+		json_object_set_new(j, "metric", metric);
 	return j;
 }
 
@@ -61,7 +82,7 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 	if (with_steps) {
 		json_t *steps = json_array();
 		for (guint i = 0; i < s->steps->len; i++)
-			json_array_append_new(steps, step_json(session_step(s, (int)i)));
+			json_array_append_new(steps, step_json(s, session_step(s, (int)i)));
 		json_object_set_new(j, "steps", steps);
 	}
 	return j;

@@ -5,7 +5,19 @@
 #include "progress.h"
 #include "render.h"
 
+#include "engine/session/numbers.h"
+
 #include <errno.h>
+
+/* So far, of one that goes on. */
+static void append_numbers(const struct session *s, const struct step *step, GString *out)
+{
+	struct numbers n;
+	numbers_of_step(s, step, 0, &n);
+	g_autofree char *text = numbers_text(s, n.values);
+	g_string_append_printf(out, "        metric: %s\n", text);
+	numbers_clear(&n);
+}
 
 void render_status(const struct render *r, GString *out)
 {
@@ -40,6 +52,8 @@ void render_status(const struct render *r, GString *out)
 				       *step->release ? " " : "", step->subject);
 		if (step->reason)
 			g_string_append_printf(out, "        %s\n", step->reason);
+		else if (numbers_wanted(s) && step->state == STEP_TESTING)
+			append_numbers(s, step, out);
 	}
 }
 

@@ -254,7 +254,7 @@ bool ahead_runs_adopt(struct engine *e, struct bisection *b, const GArray *wishe
 		if (w->kind != WISH_RUN || w->run != (int)step->runs->len)
 			continue;
 		if (!adopt(e, b, w->step, w->run))
-			break; /* runs are numbered without gaps */
+			continue; /* runs are numbered without gaps: nor will those after it */
 		any = true;
 	}
 	return any;

@@ -13,21 +13,36 @@ static bool has_kernel(const struct engine *e, const struct bisection *b, int st
 	return kernels_step_has(dir);
 }
 
-GArray *wanted(const struct engine *e, const struct bisection *b)
+/* What is to begin of the step waits for its kernel. */
+static void build_again(const struct engine *e, const struct bisection *b, int step, GArray *wishes)
 {
-	GArray *wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
-	session_wishes(b->s, wishes);
-	const struct wish *first = wishes->len ? &g_array_index(wishes, struct wish, 0) : NULL;
-	int step = first && first->kind == WISH_RUN ? first->step : -1;
-	if (step < 0 || has_kernel(e, b, step))
-		return wishes;
 	for (guint i = wishes->len; i-- > 0;) {
 		const struct wish *w = &g_array_index(wishes, struct wish, i);
-		if (w->kind == WISH_RUN && !jobs_find(e->jobs, b->s->serial, w))
+		if (w->kind == WISH_RUN && w->step == step && !jobs_find(e->jobs, b->s->serial, w))
 			g_array_remove_index(wishes, i);
 	}
 	struct wish build = { .kind = WISH_BUILD, .step = step, .run = -1 };
 	g_array_append_val(wishes, build);
+}
+
+GArray *wanted(const struct engine *e, const struct bisection *b)
+{
+	GArray *wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	session_wishes(b->s, wishes);
+	g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(int)); /* at most two */
+	for (guint i = 0; i < wishes->len; i++) {
+		const struct wish *w = &g_array_index(wishes, struct wish, i);
+		bool seen = w->kind != WISH_RUN;
+		for (guint k = 0; k < steps->len; k++)
+			seen = seen || g_array_index(steps, int, k) == w->step;
+		if (!seen)
+			g_array_append_val(steps, w->step);
+	}
+	for (guint k = 0; k < steps->len; k++) {
+		int step = g_array_index(steps, int, k);
+		if (!has_kernel(e, b, step))
+			build_again(e, b, step, wishes);
+	}
 	return wishes;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "bisectfs/session.h"
 
+#include "metric_ends.h"
 #include "range.h"
 #include "tally.h"
 
@@ -44,7 +45,7 @@ static void note_search_start(struct session *s)
 static void apply_step(struct session *s, const struct event_step *ev, int64_t time)
 {
 	struct step *last = session_step(s, ev->step - 1);
-	if (last && last->state != STEP_DONE)
+	if (last && last->state != STEP_DONE && !metric_may_join(s, ev->role))
 		drop_step(last, "not needed any more");
 	s->replan = false;
 	struct step *step = g_new0(struct step, 1);
@@ -82,6 +83,15 @@ static void apply_run_started(struct session *s, const struct event_run_started 
 	add_runs_up_to(session_step(s, ev->step), ev->run)->started = time;
 }
 
+/* It ended well and says nothing all the same. */
+static void skip_without_number(struct run *r)
+{
+	g_free(r->title);
+	r->title = r->value ? g_strdup_printf("no number: '%s'", r->value) : g_strdup("no number");
+	r->outcome = OUTCOME_SKIPPED;
+	r->status = MAX(r->status, 0); /* it was not stopped */
+}
+
 static void apply_run_done(struct session *s, const struct event_run_done *ev)
 {
 	struct run *r = add_runs_up_to(session_step(s, ev->step), ev->run);
@@ -91,6 +101,9 @@ static void apply_run_done(struct session *s, const struct event_run_done *ev)
 	r->duration = ev->duration;
 	r->title = g_strdup(ev->title ? ev->title : "");
 	r->value = g_strdup(ev->value);
+	double number;
+	if (r->outcome == OUTCOME_OK && numbers_wanted(s) && !number_parse(r->value, &number))
+		skip_without_number(r);
 }
 
 static void forget_found(struct session *s)
@@ -107,6 +120,8 @@ static void forget_found(struct session *s)
 /* syzbot's running estimate of how often the reproducer works, and what a good step is worth. */
 static void learn_from_step(struct session *s, const struct step *step)
 {
+	if (numbers_wanted(s))
+		return; /* a number is no chance that a bug shows */
 	struct tally t = tally_step(s, step);
 	/* what was not measured here teaches nothing new; a smaller kernel is another experiment */
 	if (step->same_as >= 0 || step->presumed || step->known || step->role == ROLE_MINIMIZE ||
@@ -146,7 +161,8 @@ static void apply_verdict(struct session *s, const struct event_verdict *ev, int
 	step->state = STEP_DONE;
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
-	s->test_ns += testing_time(step, time);
+	if (ev->step + 1 == (int)s->steps->len) /* two that are tested at once count once */
+		s->test_ns += testing_time(step, time);
 	learn_from_step(s, step);
 	if (step->role == ROLE_RETEST)
 		forget_found(s); /* the search, asked again, says the same or something better */

@@ -4,6 +4,7 @@
  */
 #include "certify.h"
 
+#include "metric.h"
 #include "range.h"
 #include "tally.h"
 
@@ -112,6 +113,8 @@ static bool is_sure(const struct session *s, const char *commit)
 	const char *signature = certify_signature(s, commit);
 	if (!signature)
 		return false;
+	if (numbers_wanted(s))
+		return metric_is_sure(s, commit, signature);
 	struct tally t = tally_kernel(s, signature);
 	return tally_certificate_needs(s, &t) <= 0;
 }
@@ -206,8 +209,32 @@ static struct side side_of(const struct session *s, const char *commit)
 	return side;
 }
 
+#define METRIC_SUREST 0.9999 /* numbers never show more than that these two kernels differ */
+
+static double metric_confidence(const struct session *s)
+{
+	const char *parent = certify_parent(s);
+	const char *a = s->found ? certify_signature(s, s->found[0]) : NULL;
+	const char *b = parent ? certify_signature(s, parent) : NULL;
+	double same = a && b && certify_is_wanted(s) ? metric_same_chance(s, a, b) : -1;
+	/* without a certificate it is as sure as was asked for */
+	return MIN(same >= 0 ? 1 - same : settings_number(&s->settings, SET_CONFIDENCE),
+		   METRIC_SUREST);
+}
+
+bool certify_tells_apart(const struct session *s)
+{
+	const char *parent = certify_parent(s);
+	if (!numbers_wanted(s) || !certify_is_wanted(s) || !parent || certify_is_no_op(s))
+		return true;
+	const char *a = certify_signature(s, s->found[0]), *b = certify_signature(s, parent);
+	return !a || !b || metric_differs(s, metric_same_chance(s, a, b));
+}
+
 double certify_confidence(const struct session *s)
 {
+	if (numbers_wanted(s))
+		return metric_confidence(s);
 	struct side culprit = side_of(s, s->found ? s->found[0] : NULL);
 	struct side parent = side_of(s, certify_parent(s));
 	bool fix = settings_is_fix(&s->settings);

@@ -36,6 +36,10 @@ bool certify_is_no_op(const struct session *s);
  * reason is to be freed; NULL: no such contradiction. */
 char *certify_contradiction(const struct session *s);
 
+/* The numbers of culprit and parent differ, where there are any: else neither can be what changed
+ * them alone. */
+bool certify_tells_apart(const struct session *s);
+
 /* How sure the result is, 0..1. With a certificate it is the chance that the side shown clean
  * really is, over all rates at which the bug may show; without one syzbot's product over the good
  * steps. */

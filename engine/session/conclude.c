@@ -5,6 +5,8 @@
 #include "conclude.h"
 
 #include "certify.h"
+#include "metric.h"
+#include "metric_ends.h"
 #include "next.h"
 #include "range.h"
 #include "recipients.h"
@@ -123,7 +125,7 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 {
 	const struct step *step = session_step(s, n);
 	const struct judgement *user = judgement_on(s, n);
-	if (user) {
+	if (user && !metric_measures_anyway(s, step, user->verdict)) {
 		verdict_event(ev, n, user->verdict, g_strdup("by its user"));
 		ev->verdict.by_user = true;
 		return true;
@@ -214,11 +216,34 @@ static char *skipped_oldest_release(const struct session *s)
 	return g_steal_pointer(&name);
 }
 
+/* Numbers say more than that there are none which help. */
+static bool decide_numbers(const struct session *s, struct event *ev)
+{
+	const struct step *last = last_decisive_step(s), *start = session_step(s, 0);
+	struct numbers n;
+	numbers_of_step(s, start, 0, &n);
+	g_autofree char *lost = metric_lost(&n);
+	numbers_clear(&n);
+	if (lost) /* the other end had nothing to be compared with */
+		last = start;
+	g_autofree char *stuck = metric_stuck(s);
+	bool unmeasured = numbers_wanted(s) && start->verdict == VERDICT_SKIP && !start->by_user;
+	if (stuck)
+		conclude(ev, stuck);
+	else if (unmeasured && last->verdict == VERDICT_SKIP)
+		fail(ev, g_strdup_printf("%s %s cannot be measured: %s", name_of(last),
+					 last->commit, last->reason));
+	return stuck || ev->kind == EV_FAILED;
+}
+
 static void decide_dead_end(const struct session *s, struct event *ev)
 {
 	const struct step *last = last_decisive_step(s);
 	g_autofree char *skipped = skipped_oldest_release(s);
 	enum verdict v = session_verdict_of(s, last->commit);
+	*ev = event_make(EV_NONE);
+	if (!last->build_failed && decide_numbers(s, ev))
+		return;
 	if (last->build_failed && v == VERDICT_SKIP) {
 		fail(ev, g_strdup_printf("the kernel of %s %s does not build: %s", name_of(last),
 					 last->commit, last->reason));
@@ -262,6 +287,10 @@ static void decide_found(const struct session *s, struct event *ev)
 	bool no_op = n == 1 && certify_is_no_op(s);
 	if (n > 1) {
 		text = g_strdup_printf("inconclusive: %u candidates", n);
+	} else if (!certify_tells_apart(s)) {
+		text = g_strdup_printf("inconclusive: %s and its parent have the same numbers: see "
+				       "report/metric",
+				       s->found[0]);
 	} else if (no_op) {
 		text = g_strdup_printf("no-op: %s does not change the kernel", s->found[0]);
 	} else {
@@ -301,6 +330,22 @@ bool conclude_needs_maintainers(const struct session *s)
 	       (recipients_need_maintainers(s) || has_both_kernels(s)) && !is_contradicted(s);
 }
 
+/* Step 0, where it is measured along with the last one: once that is judged, or on its own when it
+ * cannot be measured. */
+static bool decide_start(const struct session *s, int n, struct event *ev)
+{
+	char *reason;
+	if (n == 0 || !metric_ends_open(s))
+		return false;
+	if (decide_step(s, 0, ev))
+		return true;
+	if (session_step(s, n)->state != STEP_DONE || next_role(s) != ROLES)
+		return false;
+	enum verdict v = metric_ends_close(s, &reason);
+	verdict_event(ev, 0, v, reason);
+	return true;
+}
+
 bool session_decide(const struct session *s, struct event *ev)
 {
 	if (s->state != STATE_RUNNING && s->state != STATE_PAUSED)
@@ -312,8 +357,10 @@ bool session_decide(const struct session *s, struct event *ev)
 		/* a user's judgement may have moved the range away from it: its runs must not speak
 		 * before it is known whether it stays */
 		bool waits = s->replan && next_role(s) != ROLES && !judgement_on(s, n);
-		return !waits && decide_step(s, n, ev);
+		return !waits && (decide_step(s, n, ev) || decide_start(s, n, ev));
 	}
+	if (metric_ends_open(s))
+		return decide_start(s, n, ev);
 	if (next_role(s) != ROLES)
 		return false;
 	if (s->verdict) { /* it was over, and was minimised after that */

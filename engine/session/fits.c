@@ -2,7 +2,7 @@
  * Which events fit which session: all that session_apply refuses is refused here, so that an
  * event can be asked before it is written to disk.
  */
-#include "bisectfs/session.h"
+#include "metric_ends.h"
 
 #include "range.h"
 
@@ -69,7 +69,7 @@ static err_t step_fits(const struct session *s, const struct event_step *ev, str
 	if (ev->role == ROLE_RETEST && s->retests_begun >= s->retests->len)
 		return error_set(error, EINVAL, "step %d: nobody asked for a retest", ev->step);
 	const struct step *last = session_step(s, ev->step - 1);
-	if (last && last->state != STEP_DONE && !s->replan)
+	if (last && last->state != STEP_DONE && !s->replan && !metric_may_join(s, ev->role))
 		return error_set(error, EINVAL, "step %d is not over yet", ev->step - 1);
 	return 0;
 }

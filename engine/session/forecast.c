@@ -6,6 +6,8 @@
 #include "forecast.h"
 
 #include "engine/base/digest.h"
+#include "metric.h"
+#include "metric_ends.h"
 #include "next.h"
 #include "range.h"
 #include "tally.h"
@@ -34,6 +36,7 @@ struct node {
 struct hypothesis {
 	struct session s;
 	struct step steps[DEPTH];
+	struct step start; /* step 0, where it would be judged along with another end */
 	GArray *no_runs;
 };
 
@@ -45,6 +48,12 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 	h->no_runs = g_array_new(FALSE, TRUE, sizeof(struct run));
 	for (guint i = 0; i < s->steps->len; i++)
 		g_ptr_array_add(h->s.steps, g_ptr_array_index(s->steps, i));
+	if (s->steps->len > 1 && metric_ends_open(s) && node->chain[0].verdict == VERDICT_GOOD) {
+		h->start = *session_step(s, 0);
+		h->start.state = STEP_DONE;
+		h->start.verdict = VERDICT_BAD;
+		h->s.steps->pdata[0] = &h->start;
+	}
 	for (int i = 0; i < node->n; i++) {
 		const struct supposed *one = &node->chain[i];
 		struct step *step = &h->steps[i];
@@ -147,6 +156,10 @@ double forecast_odds(const struct session *s, int64_t now)
 	if (!step || step->state == STEP_DONE)
 		return 0.5;
 	struct tally t = tally_step(s, step);
+	if (numbers_wanted(s)) {
+		double odds = metric_odds(s, step);
+		return odds < 0 ? prior(s, step->role) : odds;
+	}
 	if (t.bad)
 		return ALMOST_SURE;
 	double p = prior(s, step->role), seen = likelihood(s, step, &t, now);

@@ -5,6 +5,8 @@
 #include "next.h"
 
 #include "certify.h"
+#include "metric.h"
+#include "metric_ends.h"
 #include "minimize.h"
 #include "range.h"
 
@@ -30,14 +32,35 @@ static int next_release(const struct session *s, bool *good)
 	return -1;
 }
 
-static bool user_knows_good(const struct session *s)
+static const char *last_good_judgement(const struct session *s)
 {
-	for (guint i = 0; i < s->judgements->len; i++) {
+	for (guint i = s->judgements->len; i-- > 0;) {
 		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
 		if (j->verdict == VERDICT_GOOD)
-			return true;
+			return j->commit;
 	}
-	return false;
+	return NULL;
+}
+
+/* What the starting commit is compared with, where a number is what counts. */
+static const char *good_end(const struct session *s)
+{
+	return s->goods && s->goods[0] ? s->goods[0] : last_good_judgement(s);
+}
+
+static enum step_role next_end(const struct session *s)
+{
+	bool good;
+	const char *given = good_end(s);
+	if (!metric_start_measured(s))
+		return ROLES;
+	if (given)
+		return session_find_step(s, ROLE_GOOD, given) ? ROLES : ROLE_GOOD;
+	if (settings_is_fix(&s->settings))
+		return s->releases && s->releases[0] && !session_find_step(s, ROLE_HEAD, NULL)
+			       ? ROLE_HEAD
+			       : ROLES;
+	return next_release(s, &good) >= 0 ? ROLE_RELEASE : ROLES;
 }
 
 static enum step_role next_of_fix(const struct session *s)
@@ -63,7 +86,7 @@ static enum step_role next_of_cause(const struct session *s)
 	bool good;
 	if (s->goods && s->goods[0])
 		return ROLE_SEARCH;
-	if (user_knows_good(s))
+	if (last_good_judgement(s))
 		return ROLE_SEARCH;
 	int i = next_release(s, &good);
 	return i >= 0 ? ROLE_RELEASE : good ? ROLE_SEARCH : ROLES;
@@ -83,6 +106,8 @@ enum step_role next_role(const struct session *s)
 		return ROLE_RETEST;
 	if (!session_find_step(s, ROLE_ORIGINAL, NULL))
 		return ROLE_ORIGINAL;
+	if (metric_ends_open(s))
+		return next_end(s);
 	if (session_verdict_of(s, s->bad) != VERDICT_BAD)
 		return ROLES;
 	g_auto(GStrv) smaller = minimize_next(s);
@@ -98,6 +123,9 @@ enum step_role next_role(const struct session *s)
 		return ROLE_GOOD;
 	if (s->found)
 		return certify_next(s);
+	g_autofree char *stuck = metric_stuck(s);
+	if (stuck)
+		return ROLES;
 	return settings_is_fix(&s->settings) ? next_of_fix(s) : next_of_cause(s);
 }
 
@@ -129,7 +157,7 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 		q->commit = g_strdup(s->base);
 		break;
 	case ROLE_GOOD:
-		q->commit = g_strdup(next_good(s));
+		q->commit = g_strdup(metric_ends_open(s) ? good_end(s) : next_good(s));
 		break;
 	case ROLE_HEAD:
 		range_split(s->releases[0], &q->release, &q->commit);

@@ -42,7 +42,8 @@ static const char *good_with(const struct session *s, enum verdict v)
 
 const char *range_good_that_is_bad(const struct session *s)
 {
-	return good_with(s, VERDICT_BAD);
+	/* where the starting commit has not shown the bug there is none to have */
+	return session_verdict_of(s, s->bad) == VERDICT_BAD ? good_with(s, VERDICT_BAD) : NULL;
 }
 
 const char *range_good_untested(const struct session *s)

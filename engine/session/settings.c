@@ -310,6 +310,11 @@ err_t setting_check_large(enum setting id, const char *data, size_t len, struct 
 	return id == SET_COMPILERS ? check_compilers(text, error) : check_bisect_log(text, error);
 }
 
+bool settings_is_default(const struct settings *s, enum setting id)
+{
+	return g_strcmp0(s->value[id], table[id].initial) == 0;
+}
+
 const char *settings_text(const struct settings *s, enum setting id)
 {
 	return s->value[id] ? s->value[id] : "";

@@ -98,6 +98,14 @@ bool run_was_stopped(const struct run *r)
 	return r->outcome == OUTCOME_SKIPPED && r->status < 0;
 }
 
+void run_print(const struct run *r, char *text, int size)
+{
+	if (r->outcome == OUTCOME_OK && r->value)
+		g_strlcpy(text, r->value, (gsize)size);
+	else
+		outcome_print(r->outcome, r->title ? r->title : "", r->status, text, size);
+}
+
 struct step *session_step(const struct session *s, int n)
 {
 	return n >= 0 && n < (int)s->steps->len ? g_ptr_array_index(s->steps, n) : NULL;

@@ -4,6 +4,9 @@
  */
 #include "tally.h"
 
+#include "metric.h"
+#include "metric_ends.h"
+
 #include "engine/base/pattern.h"
 
 #include <string.h>
@@ -144,6 +147,8 @@ static int certificate_limit(const struct session *s)
 int session_runs_wanted(const struct session *s, const struct step *step)
 {
 	int runs = settings_int(&s->settings, SET_RUNS);
+	if (numbers_wanted(s))
+		return metric_most(s);
 	if (tally_certifies(step))
 		return certificate_limit(s);
 	if (step->role == ROLE_ORIGINAL)
@@ -283,6 +288,8 @@ int tally_needed(const struct session *s, const struct step *step, const struct 
 	int left = t->total - t->good - t->bad - t->skip;
 	if (!settings_need_guest(&s->settings))
 		return 0;
+	if (numbers_wanted(s))
+		return metric_needed(s, step);
 	if (tally_certifies(step))
 		return tally_certificate_needs(s, t);
 	if (confidence >= 1.0 || left <= 0)
@@ -319,6 +326,8 @@ enum verdict tally_judge(const struct session *s, const struct step *step, struc
 	*t = tally_step(s, step);
 	if (!settings_need_guest(&s->settings))
 		return VERDICT_NONE;
+	if (numbers_wanted(s))
+		return metric_judge(s, step, NULL);
 	int counted = t->good + t->bad + t->skip;
 	bool gave_up = t->infra >= t->total; /* as many faults as runs: no more is tried */
 	if (tally_needed(s, step, t) > 0 && !gave_up)
@@ -335,6 +344,8 @@ enum verdict tally_judge(const struct session *s, const struct step *step, struc
 
 bool tally_is_fault(const struct session *s, const struct step *step)
 {
+	if (numbers_wanted(s))
+		return metric_is_fault(s, step);
 	struct tally t = tally_step(s, step);
 	struct tally counts = as_counted(&t);
 	return t.infra >= t.total && verdict_rule(&counts, s->flaky) == VERDICT_NONE;
@@ -357,6 +368,11 @@ const char *tally_bad_word(const struct session *s)
 char *tally_reason(const struct session *s, const struct step *step, const struct tally *t,
 		   enum verdict v)
 {
+	char *text = NULL;
+	if (numbers_wanted(s)) {
+		metric_judge(s, step, &text);
+		return text;
+	}
 	GString *why = g_string_new(NULL);
 	int counted = t->good + t->bad + t->skip;
 	if (v == VERDICT_BAD)

@@ -1,8 +1,10 @@
 /*
  * What the last step needs: its build, or as many runs as may still be of use; and when it is over,
- * the next one. A pause begins nothing, but what runs may go on.
+ * the next one. Where numbers count, step 0 is measured beside those that follow it for a while. A
+ * pause begins nothing, but what runs may go on.
  */
 #include "conclude.h"
+#include "metric_ends.h"
 #include "next.h"
 #include "tally.h"
 
@@ -31,6 +33,23 @@ static void wish_runs(const struct session *s, int n, GArray *wishes)
 		wish(wishes, WISH_RUN, n, k);
 }
 
+/* Two ends are measured in turns: what the machine does meanwhile must not look like a difference.
+ * The one that needs more runs is behind. */
+static void wish_ends(const struct session *s, int n, GArray *wishes)
+{
+	g_autoptr(GArray) start = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	g_autoptr(GArray) other = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	if (session_step(s, 0)->state == STEP_TESTING)
+		wish_runs(s, 0, start);
+	if (n > 0 && session_step(s, n)->state == STEP_TESTING)
+		wish_runs(s, n, other);
+	while (start->len || other->len) {
+		GArray *next = start->len > other->len ? start : other;
+		g_array_append_val(wishes, g_array_index(next, struct wish, 0));
+		g_array_remove_index(next, 0);
+	}
+}
+
 static void wish_next(const struct session *s, int n, GArray *wishes)
 {
 	if (next_role(s) != ROLES)
@@ -54,14 +73,14 @@ void session_wishes(const struct session *s, GArray *wishes)
 	if (!last || last->state == STEP_DONE || s->replan) {
 		if (may_begin)
 			wish_next(s, n, wishes);
-		if (!last || last->state == STEP_DONE)
-			return;
+	} else if (n == 0 && metric_ends_open(s) && may_begin) {
+		wish_next(s, n, wishes);
 	}
-	if (last->state == STEP_BUILDING) {
-		/* a pause lets a build that runs go on: stopping it would throw work away */
-		if (!last->build_failed && !s->paused_by_disk)
-			wish(wishes, WISH_BUILD, n, -1);
-		return;
-	}
-	wish_runs(s, n, wishes);
+	/* a pause lets a build that runs go on: stopping it would throw work away */
+	if (last && last->state == STEP_BUILDING && !last->build_failed && !s->paused_by_disk)
+		wish(wishes, WISH_BUILD, n, -1);
+	if (metric_ends_open(s))
+		wish_ends(s, n, wishes);
+	else if (last && last->state == STEP_TESTING)
+		wish_runs(s, n, wishes);
 }

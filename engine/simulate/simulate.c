@@ -13,6 +13,7 @@
 #include "engine/work/history_job.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 struct simulator {
@@ -97,6 +98,45 @@ static void begin_build(struct simulator *sim, struct job *job)
 	ends_in(sim, job, made->build_ns);
 }
 
+/* One of the standard normal distribution: Box and Muller 1958. */
+static double normal(const struct simulator *sim, const struct job *job, guint64 what)
+{
+	double u = 1 - chance(sim, job, 2 * what), v = chance(sim, job, 2 * what + 1);
+	return sqrt(-2 * log(u)) * cos(2 * G_PI * v);
+}
+
+#define NUMBER_DRAWS 100 /* draws of this kind do not meet the others */
+#define SKEW 0.9	 /* of the lognormal's logarithm */
+
+/* Of mean 0 and standard deviation 1; more is worse. */
+static double scatter(const struct simulator *sim, const struct job *job)
+{
+	double z = normal(sim, job, NUMBER_DRAWS), squares = 0;
+	switch (sim->what->metric_shape) {
+	case NOISE_HEAVY:
+		for (guint64 i = 1; i <= 3; i++)
+			squares += pow(normal(sim, job, NUMBER_DRAWS + i), 2);
+		return z / sqrt(squares); /* t has the standard deviation sqrt(3) */
+	case NOISE_SKEWED:
+		return (exp(SKEW * z) - exp(SKEW * SKEW / 2)) /
+		       (exp(SKEW * SKEW / 2) * sqrt(exp(SKEW * SKEW) - 1));
+	default:
+		return z;
+	}
+}
+
+/* Around 100. */
+static char *metric_value(struct simulator *sim, const struct job *job)
+{
+	const struct simulation *w = sim->what;
+	bool lower = strcmp(settings_text(&job->settings, SET_METRIC_WORSE), "lower") == 0;
+	double worse = (has_bug(sim, job) ? w->metric_change : 0);
+	double mean = 100 * (lower ? 1 - worse : 1 + worse), noise = w->metric_noise * mean;
+	char text[G_ASCII_DTOSTR_BUF_SIZE];
+	double value = lower ? mean - noise * scatter(sim, job) : mean + noise * scatter(sim, job);
+	return g_strdup(g_ascii_formatd(text, sizeof(text), "%.3f", value));
+}
+
 static void begin_run(struct simulator *sim, struct job *job)
 {
 	const struct simulation *w = sim->what;
@@ -115,6 +155,12 @@ static void begin_run(struct simulator *sim, struct job *job)
 	ev->title = g_strdup(shows   ? "BUG: the simulated bug"
 			     : noise ? "WARNING: something else"
 				     : "");
+	if (*settings_text(&job->settings, SET_METRIC)) {
+		ev->outcome = OUTCOME_OK;
+		ev->type = CRASH_NONE;
+		ev->value = metric_value(sim, job);
+		ev->duration = seconds(w->test_s);
+	}
 	ends_in(sim, job, ev->duration);
 }
 

@@ -9,6 +9,14 @@
 #include "engine/store/profile.h"
 #include "engine/history/repo.h"
 
+/* How numbers scatter round their mean. */
+enum noise_shape {
+	NOISE_NORMAL,
+	NOISE_HEAVY,  /* heavy tails: Student's t with three degrees of freedom */
+	NOISE_SKEWED, /* a long tail on the worse side: lognormal */
+	NOISE_SHAPES
+};
+
 struct simulation {
 	/* what is searched for: full hashes */
 	const char *bad, *culprit;
@@ -22,6 +30,10 @@ struct simulation {
 	/* the reproducer */
 	double reproducibility; /* chance that a run of a commit with the bug shows it */
 	double noise;		/* chance that a run of any commit crashes without it */
+	/* where `settings` has a metric: the numbers of runs */
+	double metric_noise;  /* standard deviation over the mean */
+	double metric_change; /* how much the bug makes the mean worse, of it */
+	enum noise_shape metric_shape;
 	const struct settings *settings;
 	guint64 seed; /* same seed, same outcomes, however they are scheduled */
 };

@@ -39,6 +39,8 @@ char *experiment_key(const char *state, const char *name, const struct settings 
 	static const enum setting large[] = { SET_REPRODUCER, SET_DOMAIN };
 	if (strcmp(settings_text(settings, SET_MATCH), "type") == 0)
 		return NULL;
+	if (*settings_text(settings, SET_METRIC))
+		return NULL; /* numbers are compared with those of the same search alone */
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	for (gsize i = 0; i < G_N_ELEMENTS(small); i++)
 		digest_text(sum, settings_text(settings, small[i]));

@@ -6,6 +6,7 @@
 
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
+#include "engine/session/numbers.h"
 #include "engine/session/range.h"
 #include "engine/session/recipients.h"
 #include "engine/session/tally.h"
@@ -118,7 +119,7 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 			cancelled++;
 			continue;
 		}
-		outcome_print(r->outcome, r->title, r->status, line, sizeof(line));
+		run_print(r, line, sizeof(line));
 		if (!shown++)
 			g_strlcpy(first, line, sizeof(first));
 		equal = equal && strcmp(first, line) == 0;
@@ -129,11 +130,11 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 		const struct run *r = step_run(step, (int)k);
 		if (r->outcome == OUTCOME_NONE || run_was_stopped(r))
 			continue;
-		outcome_print(r->outcome, r->title, r->status, line, sizeof(line));
+		run_print(r, line, sizeof(line));
 		g_string_append_printf(log, "run #%u: %s\n", k, line);
 	}
 	int wanted = session_runs_wanted(s, step);
-	if (shown && shown < wanted && !tally_certifies(step))
+	if (shown && shown < wanted && !tally_certifies(step) && !numbers_wanted(s))
 		g_string_append_printf(log, "runs stopped early: %d of %d were enough\n", shown,
 				       wanted);
 }
@@ -141,17 +142,22 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 static void log_verdict(GString *log, const struct session *s, const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
+	bool measured = numbers_wanted(s) && !step->build_failed && step->runs->len;
+	if (ev->step + 1 < (int)s->steps->len)
+		g_string_append_printf(log, "step %d, commit %s:\n", ev->step, step->commit);
 	if (step->build_failed)
 		g_string_append_printf(log, "failed to build: %s\n", step->reason);
 	else if (step->runs->len)
 		log_outcomes(log, s, step);
 	else
 		g_string_append_printf(log, "%s: %s\n", verdict_name(step->verdict), step->reason);
-	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD &&
+	if (measured)
+		g_string_append_printf(log, "%s\n", step->reason);
+	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && !measured &&
 	    s->reproducibility >= 0 && s->reproducibility < 1.0)
 		g_string_append_printf(log, "reproducer is flaky (%.2f repro chance estimate)\n",
 				       s->reproducibility);
-	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len)
+	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len && !measured)
 		g_string_append_printf(log, "%s\n", step->reason);
 	if (step->role == ROLE_SEARCH)
 		g_string_append_printf(log, "# git bisect %s %s\n",

@@ -5,6 +5,7 @@
 
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
+#include "engine/session/numbers.h"
 #include "engine/session/tally.h"
 
 #include <string.h>
@@ -24,9 +25,24 @@ static void steps_of(const struct session *s, const char *signature, GString *ou
 		g_string_append_c(out, ')');
 }
 
+static void print_numbers(const struct session *s, const char *signature, GString *out)
+{
+	struct numbers n;
+	numbers_of_kernel(s, signature, &n);
+	g_autofree char *text = numbers_text(s, n.values);
+	g_string_append(out, text);
+	steps_of(s, signature, out);
+	g_string_append_c(out, '\n');
+	numbers_clear(&n);
+}
+
 static void print_counts(const struct session *s, const struct tally *t, const char *signature,
 			 GString *out)
 {
+	if (numbers_wanted(s)) {
+		print_numbers(s, signature, out);
+		return;
+	}
 	g_string_append_printf(out, "%d of %d runs %s", t->bad, t->bad + t->good + t->skip,
 			       tally_bad_word(s));
 	steps_of(s, signature, out);
@@ -119,6 +135,14 @@ void certificate_print(const struct session *s, GString *out)
 		print_revert(s, out);
 	else
 		g_string_append(out, "No runs were made for this certificate (certify is off).\n");
+	if (numbers_wanted(s)) {
+		g_string_append_printf(out,
+				       "The numbers of culprit and parent %s by their ranks.\n"
+				       "Confidence: %.4f\n",
+				       certify_tells_apart(s) ? "differ" : "do not differ",
+				       certify_confidence(s));
+		return;
+	}
 	struct rate rate = tally_rate(s);
 	g_string_append_printf(out,
 			       "The bug shows in %d of %d runs where it is (first step, corrected "

@@ -4,7 +4,9 @@
 #include "mail.h"
 
 #include "engine/session/labels.h"
+#include "engine/session/numbers.h"
 #include "engine/session/recipients.h"
+#include "metric_report.h"
 #include "report.h"
 
 #include <string.h>
@@ -54,6 +56,10 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 				       (char *)labels->pdata[i]);
 	g_string_append_printf(out, "%d revisions were tested, starting from %s.\n",
 			       session_tested(s), s->bad);
+	if (numbers_wanted(s)) {
+		g_string_append(out, "\nThe numbers:\n\n");
+		metric_report_steps(s, out);
+	}
 	if (*crash)
 		g_string_append_printf(out, "\n%s:\n\n%s",
 				       report_is_crash(s) ? "The crash" : "What was printed last",

@@ -5,7 +5,10 @@
 
 bool report_has_culprit(const struct session *s)
 {
-	return session_has_answer(s) && s->found && s->found[0] && !s->found[1] && s->found_text;
+	/* one commit alone may be in doubt all the same: see certify_tells_apart */
+	bool doubt = s->verdict && g_str_has_prefix(s->verdict, "inconclusive");
+	return session_has_answer(s) && s->found && s->found[0] && !s->found[1] && s->found_text &&
+	       !doubt;
 }
 
 bool report_is_crash(const struct session *s)

@@ -17,6 +17,8 @@ const struct simulate_options simulate_defaults = { .build_time = 600,
 						    .test_time = 60,
 						    .reproducibility = 1,
 						    .confidence = 0.99,
+						    .metric_noise = -1,
+						    .metric_change = -1,
 						    .builders = 1,
 						    .vms = 10,
 						    .runs = 10,
@@ -33,6 +35,9 @@ void simulate_add_options(GOptionContext *context, struct simulate_options *o)
 		{ "vms", 0, 0, G_OPTION_ARG_INT, &o->vms, "", "N" },
 		{ "reproducibility", 0, 0, G_OPTION_ARG_DOUBLE, &o->reproducibility, "", "P" },
 		{ "noise", 0, 0, G_OPTION_ARG_DOUBLE, &o->noise, "", "P" },
+		{ "metric-noise", 0, 0, G_OPTION_ARG_DOUBLE, &o->metric_noise, "", "P" },
+		{ "metric-change", 0, 0, G_OPTION_ARG_DOUBLE, &o->metric_change, "", "P" },
+		{ "metric-shape", 0, 0, G_OPTION_ARG_STRING, &o->metric_shape, "", "WORD" },
 		{ "runs", 0, 0, G_OPTION_ARG_INT, &o->runs, "", "N" },
 		{ "confidence", 0, 0, G_OPTION_ARG_DOUBLE, &o->confidence, "", "P" },
 		{ "test", 0, 0, G_OPTION_ARG_STRING, &o->test, "", "run|boot" },
@@ -55,6 +60,36 @@ static bool is_time(double s)
 	return s >= 0 && s <= 1e6;
 }
 
+static const char *const shapes[NOISE_SHAPES] = { "normal", "heavy", "skewed" };
+
+static int find_shape(const char *word)
+{
+	for (int i = 0; i < NOISE_SHAPES; i++) {
+		if (!word || strcmp(word, shapes[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool has_metric(const struct simulate_options *o)
+{
+	return o->metric_noise >= 0 || o->metric_change >= 0;
+}
+
+static int check_metric(const struct simulate_options *o)
+{
+	if (o->metric_shape && !has_metric(o))
+		return complain(2,
+				"plan: --metric-shape is for --metric-noise and --metric-change");
+	if (has_metric(o) && !(o->metric_noise >= 0 && o->metric_noise <= 100 &&
+			       o->metric_change >= 0 && o->metric_change < 100))
+		return complain(2, "plan: --metric-noise and --metric-change go together, 0 to 100 "
+				   "(percent)");
+	if (find_shape(o->metric_shape) < 0)
+		return complain(2, "plan: --metric-shape is normal, heavy or skewed");
+	return 0;
+}
+
 static int check(const struct simulate_options *o)
 {
 	if (!is_time(o->build_time) || !is_time(o->test_time) || !is_time(o->crash_time))
@@ -65,7 +100,7 @@ static int check(const struct simulate_options *o)
 		return complain(2, "plan: --builders is 1 to 256, --vms 1 to 1024");
 	if (o->times < 1)
 		return complain(2, "plan: --times is at least 1");
-	return 0;
+	return check_metric(o);
 }
 
 static int fill_settings(const struct simulate_options *o, struct settings *settings)
@@ -76,6 +111,8 @@ static int fill_settings(const struct simulate_options *o, struct settings *sett
 	g_ascii_dtostr(confidence, sizeof(confidence), o->confidence);
 	settings_init(settings);
 	err_t err = settings_set(settings, SET_RUNS, runs, strlen(runs), &why);
+	if (!err && has_metric(o))
+		err = settings_set(settings, SET_METRIC, "([0-9.]+)", strlen("([0-9.]+)"), &why);
 	if (!err)
 		err = settings_set(settings, SET_CONFIDENCE, confidence, strlen(confidence), &why);
 	if (!err && o->test)
@@ -134,7 +171,7 @@ static int by_time(gconstpointer a, gconstpointer b)
 	return x < y ? -1 : x > y;
 }
 
-static void print_summary(GArray *times, int right, int wrong)
+static void print_summary(GArray *times, int right, int wrong, const struct simulated *sum)
 {
 	g_array_sort(times, by_time);
 	printf("times: %u, right: %d, wrong: %d, no answer: %d\n", times->len, right, wrong,
@@ -143,13 +180,16 @@ static void print_summary(GArray *times, int right, int wrong)
 	print_duration(g_array_index(times, int64_t, times->len / 2));
 	fputs(", nine of ten within ", stdout);
 	print_duration(g_array_index(times, int64_t, times->len * 9 / 10));
-	putchar('\n');
+	printf("\nruns: %.1f, revisions tested: %.1f, runs a revision: %.1f\n",
+	       (double)sum->runs / times->len, (double)sum->tested / times->len,
+	       (double)sum->runs / MAX(sum->tested, 1));
 }
 
 static err_t simulate_all(const struct simulate_options *o, struct simulator *sim,
 			  struct simulation *what, struct error *error)
 {
 	g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	struct simulated sum = { 0 };
 	int right = 0, wrong = 0;
 	err_t err = 0;
 	for (int i = 0; i < o->times && !err; i++) {
@@ -164,10 +204,12 @@ static err_t simulate_all(const struct simulate_options *o, struct simulator *si
 		right += one && strcmp(out.found[0], what->culprit) == 0;
 		wrong += one && strcmp(out.found[0], what->culprit) != 0;
 		g_array_append_val(times, out.total_ns);
+		sum.runs += out.runs;
+		sum.tested += out.tested;
 		simulated_clear(&out);
 	}
 	if (!err && o->times > 1)
-		print_summary(times, right, wrong);
+		print_summary(times, right, wrong, &sum);
 	return err;
 }
 
@@ -222,6 +264,9 @@ int simulate_run(const struct simulate_range *range, const struct simulate_optio
 				   .ahead = !o->no_ahead,
 				   .reproducibility = o->reproducibility,
 				   .noise = o->noise,
+				   .metric_noise = o->metric_noise / 100,
+				   .metric_change = o->metric_change / 100,
+				   .metric_shape = (enum noise_shape)find_shape(o->metric_shape),
 				   .settings = &settings };
 	err_t err = simulator_new(range->repo, &what, &sim, &why);
 	if (!err)

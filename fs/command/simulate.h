@@ -14,6 +14,8 @@ struct simulate_range {
 struct simulate_options {
 	double build_time, test_time, crash_time; /* seconds */
 	double reproducibility, noise, confidence;
+	double metric_noise, metric_change; /* percent; negative: no metric */
+	char *metric_shape;
 	int builders, vms, runs, times;
 	gint64 seed;
 	gboolean no_ahead, no_certify;

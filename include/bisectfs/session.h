@@ -138,6 +138,8 @@ bool session_over(const struct session *s); /* done, failed or aborted */
 int64_t session_duration(const struct session *s, int64_t now);
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
 struct run *step_run(const struct step *step, int k);
+/* What it showed, as one line: its outcome, or the number that it gave. */
+void run_print(const struct run *r, char *text, int size);
 /* It was stopped because nothing depended on it any more, and says nothing. */
 bool run_was_stopped(const struct run *r);
 /* The step that shows the bug first; NULL: none yet. */

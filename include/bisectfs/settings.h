@@ -95,6 +95,8 @@ err_t setting_check_large(enum setting id, const char *data, size_t len, struct 
 err_t settings_fit_together(const struct settings *s, bool (*has)(void *arg, enum setting id),
 			    void *arg, struct error *error);
 
+/* Whether it has the value that it has without anybody's doing. */
+bool settings_is_default(const struct settings *s, enum setting id);
 const char *settings_text(const struct settings *s, enum setting id);
 int settings_int(const struct settings *s, enum setting id);
 double settings_number(const struct settings *s, enum setting id);

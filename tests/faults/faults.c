@@ -38,6 +38,14 @@ static void set(struct world *w, enum setting id, const char *format, ...)
 		world_fail(w, "%s", why.text);
 }
 
+static void choose_metric(struct world *w)
+{
+	set(w, SET_METRIC, "([0-9.]+)");
+	set(w, SET_METRIC_CHANGE, "%d", world_pick(w, 2, 11));
+	set(w, SET_RUNS, "%d", world_pick(w, 20, 61));
+	w->minimizes = false;
+}
+
 static void choose_settings(struct world *w, const char *reproducer)
 {
 	static const char *const confidences[] = { "1", "0.99", "0.9" };
@@ -59,6 +67,8 @@ static void choose_settings(struct world *w, const char *reproducer)
 	set(w, SET_CONFIDENCE, "%s", confidences[world_pick(w, 0, 3)]);
 	set(w, SET_CERTIFY, "%s", world_chance(w, 0.7) ? "on" : "off");
 	w->minimizes = world_chance(w, 0.1);
+	if (w->truth.metric)
+		choose_metric(w);
 }
 
 /* A commit that changes nothing in the kernel has its parent's. */
@@ -95,8 +105,9 @@ static void choose_truth(struct world *w)
 	t->noise = t->shows < 1 && world_chance(w, 0.5) ? 0.05 : 0;
 	t->lost = world_chance(w, 0.4) ? 0.1 : 0;
 	t->untold = world_chance(w, 0.2) ? 0.05 : 0;
-	t->boots = world_chance(w, 0.2);
-	t->unexecutable = !t->boots && world_chance(w, 0.02);
+	t->metric = world_chance(w, 0.25);
+	t->boots = !t->metric && world_chance(w, 0.2);
+	t->unexecutable = !t->boots && !t->metric && world_chance(w, 0.02);
 }
 
 static void world_make(struct world *w, guint64 seed, const char *state, const char *reproducer)

@@ -25,6 +25,7 @@ struct shown {
 struct shown_step {
 	GArray *outcomes; /* int: enum outcome_kind; OUTCOME_NONE: not over */
 	GArray *statuses; /* int */
+	GArray *numbers;  /* double: those that runs gave */
 	double rate;	  /* of its bad runs, once it was judged bad; else -1 */
 	bool first;
 };
@@ -41,6 +42,7 @@ static void step_free(void *p)
 	struct shown_step *step = p;
 	g_array_unref(step->outcomes);
 	g_array_unref(step->statuses);
+	g_array_unref(step->numbers);
 	g_free(step);
 }
 
@@ -197,13 +199,74 @@ static void learn_rate(const struct shown *b, const struct session *s,
 		mine->rate = (double)c.bad / (c.bad + c.good);
 }
 
+/* Whether this step's numbers, and those of steps with its kernel, are all of one kind. */
+static bool are_all(const struct shown *b, const struct session *s, int n, bool good, guint *all)
+{
+	const char *signature = session_step(s, n)->signature;
+	bool equal = true;
+	*all = 0;
+	for (int i = 0; i <= n; i++) {
+		const struct shown_step *step = g_ptr_array_index(b->steps, i);
+		if (g_strcmp0(session_step(s, i)->signature, signature) != 0)
+			continue;
+		*all += step->numbers->len;
+		for (guint k = 0; k < step->numbers->len; k++)
+			equal = equal && good == (g_array_index(step->numbers, double, k) >
+						  (METRIC_GOOD + METRIC_BAD) / 2);
+	}
+	return equal;
+}
+
+/* The starting commit is worse than nothing: it takes another commit to say so. */
+static bool other_was_judged(const struct session *s)
+{
+	for (int i = 1; i < (int)s->steps->len; i++) {
+		if (session_step(s, i)->state == STEP_DONE)
+			return true;
+	}
+	return false;
+}
+
+static int start_of(const struct oracle *o, const struct session *s)
+{
+	return random_history_find(o->w->history, s->bad);
+}
+
+/* What a verdict by numbers must hold to, where numbers of the two kinds do not overlap. */
+static void check_metric(const struct oracle *o, const struct shown *b, const struct session *s,
+			 const struct event_verdict *ev)
+{
+	const struct step *step = session_step(s, ev->step);
+	bool good = ev->verdict == VERDICT_GOOD, truthful = o->w->truth.shows == 1;
+	guint all = 0;
+	if (!made_here(step) || step->build_failed || ev->by_user)
+		return;
+	if (ev->step == 0 && ev->verdict == VERDICT_BAD && !other_was_judged(s))
+		world_fail(o->w, "%s: step 0 is bad, and was compared with nothing", b->name);
+	if (ev->verdict == VERDICT_SKIP || ev->step == 0)
+		return; /* compared with an end that is like it, or not at all */
+	bool same =
+		step->signature && g_strcmp0(step->signature, session_step(s, 0)->signature) == 0;
+	bool fits = are_all(b, s, ev->step, good, &all);
+	bool ends = session_step(s, 0)->state != STEP_DONE;
+	if (all < 3 && !same)
+		world_fail(o->w, "%s: step %d is %s by %u numbers", b->name, ev->step,
+			   verdict_name(ev->verdict), all);
+	/* an end that is like the starting commit is bad, whatever that one's numbers are */
+	if (truthful && !fits && !(ends && !good) && o->w->truth.has_bug[start_of(o, s)])
+		world_fail(o->w, "%s: step %d is %s, and its numbers are not", b->name, ev->step,
+			   verdict_name(ev->verdict));
+}
+
 static void check_verdict(const struct oracle *o, const struct shown *b, const struct session *s,
 			  const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
 	bool counted = made_here(step) && !step->build_failed && !certifies(step) && !ev->by_user;
 	struct counts c = count_all(b, s, ev->step);
-	if (!counted)
+	if (o->w->truth.metric)
+		check_metric(o, b, s, ev);
+	if (!counted || o->w->truth.metric)
 		return;
 	if (o->w->truth.unexecutable && step->role == ROLE_ORIGINAL && c.bad)
 		world_fail(o->w, "%s: what cannot be executed is judged %s", b->name,
@@ -260,6 +323,9 @@ static void take_run(const struct oracle *o, const struct shown *b, const struct
 	if (ev->kind == EV_RUN_DONE) {
 		*outcome = (int)ev->run_done.outcome;
 		g_array_index(step->statuses, int, k) = ev->run_done.status;
+		double number = ev->run_done.value ? g_ascii_strtod(ev->run_done.value, NULL) : 0;
+		if (ev->run_done.value)
+			g_array_append_val(step->numbers, number);
 	}
 }
 
@@ -276,6 +342,7 @@ static void take(const struct oracle *o, struct shown *b, const struct event *ev
 		struct shown_step *step = g_new0(struct shown_step, 1);
 		step->outcomes = g_array_new(FALSE, TRUE, sizeof(int));
 		step->statuses = g_array_new(FALSE, TRUE, sizeof(int));
+		step->numbers = g_array_new(FALSE, FALSE, sizeof(double));
 		step->rate = -1;
 		g_ptr_array_add(b->steps, step);
 		break;
@@ -527,9 +594,9 @@ static void print_step(GString *out, const struct step *step)
 	print_list(out, " options", step->options);
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		g_string_append_printf(out, " run %d %d %d %" PRId64 " %" PRId64 " %s\n",
+		g_string_append_printf(out, " run %d %d %d %" PRId64 " %" PRId64 " %s %s\n",
 				       r->outcome, r->type, r->status, r->started, r->duration,
-				       r->title);
+				       r->title, r->value);
 	}
 }
 

@@ -243,6 +243,24 @@ static void set_outcome(struct world *w, struct event_run_done *ev, bool bug)
 	}
 }
 
+/* Numbers of the two kinds do not overlap: what they say is the truth. Now and then there is none.
+ */
+static void set_number(struct world *w, struct event_run_done *ev, bool bug)
+{
+	bool shows = bug && world_chance(w, w->truth.shows);
+	double mean = shows ? METRIC_BAD : METRIC_GOOD;
+	char text[G_ASCII_DTOSTR_BUF_SIZE];
+	ev->outcome = OUTCOME_OK;
+	g_ascii_formatd(text, sizeof(text), "%.2f",
+			mean * (1 + 0.05 * (g_rand_double(w->chance) - 0.5)));
+	if (world_chance(w, w->truth.lost))
+		ev->outcome = OUTCOME_INFRA;
+	else if (world_chance(w, w->truth.untold))
+		ev->outcome = world_chance(w, 0.5) ? OUTCOME_BOOT_FAILED : OUTCOME_OK;
+	else
+		ev->value = g_strdup(text);
+}
+
 static char *kernel_of(const struct world *w, const struct job *job)
 {
 	if (job->ahead)
@@ -272,6 +290,8 @@ static void begin_run(struct world *w, struct job *job)
 	done->duration = world_pick(w, 1, 300) * SECOND;
 	if (lost_kernel(w, job))
 		done->outcome = OUTCOME_INFRA;
+	else if (w->truth.metric)
+		set_number(w, done, has_bug(w, &job->run.source));
 	else
 		set_outcome(w, done, has_bug(w, &job->run.source));
 	add_job(w, job, done->duration);

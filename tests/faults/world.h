@@ -26,7 +26,11 @@ struct truth {
 	double lost, untold; /* that a run is lost, or cannot tell */
 	bool boots;	     /* the test is to come up, and the bug is not to */
 	bool unexecutable;   /* the reproducer cannot be executed */
+	bool metric;	     /* runs give a number: about 100, or about 80 where the bug shows */
 };
+
+#define METRIC_GOOD 100.0
+#define METRIC_BAD 80.0
 
 enum death { DEATH_BEFORE, DEATH_TORN, DEATH_AFTER, DEATHS };
 

@@ -8,7 +8,8 @@
  * the test), TOY_EARLY (crashes before it is ready), TOY_RESETS (resets then), TOY_SUITE (prints
  * what a test suite prints, of whose cases TOY_FAILS N names one that fails), TOY_SPEED N (prints
  * that number), TOY_BROKEN (does not compile), TOY_FLOOD (prints for ever), TOY_PANICS (crashes for
- * ever), TOY_FAKE (says what our init would say, as far as it can know).
+ * ever), TOY_FAKE (says what our init would say, as far as it can know),
+ * TOY_SLOW N (its speed, a number about 1000 that it prints, is N less).
  */
 #include "read.h"
 #include "toy.h"
@@ -158,6 +159,14 @@ void toy_main(void)
 	reset();
 #endif
 	print("[    0.100000] toy: ready\n");
+#ifdef TOY_SLOW
+#define SPEED (1000 - TOY_SLOW)
+#else
+#define SPEED 1000
+#endif
+	print("toy: speed ");
+	print_number(SPEED - 4 + dice() % 8);
+	print("\n");
 #ifdef TOY_LINES
 	for (unsigned i = 0; i < TOY_LINES; i++) {
 		print("[    0.150000] toy: line ");

@@ -90,6 +90,10 @@ static void find(struct session *s, const char *culprit, const char *parent)
 	ev.found.candidates = g_strsplit(culprit, " ", -1);
 	ev.found.parents = g_strsplit(parent, " ", -1);
 	apply(s, ev);
+	if (session_verdict_of(s, "good") == VERDICT_NONE) { /* what was given is tested too */
+		step(s, ROLE_GOOD, "good", NULL);
+		test(s, "of the good", false);
+	}
 }
 
 static void report(struct session *s)
