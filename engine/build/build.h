@@ -18,6 +18,7 @@ struct build {
 	struct slot *slot;
 	struct build_result *result;
 	int log;
+	off_t void_bytes; /* of the log, at its beginning, that say nothing of the commit */
 	char *obj, *conf;
 	char *excess;  /* which limit it went over; NULL: none */
 	GString *took; /* where the time went */
@@ -40,5 +41,7 @@ void build_watch_space(struct build *b);
 /* The commit does not build: the result says why. -ENOSPC, -EDQUOT: it was the disk, not only by
  * the build's own words. */
 err_t build_broken(struct build *b, struct error *error);
+/* It compiles, and no kernel is asked for: the result says what `fail` finds in the log. */
+void build_compiled(struct build *b);
 
 #endif

@@ -34,6 +34,8 @@ struct kernel_source {
 	char *commit;
 	char *cc; /* compiler; NULL: the default */
 	GStrv patches, options;
+	char *object;	 /* only this is made, where make knows it; NULL: all */
+	bool all_errors; /* the build goes on after the first one */
 };
 
 /* A start, or a user's verdict on a commit. */

@@ -63,5 +63,6 @@ void session_wishes(const struct session *s, GArray *wishes)
 			wish(wishes, WISH_BUILD, n, -1);
 		return;
 	}
-	wish_runs(s, n, wishes);
+	if (settings_need_guest(&s->settings))
+		wish_runs(s, n, wishes);
 }

@@ -47,6 +47,9 @@ static void kernel_free(void *p)
 	g_free(one->compiler);
 	g_free(one->signature);
 	g_free(one->reason);
+	g_strfreev(one->errors);
+	g_free(one->object);
+	g_free(one->matched);
 	g_free(one);
 }
 
@@ -74,6 +77,39 @@ static guint64 bytes_of(const char *dir)
 	return bytes;
 }
 
+/* What the build's log tells beyond that; compilers say what they like. */
+static void add_findings(json_t *json, const struct kernel *one)
+{
+	g_autofree char *matched = one->matched ? g_utf8_make_valid(one->matched, -1) : NULL;
+	json_t *errors = json_array();
+	for (char **e = one->errors; e && *e; e++) {
+		g_autofree char *text = g_utf8_make_valid(*e, -1);
+		json_array_append_new(errors, json_string(text));
+	}
+	json_object_set_new(json, "errors", errors);
+	if (one->object)
+		json_object_set_new(json, "object", json_string(one->object));
+	if (matched)
+		json_object_set_new(json, "matched", json_string(matched));
+	if (one->alone)
+		json_object_set_new(json, "alone", json_true());
+}
+
+static void read_findings(json_t *json, struct kernel *one)
+{
+	json_t *errors = json_object_get(json, "errors");
+	size_t n = json_array_size(errors);
+	one->errors = g_new0(char *, n + 1);
+	for (size_t i = 0, k = 0; i < n; i++) {
+		const char *text = json_string_value(json_array_get(errors, i));
+		if (text)
+			one->errors[k++] = g_strdup(text);
+	}
+	one->object = g_strdup(json_string_value(json_object_get(json, "object")));
+	one->matched = g_strdup(json_string_value(json_object_get(json, "matched")));
+	one->alone = json_is_true(json_object_get(json, "alone"));
+}
+
 static err_t write_result(const char *dir, const struct kernel *one, struct error *error)
 {
 	g_autofree char *path = g_build_filename(dir, "result", NULL);
@@ -83,6 +119,8 @@ static err_t write_result(const char *dir, const struct kernel *one, struct erro
 	json_t *json = json_pack("{s:s, s:s*, s:s*, s:I, s:I}", "compiler", compiler, "signature",
 				 one->signature, "reason", reason, "build_ns",
 				 (json_int_t)one->build_ns, "made", (json_int_t)one->made);
+	if (json)
+		add_findings(json, one);
 	char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
 	json_decref(json);
 	if (!text)
@@ -102,7 +140,7 @@ static struct kernel *read_result(const char *dir, const char *key)
 	if (json &&
 	    json_unpack(json, "{s:s, s?s, s?s, s:I, s:I}", "compiler", &compiler, "signature",
 			&signature, "reason", &reason, "build_ns", &build_ns, "made", &made) == 0 &&
-	    (signature || reason)) {
+	    (signature || reason || json_object_get(json, "errors"))) {
 		one = g_new0(struct kernel, 1);
 		one->key = g_strdup(key);
 		one->compiler = g_strdup(compiler);
@@ -112,6 +150,7 @@ static struct kernel *read_result(const char *dir, const char *key)
 		one->made = made;
 		one->bytes = bytes_of(dir);
 		one->given = true;
+		read_findings(json, one);
 	}
 	json_decref(json);
 	return one;
@@ -329,6 +368,10 @@ err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *er
 				.compiler = g_strdup(made->compiler ? made->compiler : ""),
 				.signature = g_strdup(made->signature),
 				.reason = g_strdup(made->reason),
+				.errors = g_strdupv(made->errors),
+				.object = g_strdup(made->object),
+				.matched = g_strdup(made->matched),
+				.alone = made->alone,
 				.build_ns = made->build_ns,
 				.made = made->made,
 				.ahead = made->ahead };

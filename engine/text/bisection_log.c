@@ -9,6 +9,7 @@
 #include "engine/session/recipients.h"
 #include "engine/session/tally.h"
 #include "format.h"
+#include "report.h"
 
 #include <string.h>
 
@@ -127,10 +128,21 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 				       wanted);
 }
 
+/* Why a build was judged so is told like the outcome of a run. */
+static void log_build(GString *log, const struct step *step)
+{
+	g_string_append_printf(log, "%s%s\n",
+			       step->verdict == VERDICT_SKIP ? "failed to build: " : "",
+			       step->reason);
+}
+
 static void log_verdict(GString *log, const struct session *s, const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
-	if (step->build_failed)
+	bool by_build = settings_test(&s->settings) == TEST_BUILD && step->compiler;
+	if (by_build && !step->by_user)
+		log_build(log, step);
+	else if (step->build_failed)
 		g_string_append_printf(log, "failed to build: %s\n", step->reason);
 	else if (step->runs->len)
 		log_outcomes(log, s, step);
@@ -214,10 +226,10 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 		log_recipients(log, all, "to");
 		log_recipients(log, all, "cc");
 	}
-	const struct run *crash = session_crash(s, NULL, NULL);
-	if (crash)
-		g_string_append_printf(log, "crash: %s\n", crash->title);
-	if (crash && ev->text && *ev->text)
+	const char *title = report_title(s);
+	if (*title)
+		g_string_append_printf(log, "crash: %s\n", title);
+	if (*title && ev->text && *ev->text)
 		g_string_append_printf(log, "%s%s", ev->text,
 				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");
 }
@@ -258,9 +270,15 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		g_string_append_printf(log, "%s\n", ev->reopened.reason);
 		break;
 	case EV_BUILT:
-		g_string_append_printf(log, "compiler: %s\nkernel signature: %s\n",
-				       ev->built.compiler ? ev->built.compiler : "",
-				       ev->built.signature);
+		g_string_append_printf(log, "compiler: %s\n",
+				       ev->built.compiler ? ev->built.compiler : "");
+		if (ev->built.signature)
+			g_string_append_printf(log, "kernel signature: %s\n",
+					       ev->built.signature);
+		break;
+	case EV_BUILD_FAILED:
+		if (settings_test(&s->settings) == TEST_BUILD && ev->build_failed.compiler)
+			g_string_append_printf(log, "compiler: %s\n", ev->build_failed.compiler);
 		break;
 	case EV_VERDICT:
 		log_verdict(log, s, &ev->verdict);

@@ -15,7 +15,7 @@ static struct build_log read_log(const char *text, gssize len)
 {
 	struct build_log found;
 	g_assert_true(g_file_set_contents(path, text, len, NULL));
-	build_log_read(path, &found);
+	build_log_read(path, 0, NULL, NULL, &found);
 	g_assert_true(g_utf8_validate(found.reason, -1, NULL));
 	g_assert_cmpuint(strlen(found.reason), <=, 300);
 	return found;
@@ -44,12 +44,12 @@ static void test_logs(void)
 		struct build_log found = read_log(logs[i].text, -1);
 		g_assert_cmpstr(found.reason, ==, logs[i].reason);
 		g_assert_cmpint(found.claim, ==, logs[i].claim);
-		g_free(found.reason);
+		build_log_clear(&found);
 	}
 	struct build_log found;
-	build_log_read("/nonexistent", &found);
+	build_log_read("/nonexistent", 0, NULL, NULL, &found);
 	g_assert_cmpstr(found.reason, ==, "the build failed");
-	g_free(found.reason);
+	build_log_clear(&found);
 }
 
 /* Nothing is cut within a character, nor hidden by a zero. */
@@ -61,17 +61,17 @@ static void test_characters(void)
 	g_string_append(text, "\303\244 error: ");
 	struct build_log found = read_log(text->str, -1);
 	g_assert_cmpuint(strlen(found.reason), ==, 299);
-	g_free(found.reason);
+	build_log_clear(&found);
 	g_string_truncate(text, 0);
 	for (int i = 0; i < 300; i++)
 		g_string_append_c(text, '\377');
 	found = read_log(text->str, -1);
 	g_assert_cmpuint(strlen(found.reason), ==, 300);
-	g_free(found.reason);
+	build_log_clear(&found);
 	static const char zero[] = "a\0b\nx: error: y\n";
 	found = read_log(zero, sizeof(zero) - 1);
 	g_assert_cmpstr(found.reason, ==, "x: error: y");
-	g_free(found.reason);
+	build_log_clear(&found);
 }
 
 static glong peak_kib(void)
@@ -93,10 +93,10 @@ static void test_memory(void)
 		g_free(text);
 		glong before = peak_kib();
 		struct build_log found;
-		build_log_read(path, &found);
+		build_log_read(path, 0, NULL, NULL, &found);
 		g_assert_cmpint(peak_kib() - before, <, 8 << 10);
 		g_assert_cmpstr(found.reason, ==, "x.c:1: error: at the end");
-		g_free(found.reason);
+		build_log_clear(&found);
 	}
 }
 
