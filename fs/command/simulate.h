@@ -12,11 +12,12 @@ struct simulate_range {
 };
 
 struct simulate_options {
-	double build_time, test_time, crash_time; /* seconds */
+	double build_time, object_time, test_time, crash_time; /* seconds */
 	double reproducibility, noise, confidence;
 	int builders, vms, runs, times;
 	gint64 seed;
 	gboolean no_ahead, no_certify;
+	char *test; /* NULL: the default */
 };
 extern const struct simulate_options simulate_defaults;
 /* Adds them to the parser of `plan`, which writes into `o`. */

@@ -46,7 +46,10 @@ static void choose_settings(struct world *w, const char *reproducer)
 	w->profile.ahead = world_chance(w, 0.8);
 	w->profile.sandbox = false; /* nothing is built */
 	w->profile.kernels_mib = world_chance(w, 0.1) ? 0 : 64;
-	w->profile.large[SET_REPRODUCER] = g_strdup(reproducer);
+	if (w->truth.compiles)
+		set(w, SET_TEST, "build");
+	else
+		w->profile.large[SET_REPRODUCER] = g_strdup(reproducer);
 	w->vms = world_pick(w, 1, 12);
 	set(w, SET_MODE, "%s", w->truth.fix ? "fix" : "cause");
 	if (w->truth.fix)
@@ -56,7 +59,7 @@ static void choose_settings(struct world *w, const char *reproducer)
 	set(w, SET_FIRST_RUNS, "%d", world_pick(w, 2, 21));
 	set(w, SET_CONFIDENCE, "%s", confidences[world_pick(w, 0, 3)]);
 	set(w, SET_CERTIFY, "%s", world_chance(w, 0.7) ? "on" : "off");
-	w->minimizes = world_chance(w, 0.1);
+	w->minimizes = world_chance(w, 0.1) && !w->truth.compiles;
 }
 
 /* A commit that changes nothing in the kernel has its parent's. */
@@ -90,6 +93,9 @@ static void choose_truth(struct world *w)
 	}
 	choose_kernels(w);
 	t->shows = world_chance(w, 0.6) ? 1 : 0.3 + 0.7 * g_rand_double(w->chance);
+	t->compiles = world_chance(w, 0.15);
+	if (t->compiles)
+		t->shows = 1;
 	t->noise = t->shows < 1 && world_chance(w, 0.5) ? 0.05 : 0;
 	t->lost = world_chance(w, 0.4) ? 0.1 : 0;
 	t->untold = world_chance(w, 0.2) ? 0.05 : 0;
