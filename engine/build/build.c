@@ -4,7 +4,6 @@
  */
 #include "build.h"
 
-#include "build_log.h"
 #include "ccache.h"
 #include "engine/base/file.h"
 #include "slot.h"
@@ -57,7 +56,7 @@ void build_watch_space(struct build *b)
 		space_add(&b->space, g_get_tmp_dir());
 }
 
-static void read_log(struct build *b, struct build_log *found)
+void build_read_log(struct build *b, struct build_log *found)
 {
 	g_autofree char *log = g_build_filename(b->rq->dir, "build.log", NULL);
 	const char *const trees[] = { slot_src(b->slot), b->obj, NULL };
@@ -77,7 +76,7 @@ static void take_findings(struct build *b, struct build_log *found)
 err_t build_broken(struct build *b, struct error *error)
 {
 	struct build_log found;
-	read_log(b, &found);
+	build_read_log(b, &found);
 	err_t err = space_judge(&b->space, found.claim, error);
 	if (!err) {
 		b->result->broken = true;
@@ -94,7 +93,7 @@ void build_compiled(struct build *b)
 	struct build_log found;
 	if (!b->rq->fail)
 		return;
-	read_log(b, &found);
+	build_read_log(b, &found);
 	if (found.matched) {
 		b->result->object = g_steal_pointer(&found.object);
 		b->result->matched = g_steal_pointer(&found.matched);

@@ -6,6 +6,7 @@
 #ifndef ENGINE_BUILD_BUILD_H
 #define ENGINE_BUILD_BUILD_H
 
+#include "build_log.h"
 #include "builder.h"
 #include "space.h"
 
@@ -38,6 +39,8 @@ bool build_is_others(const struct build *b);
 err_t build_mkdir(const struct build *b, const char *dir, struct error *error);
 /* From now on what is free where it writes is watched; once, before the first command. */
 void build_watch_space(struct build *b);
+/* What the log tells, as far as it is about the commit; to be cleared. */
+void build_read_log(struct build *b, struct build_log *found);
 /* The commit does not build: the result says why. -ENOSPC, -EDQUOT: it was the disk, not only by
  * the build's own words. */
 err_t build_broken(struct build *b, struct error *error);

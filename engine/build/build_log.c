@@ -267,3 +267,18 @@ bool build_log_lacks_rule(const char *path, off_t from, const char *object)
 	}
 	return false;
 }
+
+bool build_log_makes(const char *text, const char *object)
+{
+	gsize len = strlen(object);
+	for (const char *at = text; (at = strstr(at, object)); at += len) {
+		const char *from = at;
+		while (from > text && !g_ascii_isspace(from[-1]))
+			from--;
+		bool whole = from == at || at[-1] == '/';
+		bool ends = !at[len] || strchr(" \t\n;", at[len]);
+		if (whole && ends && from - text >= 4 && strncmp(from - 4, " -o ", 4) == 0)
+			return true;
+	}
+	return false;
+}

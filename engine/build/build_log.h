@@ -26,6 +26,9 @@ void build_log_read(const char *path, off_t from, const char *const *trees, cons
 		    struct build_log *found);
 void build_log_clear(struct build_log *found);
 
+/* Whether the text, commands that make would run, has one that makes this object. */
+bool build_log_makes(const char *text, const char *object);
+
 /* Whether make has said, in what follows the first `from` bytes, that it has no rule for the
  * object: its tree has no such file, or its configuration leaves it out. */
 bool build_log_lacks_rule(const char *path, off_t from, const char *object);

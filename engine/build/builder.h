@@ -36,7 +36,10 @@ struct build_request {
 	/* The question is whether it compiles: all that the configuration has is made, and no
 	 * kernel is taken. */
 	bool compile_only;
-	const char *object; /* with that: only this is made, if make knows it; NULL: all */
+	const char *object; /* with that: only this is made, if the kernel has it; NULL: all */
+	/* with that: what the commit has changed since these (full hashes) is made first, and only
+	 * that where it does not compile or `fail` finds something; NULL: nothing is */
+	char *const *since;
 	bool all_errors;    /* with that: the build goes on after the first one */
 	const char *fail;   /* with that: expression over the log's lines; NULL: none */
 	bool ccache;

@@ -15,6 +15,7 @@ void kernel_source_clear(struct kernel_source *source)
 	g_free(source->object);
 	g_strfreev(source->patches);
 	g_strfreev(source->options);
+	g_strfreev(source->since);
 	*source = (struct kernel_source){ 0 };
 }
 

@@ -93,6 +93,7 @@ static char *key_of(struct engine *e, struct bisection *b, const struct kernel_s
 	digest_list(sum, source->options);
 	if (settings_test(&b->s->settings) == TEST_BUILD) {
 		digest_text(sum, source->object);
+		digest_list(sum, source->since);
 		digest_text(sum, source->all_errors ? "all errors" : NULL);
 	}
 	return g_strndup(g_checksum_get_string(sum), 32);
@@ -105,6 +106,8 @@ static void choose_extent(const struct bisection *b, int n, enum step_role role,
 	if (settings_test(&b->s->settings) != TEST_BUILD)
 		return;
 	source->object = g_strdup(build_verdict_object(b->s, n, role));
+	if (role == ROLE_ORIGINAL && build_verdict_may_guess(b->s))
+		source->since = g_strdupv(b->s->goods);
 	source->all_errors = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_RETEST;
 }
 

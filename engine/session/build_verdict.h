@@ -18,6 +18,10 @@ guint build_verdict_pick(const struct session *s, int n, char *const *errors);
  * told; NULL: all has to be made. Of the session. */
 const char *build_verdict_object(const struct session *s, int n, enum step_role role);
 
+/* Whether the starting commit's bug may be looked for in what its range has changed: where another
+ * error would do as well. */
+bool build_verdict_may_guess(const struct session *s);
+
 /* The last bad step whose build shows the bug; -1: none. */
 int build_verdict_bug(const struct session *s);
 

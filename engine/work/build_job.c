@@ -124,6 +124,7 @@ static err_t build_in(struct build *b, const char *slot, struct error *error)
 		const char *fail = settings_text(&b->job->settings, SET_FAIL);
 		rq.compile_only = true;
 		rq.object = source->object;
+		rq.since = source->since;
 		rq.all_errors = source->all_errors;
 		rq.fail = *fail ? fail : NULL;
 	}
