@@ -45,8 +45,7 @@ static char *join(char *const *lines, int from, int to, const char *directory)
 {
 	GString *out = g_string_new(NULL);
 	for (int i = from; i <= to; i++) {
-		g_auto(GStrv) parts =
-			directory ? g_strsplit(lines[i], directory, -1) : NULL;
+		g_auto(GStrv) parts = directory ? g_strsplit(lines[i], directory, -1) : NULL;
 		g_autofree char *text = parts ? g_strjoinv("", parts) : NULL;
 		g_string_append_printf(out, "%s\n", text ? text : lines[i]);
 	}

@@ -80,8 +80,8 @@ err_t build_broken(struct build *b, struct error *error)
 	err_t err = space_judge(&b->space, found.claim, error);
 	if (!err) {
 		b->result->broken = true;
-		b->result->reason = b->excess ? g_steal_pointer(&b->excess)
-					      : g_steal_pointer(&found.reason);
+		b->result->reason =
+			b->excess ? g_steal_pointer(&b->excess) : g_steal_pointer(&found.reason);
 		take_findings(b, &found);
 	}
 	build_log_clear(&found);

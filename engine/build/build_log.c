@@ -21,8 +21,13 @@
 /* Words of compilers, assemblers, linkers, modpost, Kconfig and make. */
 static bool is_error_line(const char *line)
 {
-	static const char *const words[] = { "error: ", "Error ", "*** ", "undefined reference",
-					     "rror:",	"ERROR: ", "multiple definition of",
+	static const char *const words[] = { "error: ",
+					     "Error ",
+					     "*** ",
+					     "undefined reference",
+					     "rror:",
+					     "ERROR: ",
+					     "multiple definition of",
 					     "syntax error" };
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
 		if (strstr(line, words[i]))
@@ -87,6 +92,14 @@ static void note_source(struct scan *s, const char *line)
 	s->source = source;
 }
 
+bool build_log_is_object(const char *text)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+,./-";
+	return g_str_has_suffix(text, ".o") && !strchr("-./", text[0]) && !strstr(text, "..") &&
+	       strspn(text, plain) == strlen(text);
+}
+
 /* make says which target it has given up: "*** [FILE:LINE: TARGET] Error N", older ones "***
  * [TARGET] Error N". Only what may be given to make again is taken. */
 static void note_object(struct scan *s, const char *line)
@@ -94,7 +107,7 @@ static void note_object(struct scan *s, const char *line)
 	static GRegex *regex;
 	static gsize ready;
 	if (g_once_init_enter(&ready)) {
-		regex = g_regex_new("\\*\\*\\* \\[(?:[^]: ]+:\\d+: )?([\\w+][\\w+./-]*\\.o)\\] Error ",
+		regex = g_regex_new("\\*\\*\\* \\[(?:[^]: ]+:\\d+: )?([^]: ]+)\\] Error ",
 				    G_REGEX_RAW, 0, NULL);
 		g_once_init_leave(&ready, 1);
 	}
@@ -102,10 +115,10 @@ static void note_object(struct scan *s, const char *line)
 	if (!g_regex_match(regex, line, 0, &match))
 		return;
 	char *object = g_match_info_fetch(match, 1);
-	if (strstr(object, ".."))
-		g_free(object);
-	else
+	if (build_log_is_object(object))
 		g_ptr_array_add(s->objects, object);
+	else
+		g_free(object);
 }
 
 static void note_error(struct scan *s, const char *line, gsize len)
@@ -125,8 +138,9 @@ static void note_match(struct scan *s, const char *line, gsize len)
 	s->found->matched = shown(line, len);
 	g_autofree char *source = source_of(line);
 	const char *compiled = source ? source : s->source;
-	if (compiled)
-		s->found->object = object_of_source(compiled);
+	g_autofree char *object = compiled ? object_of_source(compiled) : NULL;
+	if (object && build_log_is_object(object))
+		s->found->object = g_steal_pointer(&object);
 }
 
 static void end_line(struct scan *s)
@@ -261,8 +275,8 @@ bool build_log_lacks_rule(const char *path, off_t from, const char *object)
 		const char *behind = at + len;
 		bool needed = g_str_has_prefix(behind, "', needed by");
 		g_autofree char *target = g_strndup(at, len);
-		if (!needed && (g_str_has_suffix(target, object) ||
-				g_str_has_suffix(target, makefile)))
+		if (!needed &&
+		    (g_str_has_suffix(target, object) || g_str_has_suffix(target, makefile)))
 			return true;
 	}
 	return false;

@@ -20,11 +20,16 @@ struct build_log {
 	int claim;     /* which want of room it tells of, see space.h; 0: none */
 };
 
-/* Reads it from byte `from` to its end, in little memory. `trees`: directories whose names say nothing to a reader
- * and are left out, NULL-terminated; NULL: none. `fail`: an expression; NULL: none. */
+/* Reads it from byte `from` to its end, in little memory. `trees`: directories whose names say
+ * nothing to a reader and are left out, NULL-terminated; NULL: none. `fail`: an expression; NULL:
+ * none. */
 void build_log_read(const char *path, off_t from, const char *const *trees, const char *fail,
 		    struct build_log *found);
 void build_log_clear(struct build_log *found);
+
+/* Whether it may be given to make as an object, which is a path below the tree: no option, no
+ * variable, nothing that leads out of it. */
+bool build_log_is_object(const char *text);
 
 /* Whether the text, commands that make would run, has one that makes this object. */
 bool build_log_makes(const char *text, const char *object);

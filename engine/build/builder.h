@@ -40,8 +40,8 @@ struct build_request {
 	/* with that: what the commit has changed since these (full hashes) is made first, and only
 	 * that where it does not compile or `fail` finds something; NULL: nothing is */
 	char *const *since;
-	bool all_errors;    /* with that: the build goes on after the first one */
-	const char *fail;   /* with that: expression over the log's lines; NULL: none */
+	bool all_errors;  /* with that: the build goes on after the first one */
+	const char *fail; /* with that: expression over the log's lines; NULL: none */
 	bool ccache;
 	const char *ccache_dir;	 /* NULL: the one that ccache is configured with */
 	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */

@@ -2,9 +2,9 @@
  *   suspects ─► object ─► is it a part of this kernel? ─► all
  *
  * Suspects are the objects of what has changed since the good commits: where one of them shows the
- * bug it is the object, as if it had been known. An object is made alone. Make compiles one that the
- * configuration leaves out all the same, so where it shows the bug, make is asked whether it would
- * make it by itself; if not, or where it cannot be made alone, all is made.
+ * bug it is the object, as if it had been known. An object is made alone. Make compiles one that
+ * the configuration leaves out all the same, so where it shows the bug, make is asked whether it
+ * would make it by itself; if not, or where it cannot be made alone, all is made.
  */
 #include "compile.h"
 
@@ -128,7 +128,8 @@ static void add_suspects(const GPtrArray *paths, GPtrArray *objects)
 		    g_str_has_prefix(path, "scripts/") || g_str_has_prefix(path, "samples/"))
 			continue;
 		char *object = g_strdup_printf("%.*s.o", (int)stem, path);
-		if (!g_ptr_array_find_with_equal_func(objects, object, g_str_equal, NULL))
+		if (build_log_is_object(object) &&
+		    !g_ptr_array_find_with_equal_func(objects, object, g_str_equal, NULL))
 			g_ptr_array_add(objects, object);
 		else
 			g_free(object);

@@ -41,8 +41,8 @@ char *slot_head(struct slot *slot);
  * the Makefiles that set versions and compiler options) is the same in these two. */
 bool slot_same_kconfig(struct slot *slot, const char *a, const char *b);
 
-/* Files of `b` that `a` has not, or has with another content (char *, new). None where one of the two
- * is not known. */
+/* Files of `b` that `a` has not, or has with another content (char *, new). None where one of the
+ * two is not known. */
 GPtrArray *slot_changed(struct slot *slot, const char *a, const char *b);
 
 /* The commit's change against its first parent as a patch, to be freed: of large ones the names,

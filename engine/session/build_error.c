@@ -50,6 +50,7 @@ char *build_error_matched(const char *line, const char *fail)
 	bool found = pattern_new(fail, &pattern, NULL) == 0 &&
 		     pattern_find(pattern, line, &from, &to) && to > from;
 	pattern_free(pattern);
-	g_autofree char *text = found ? g_strndup(line + from, (gsize)(to - from)) : NULL;
+	/* a byte that is matched may be a part of a character */
+	g_autofree char *text = found ? g_utf8_make_valid(line + from, to - from) : NULL;
 	return build_error_normal(text ? text : line);
 }

@@ -137,8 +137,8 @@ static bool is_contradicted(const struct session *s, int n)
 	return false;
 }
 
-/* With `match` = `any`, or an expression, what fails elsewhere counts as well; `fail` names what it is
- * about itself. */
+/* With `match` = `any`, or an expression, what fails elsewhere counts as well; `fail` names what it
+ * is about itself. */
 bool build_verdict_may_guess(const struct session *s)
 {
 	const char *match = settings_text(&s->settings, SET_MATCH);
@@ -150,7 +150,9 @@ const char *build_verdict_object(const struct session *s, int n, enum step_role 
 	const struct step *first = defining_step(s, n);
 	bool all = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_RETEST;
 	return first && first->object && !all && build_verdict_may_guess(s) &&
-			       !is_contradicted(s, n) ? first->object : NULL;
+			       !is_contradicted(s, n)
+		       ? first->object
+		       : NULL;
 }
 
 /* ---- the certificate ---- */

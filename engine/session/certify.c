@@ -128,8 +128,8 @@ static enum verdict verdict_before(const struct session *s, const struct step *s
 
 char *certify_contradiction(const struct session *s)
 {
-	char *why = settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s)
-							      : NULL;
+	char *why =
+		settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s) : NULL;
 	if (why)
 		return why;
 	const char *parent = certify_parent(s);

@@ -246,8 +246,7 @@ GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, voi
 	const struct step *step = session_step(s, (int)s->steps->len - 1);
 	/* after a judgement, or in a minimisation, nothing tells what comes next */
 	if (!step || step->state == STEP_DONE || s->replan || step->role == ROLE_MINIMIZE ||
-	    first_build(s, step) ||
-	    step->presumed != VERDICT_NONE)
+	    first_build(s, step) || step->presumed != VERDICT_NONE)
 		return out;
 	grow(s, VERDICT_BAD, limit, ask, arg, out);
 	grow(s, VERDICT_GOOD, limit, ask, arg, out);

@@ -18,8 +18,8 @@ struct simulation {
 	int builders, vms;
 	double build_s, test_s;
 	double object_s; /* with the setting `test` = build: to make one object */
-	double crash_s; /* into a run, on average, until its crash shows; 0: at its end */
-	bool ahead;	/* build and run what may come next */
+	double crash_s;	 /* into a run, on average, until its crash shows; 0: at its end */
+	bool ahead;	 /* build and run what may come next */
 	/* the reproducer */
 	double reproducibility; /* chance that a run of a commit with the bug shows it */
 	double noise;		/* chance that a run of any commit crashes without it */

@@ -45,8 +45,8 @@ void kernels_close(struct kernels *k);
 
 /* NULL: not there. Valid until the next call that adds, takes or deletes. */
 const struct kernel *kernels_find(struct kernels *k, const char *key);
-/* Takes over what the worker left in its part directory, and makes it durable; Deletes what was used longest ago until all is within the limit,
- * but not this one. */
+/* Takes over what the worker left in its part directory, and makes it durable; Deletes what was
+ * used longest ago until all is within the limit, but not this one. */
 err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *error);
 void kernels_forget(struct kernels *k, const char *key);
 /* Deletes what was used longest ago and no step has, until `limit` bytes are left; or until those

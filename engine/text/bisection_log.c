@@ -148,7 +148,9 @@ static void log_verdict(GString *log, const struct session *s, const struct even
 		log_outcomes(log, s, step);
 	else
 		g_string_append_printf(log, "%s: %s\n", verdict_name(step->verdict), step->reason);
-	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && s->reproducibility < 1.0)
+	bool measured = s->reproducibility >= 0;
+	if (step->role == ROLE_ORIGINAL && step->verdict == VERDICT_BAD && measured &&
+	    s->reproducibility < 1.0)
 		g_string_append_printf(log, "reproducer is flaky (%.2f repro chance estimate)\n",
 				       s->reproducibility);
 	if (step->verdict == VERDICT_SKIP && !step->build_failed && step->runs->len)
@@ -273,8 +275,7 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		g_string_append_printf(log, "compiler: %s\n",
 				       ev->built.compiler ? ev->built.compiler : "");
 		if (ev->built.signature)
-			g_string_append_printf(log, "kernel signature: %s\n",
-					       ev->built.signature);
+			g_string_append_printf(log, "kernel signature: %s\n", ev->built.signature);
 		break;
 	case EV_BUILD_FAILED:
 		if (settings_test(&s->settings) == TEST_BUILD && ev->build_failed.compiler)

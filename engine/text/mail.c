@@ -50,7 +50,6 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 	g_string_append_printf(out, "%d revisions were tested, starting from %s.\n",
 			       session_tested(s), s->bad);
 	if (*crash)
-		g_string_append_printf(out, "\n%s:\n\n%s", report_crash_word(s),
-				       crash);
+		g_string_append_printf(out, "\n%s:\n\n%s", report_crash_word(s), crash);
 	g_string_append_printf(out, "\nThe bisection log:\n\n%s", log->str);
 }

@@ -59,7 +59,8 @@ static bool is_time(double s)
 
 static int check(const struct simulate_options *o)
 {
-	if (!is_time(o->build_time) || !is_time(o->object_time) || !is_time(o->test_time) || !is_time(o->crash_time))
+	if (!is_time(o->build_time) || !is_time(o->object_time) || !is_time(o->test_time) ||
+	    !is_time(o->crash_time))
 		return complain(2, "plan: times are 0 to 1000000 seconds");
 	if (!is_chance(o->reproducibility) || !is_chance(o->noise))
 		return complain(2, "plan: --reproducibility and --noise are 0 to 1");

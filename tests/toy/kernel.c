@@ -5,8 +5,9 @@
  * toy.h may define: TOY_NUMBER (of the commit), TOY_CRASH (always), TOY_FLAKY N (one boot in N),
  * TOY_WARN (another crash than the wanted one), TOY_SILENT (never says anything), TOY_HANG (after
  * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before
- * the test), TOY_BROKEN (does not compile), TOY_WARNING (compiles with one), TOY_FLOOD (prints for ever), TOY_PANICS (crashes
- * for ever), TOY_FAKE (says what our init would say, as far as it can know).
+ * the test), TOY_BROKEN (does not compile), TOY_WARNING (compiles with one), TOY_FLOOD (prints for
+ * ever), TOY_PANICS (crashes for ever), TOY_FAKE (says what our init would say, as far as it can
+ * know).
  */
 #include "read.h"
 #include "toy.h"

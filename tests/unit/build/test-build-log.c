@@ -59,7 +59,8 @@ static const struct {
 	const char *errors, *object, *matched; /* errors: joined by "|" */
 } findings[] = {
 	{ "make[1]: Entering directory '/s/obj'\n  CC      fs/a.o\n"
-	  "/s/src/fs/a.c:3:4: error: no x\nmake[3]: *** [/s/src/scripts/Makefile.build:250: fs/a.o] Error "
+	  "/s/src/fs/a.c:3:4: error: no x\nmake[3]: *** [/s/src/scripts/Makefile.build:250: "
+	  "fs/a.o] Error "
 	  "1\nmake[2]: *** [/s/src/Makefile:9: fs] Error 2\n",
 	  NULL,
 	  "fs/a.c:3:4: error: no x|make[3]: *** [scripts/Makefile.build:250: fs/a.o] Error 1|"
@@ -76,21 +77,23 @@ static const struct {
 	  "fs/a.o", NULL },
 	/* nothing that make could be asked for */
 	{ "x: error: e\nmake: *** [M:1: vmlinux] Error 1\nmake: *** [M:1: /etc/x.o] Error 1\n"
-	  "make: *** [M:1: ../x.o] Error 1\nmake: *** [M:1: -x.o] Error 1\nmake: *** [M:1: a/../../x.o] Error 1\n",
+	  "make: *** [M:1: ../x.o] Error 1\nmake: *** [M:1: -x.o] Error 1\nmake: *** [M:1: "
+	  "a/../../x.o] Error 1\n",
 	  NULL,
 	  "x: error: e|make: *** [M:1: vmlinux] Error 1|make: *** [M:1: /etc/x.o] Error 1|"
 	  "make: *** [M:1: ../x.o] Error 1|make: *** [M:1: -x.o] Error 1|"
 	  "make: *** [M:1: a/../../x.o] Error 1",
 	  NULL, NULL },
-	{ "ERROR: modpost: \"f\" [a.ko] undefined!\n", NULL, "ERROR: modpost: \"f\" [a.ko] undefined!",
-	  NULL, NULL },
+	{ "ERROR: modpost: \"f\" [a.ko] undefined!\n", NULL,
+	  "ERROR: modpost: \"f\" [a.ko] undefined!", NULL, NULL },
 	{ "ld: a.o:(.bss+0x0): multiple definition of `x'\n", NULL,
 	  "ld: a.o:(.bss+0x0): multiple definition of `x'", NULL, NULL },
 	{ "a: error: e\na: error: e\n", NULL, "a: error: e", NULL, NULL },
 	/* what the setting `fail` finds, and where */
 	{ "$ make warning: w\n/s/src/fs/a.c:1:2: warning: w\nfs/b.c:1: warning: w\n", "warning: w",
 	  "fs/b.c:1: warning: w", "fs/a.o", "fs/a.c:1:2: warning: w" },
-	{ "In file included from include/y.h:2,\n                 from fs/c.c:7:\ninclude/x.h:1: warning: w\n",
+	{ "In file included from include/y.h:2,\n                 from fs/c.c:7:\ninclude/x.h:1: "
+	  "warning: w\n",
 	  "warning", "include/x.h:1: warning: w", "fs/c.o", "include/x.h:1: warning: w" },
 	{ "WARNING: modpost: w\n", "WARNING", "WARNING: modpost: w", NULL, "WARNING: modpost: w" },
 	{ "a.c:1: warning: w\n", "error", "a.c:1: warning: w", NULL, NULL },
@@ -145,6 +148,18 @@ static void test_rule(void)
 		g_assert_false(build_log_lacks_rule(path, (off_t)strlen(cases[i].text), "fs/a.o"));
 	}
 	g_assert_false(build_log_lacks_rule("/nonexistent", 0, "fs/a.o"));
+}
+
+static void test_objects(void)
+{
+	static const char *const good[] = { "a.o", "fs/proc/a-b_c+d,e.1.o", "A/0.o" };
+	static const char *const bad[] = { "",	     "a",     "a.c",	     "/a.o",	  "-a.o",
+					   ".o",     "./a.o", "a/../../b.o", "A=b.o",	  "a b.o",
+					   "$(x).o", "%.o",   "a:b.o",	     "\303\244.o" };
+	for (gsize i = 0; i < G_N_ELEMENTS(good); i++)
+		g_assert_true(build_log_is_object(good[i]));
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+		g_assert_false(build_log_is_object(bad[i]));
 }
 
 static void test_makes(void)
@@ -226,6 +241,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/build-log/findings", test_findings);
 	g_test_add_func("/build-log/extent", test_extent);
 	g_test_add_func("/build-log/rule", test_rule);
+	g_test_add_func("/build-log/objects", test_objects);
 	g_test_add_func("/build-log/makes", test_makes);
 	g_test_add_func("/build-log/characters", test_characters);
 	g_test_add_func("/build-log/memory", test_memory);

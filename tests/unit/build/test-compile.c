@@ -1,6 +1,6 @@
 /*
- * Whether trees compile: small ones whose Makefile does what kbuild does. Each case is a commit, and
- * what is asked about it.
+ * Whether trees compile: small ones whose Makefile does what kbuild does. Each case is a commit,
+ * and what is asked about it.
  */
 #include "engine/base/file.h"
 #include "engine/build/kbuild.h"
@@ -14,10 +14,10 @@ static git_repository *git;
 
 /* ---- trees ---- */
 
-#define MAKEFILE                                                            \
-	"defconfig:\n\techo CONFIG=y >$(O)/.config\n"                       \
-	"olddefconfig:\n\t@:\n"                                             \
-	"image_name:\n\t@echo image\n"                                      \
+#define MAKEFILE                                                           \
+	"defconfig:\n\techo CONFIG=y >$(O)/.config\n"                      \
+	"olddefconfig:\n\t@:\n"                                            \
+	"image_name:\n\t@echo image\n"                                     \
 	"all:\n\t@$(MAKE) -C $(O) -f $(CURDIR)/objects src=$(CURDIR) $@\n" \
 	"%.o:\n\t@$(MAKE) -C $(O) -f $(CURDIR)/objects src=$(CURDIR) $@\n" \
 	".PHONY: all\n"
@@ -38,7 +38,8 @@ static void insert(git_treebuilder *builder, const char *name, const char *text)
 	if (!text)
 		return;
 	g_assert_cmpint(git_blob_create_from_buffer(&blob, git, text, strlen(text)), ==, 0);
-	g_assert_cmpint(git_treebuilder_insert(NULL, builder, name, &blob, GIT_FILEMODE_BLOB), ==, 0);
+	g_assert_cmpint(git_treebuilder_insert(NULL, builder, name, &blob, GIT_FILEMODE_BLOB), ==,
+			0);
 }
 
 static char *commit(const struct tree *tree)
@@ -55,8 +56,8 @@ static char *commit(const struct tree *tree)
 	g_assert_cmpint(git_treebuilder_write(&id, builder), ==, 0);
 	g_assert_cmpint(git_tree_lookup(&written, git, &id), ==, 0);
 	g_assert_cmpint(git_signature_new(&who, "A", "a@example.org", 1600000000, 0), ==, 0);
-	g_assert_cmpint(git_commit_create(&id, git, NULL, who, who, NULL, "x", written, 0, NULL), ==,
-			0);
+	g_assert_cmpint(git_commit_create(&id, git, NULL, who, who, NULL, "x", written, 0, NULL),
+			==, 0);
 	git_signature_free(who);
 	git_tree_free(written);
 	git_treebuilder_free(builder);
@@ -95,28 +96,107 @@ static const struct {
 	const char *name;
 	struct tree tree;
 	struct build_request rq;
-	const char *errors; /* their beginnings without places in files, joined by "|"; NULL: it compiles */
+	const char *errors; /* their beginnings without places in files, joined by "|"; NULL: it
+			       compiles */
 	const char *object, *matched;
 	bool alone;
 } cases[] = {
 	{ "all", { OBJECTS("a.o b.o"), GOOD, GOOD }, { 0 }, NULL, NULL, NULL, false },
 	{ "error", { OBJECTS("a.o b.o"), GOOD, BAD }, { 0 }, "b.c", "b.o", NULL, false },
-	{ "all-errors", { OBJECTS("a.o b.o"), BAD, BAD }, { .all_errors = true }, "a.c|b.c", "a.o", NULL, false },
-	{ "object", { OBJECTS("a.o b.o"), GOOD, BAD }, { .object = "a.o" }, NULL, NULL, NULL, true },
-	{ "object-fails", { OBJECTS("a.o b.o"), BAD, BAD }, { .object = "b.o" }, "b.c", "b.o", NULL, true },
+	{ "all-errors",
+	  { OBJECTS("a.o b.o"), BAD, BAD },
+	  { .all_errors = true },
+	  "a.c|b.c",
+	  "a.o",
+	  NULL,
+	  false },
+	{ "object",
+	  { OBJECTS("a.o b.o"), GOOD, BAD },
+	  { .object = "a.o" },
+	  NULL,
+	  NULL,
+	  NULL,
+	  true },
+	{ "object-fails",
+	  { OBJECTS("a.o b.o"), BAD, BAD },
+	  { .object = "b.o" },
+	  "b.c",
+	  "b.o",
+	  NULL,
+	  true },
 	/* it was made by the case before, and is no part of this one */
 	{ "left-out", { OBJECTS("a.o"), GOOD, BAD }, { .object = "b.o" }, NULL, NULL, NULL, false },
-	{ "left-out-and-another", { OBJECTS("a.o"), BAD, BAD }, { .object = "b.o" }, "a.c", "a.o", NULL, false },
-	{ "no-such-file", { OBJECTS("a.o"), GOOD, NULL }, { .object = "b.o" }, NULL, NULL, NULL, false },
-	{ "no-such-file-and-another", { OBJECTS("a.o"), BAD, NULL }, { .object = "b.o" }, "a.c", "a.o", NULL, false },
+	{ "left-out-and-another",
+	  { OBJECTS("a.o"), BAD, BAD },
+	  { .object = "b.o" },
+	  "a.c",
+	  "a.o",
+	  NULL,
+	  false },
+	{ "no-such-file",
+	  { OBJECTS("a.o"), GOOD, NULL },
+	  { .object = "b.o" },
+	  NULL,
+	  NULL,
+	  NULL,
+	  false },
+	{ "no-such-file-and-another",
+	  { OBJECTS("a.o"), BAD, NULL },
+	  { .object = "b.o" },
+	  "a.c",
+	  "a.o",
+	  NULL,
+	  false },
 	/* warnings come again although nothing has changed */
-	{ "warning", { OBJECTS("a.o b.o"), WARNS, GOOD }, { .fail = "warning: " }, NULL, "a.o", "a.c", false },
-	{ "warning-again", { OBJECTS("a.o b.o"), WARNS, GOOD }, { .fail = "warning: " }, NULL, "a.o", "a.c", false },
-	{ "warning-of-object", { OBJECTS("a.o b.o"), WARNS, BAD }, { .object = "a.o", .fail = "warning: " }, NULL, "a.o", "a.c", true },
-	{ "warning-of-object-again", { OBJECTS("a.o b.o"), WARNS, BAD }, { .object = "a.o", .fail = "warning: " }, NULL, "a.o", "a.c", true },
-	{ "no-warning", { OBJECTS("a.o b.o"), GOOD, WARNS }, { .object = "a.o", .fail = "warning: " }, NULL, NULL, NULL, true },
-	{ "warning-left-out", { OBJECTS("b.o"), WARNS, GOOD }, { .object = "a.o", .fail = "warning: " }, NULL, NULL, NULL, false },
-	{ "error-and-no-warning", { OBJECTS("a.o b.o"), BAD, GOOD }, { .fail = "warning: " }, "a.c", "a.o", NULL, false },
+	{ "warning",
+	  { OBJECTS("a.o b.o"), WARNS, GOOD },
+	  { .fail = "warning: " },
+	  NULL,
+	  "a.o",
+	  "a.c",
+	  false },
+	{ "warning-again",
+	  { OBJECTS("a.o b.o"), WARNS, GOOD },
+	  { .fail = "warning: " },
+	  NULL,
+	  "a.o",
+	  "a.c",
+	  false },
+	{ "warning-of-object",
+	  { OBJECTS("a.o b.o"), WARNS, BAD },
+	  { .object = "a.o", .fail = "warning: " },
+	  NULL,
+	  "a.o",
+	  "a.c",
+	  true },
+	{ "warning-of-object-again",
+	  { OBJECTS("a.o b.o"), WARNS, BAD },
+	  { .object = "a.o", .fail = "warning: " },
+	  NULL,
+	  "a.o",
+	  "a.c",
+	  true },
+	{ "no-warning",
+	  { OBJECTS("a.o b.o"), GOOD, WARNS },
+	  { .object = "a.o", .fail = "warning: " },
+	  NULL,
+	  NULL,
+	  NULL,
+	  true },
+	{ "warning-left-out",
+	  { OBJECTS("b.o"), WARNS, GOOD },
+	  { .object = "a.o", .fail = "warning: " },
+	  NULL,
+	  NULL,
+	  NULL,
+	  false },
+	{ "error-and-no-warning",
+	  { OBJECTS("a.o b.o"), BAD, GOOD },
+	  { .fail = "warning: " },
+	  "a.c",
+	  "a.o",
+	  NULL,
+	  false },
 };
 
 static void check(gconstpointer data)
@@ -180,7 +260,8 @@ static void test_program(void)
 		const char *matched;
 	} programs[] = { { "exit 0", false, NULL },
 			 { "echo a.c:1: warning: w", false, "a.c:1: warning: w" },
-			 { "echo a.c:1: error: e; echo 'make: *** [a.o] Error 1'; exit 1", true, NULL } };
+			 { "echo a.c:1: error: e; echo 'make: *** [a.o] Error 1'; exit 1", true,
+			   NULL } };
 	g_autofree char *program = g_build_filename(dir, "program", NULL);
 	for (gsize i = 0; i < G_N_ELEMENTS(programs); i++) {
 		g_autofree char *text = g_strdup_printf("#!/bin/sh\n%s\n", programs[i].script);

@@ -1,6 +1,7 @@
 /*
  * Steps that are judged by their build: what the bug is called, which failure is the bug, which
- * object is made, what the certificate asks for. A line of commits, newest last, is built by a table.
+ * object is made, what the certificate asks for. A line of commits, newest last, is built by a
+ * table.
  */
 #include "engine/session/build_error.h"
 #include "engine/session/build_verdict.h"
@@ -23,9 +24,11 @@ static const struct {
 	  "ld: fs/a.o: in function `f': a.c:(.text): undefined reference to `g'" },
 	{ "ld: fs/a.c:77: undefined reference to `g'", "ld: fs/a.c: undefined reference to `g'" },
 	{ "ERROR: modpost: \"f\" [a.ko] undefined!", "ERROR: modpost: \"f\" [a.ko] undefined!" },
-	{ "a.c:1:2: error: call to '__compiletime_assert_731' declared with attribute error: too big",
+	{ "a.c:1:2: error: call to '__compiletime_assert_731' declared with attribute error: too "
+	  "big",
 	  "a.c: error: call to '__compiletime_assert_' declared with attribute error: too big" },
-	{ "/tmp/ccAb12Xy.s:17: Error: no such instruction", "/tmp/cc.s: Error: no such instruction" },
+	{ "/tmp/ccAb12Xy.s:17: Error: no such instruction",
+	  "/tmp/cc.s: Error: no such instruction" },
 	{ "a.c:1: error: expected 10 at 3", "a.c: error: expected 10 at 3" },
 	{ "a.c:1: error: \377", "a.c: error: \377" },
 	{ "", "" },
@@ -199,10 +202,10 @@ static void answer_build(struct session *s, const struct world *w, int n)
 		ev.built.step = n;
 		ev.built.compiler = g_strdup("cc");
 		ev.built.alone = alone;
-		ev.built.matched = built->warning ? g_strdup_printf("a.c:%s: warning: %s",
-								    step->commit + 38,
-								    built->warning)
-						  : NULL;
+		ev.built.matched = built->warning
+					   ? g_strdup_printf("a.c:%s: warning: %s",
+							     step->commit + 38, built->warning)
+					   : NULL;
 		ev.built.object = built->warning ? g_strdup("a.o") : NULL;
 	}
 	for (char **e = list; *e; e++)
@@ -262,7 +265,12 @@ static const struct scenario {
 	const char *verdict;
 } scenarios[] = {
 	{ "error", { { 0 }, { 7, "no x" } }, { NULL }, false, 7, NULL },
-	{ "warning", { { 0 }, { 7, .warning = "w" } }, { "fail", "warning", NULL }, false, 7, NULL },
+	{ "warning",
+	  { { 0 }, { 7, .warning = "w" } },
+	  { "fail", "warning", NULL },
+	  false,
+	  7,
+	  NULL },
 	/* what is before is another error: nobody knows */
 	{ "another", { { 0, .b = "other" }, { 3, "no x" } }, { NULL }, false, 3, NULL },
 	{ "another-between",
@@ -289,20 +297,33 @@ static const struct scenario {
 	  { "match", "other", NULL },
 	  false,
 	  -1,
-	  "failed: the kernel of the starting commit 0000000000000000000000000000000000000019 does not "
+	  "failed: the kernel of the starting commit 0000000000000000000000000000000000000019 does "
+	  "not "
 	  "build: another error than 'match' asks for: a.c:19: error: no x" },
 	{ "fail-needs-a-compilation",
 	  { { 0, "no x" } },
 	  { "fail", "warning", NULL },
 	  false,
 	  -1,
-	  "failed: the kernel of the starting commit 0000000000000000000000000000000000000019 does not "
-	  "build: no line of build.log matches 'fail', but it does not compile: a.c:19: error: no x" },
+	  "failed: the kernel of the starting commit 0000000000000000000000000000000000000019 does "
+	  "not "
+	  "build: no line of build.log matches 'fail', but it does not compile: a.c:19: error: no "
+	  "x" },
 	{ "compiles", { { 0 } }, { NULL }, false, -1, "not reproduced" },
 	{ "fix", { { 0, "no x" }, { 7 } }, { "mode", "fix", NULL }, false, 7, NULL },
 	/* the file is broken before it becomes a part of the kernel */
-	{ "left-out", { { 0 }, { 4, "no x", .a_left_out = true }, { 9, "no x" } }, { NULL }, false, 9, NULL },
-	{ "left-out-old", { { 0 }, { 4, "no x", .a_left_out = true }, { 9, "no x" } }, { NULL }, true, 9, NULL },
+	{ "left-out",
+	  { { 0 }, { 4, "no x", .a_left_out = true }, { 9, "no x" } },
+	  { NULL },
+	  false,
+	  9,
+	  NULL },
+	{ "left-out-old",
+	  { { 0 }, { 4, "no x", .a_left_out = true }, { 9, "no x" } },
+	  { NULL },
+	  true,
+	  9,
+	  NULL },
 };
 
 static void test_scenario(gconstpointer data)

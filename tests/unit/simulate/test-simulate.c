@@ -175,8 +175,8 @@ static void test_time(void)
 	settings_clear(&settings);
 }
 
-/* Where it is the build that is judged nothing is run, and only objects are made once the first step
- * has said which: its own build, and all of culprit and parent for the certificate. */
+/* Where it is the build that is judged nothing is run, and only objects are made once the first
+ * step has said which: its own build, and all of culprit and parent for the certificate. */
 static void test_builds(void)
 {
 	struct settings settings;
