@@ -75,9 +75,63 @@ static char *object_with_bug(struct build *b)
 	return object;
 }
 
+/* What it was asked about last lies in the slot's directory, where no program of the tree can
+ * write: "COMMIT CONFIGURATION OBJECT". */
+static char *part_file(const struct build *b)
+{
+	return g_build_filename(slot_dir(b->slot), "part", NULL);
+}
+
+static char *configuration_digest(const struct build *b)
+{
+	gsize len = 0;
+	g_autofree char *config = file_read_below(b->obj, ".config", (gsize)16 << 20, &len);
+	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, config ? config : "", -1);
+}
+
+static bool decides_parts(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	return g_str_has_prefix(name, "Makefile") || g_str_has_prefix(name, "Kbuild") ||
+	       g_str_has_prefix(name, "Kconfig") || g_str_has_prefix(path, "scripts/");
+}
+
+/* It was a part when that was asked last, and nothing has changed that it depends on. */
+static bool is_still_part(const struct build *b, const char *object)
+{
+	gsize len;
+	g_autofree char *path = part_file(b);
+	g_autofree char *text = file_read_head(path, 4096, &len);
+	g_auto(GStrv) words = g_strsplit(text ? text : "", " ", 3);
+	if (g_strv_length(words) != 3 || strcmp(words[2], object) != 0)
+		return false;
+	g_autofree char *config = configuration_digest(b);
+	g_autofree char *head = slot_head(b->slot);
+	if (!head || strcmp(words[1], config) != 0)
+		return false;
+	g_autoptr(GPtrArray) changed = slot_changed(b->slot, words[0], head);
+	bool same = changed->len || strcmp(words[0], head) == 0;
+	for (guint i = 0; same && i < changed->len; i++)
+		same = !decides_parts(changed->pdata[i]);
+	return same;
+}
+
+static void note_part(struct build *b, const char *object)
+{
+	g_autofree char *path = part_file(b);
+	g_autofree char *config = configuration_digest(b);
+	g_autofree char *head = slot_head(b->slot);
+	g_autofree char *text = g_strdup_printf("%s %s %s", head ? head : "?", config, object);
+	struct error why; /* then it is asked again */
+	if (file_write(path, text, strlen(text), 0600, &why) != 0)
+		build_note(b, "%s\n", why.text);
+}
+
 /* Whether the kernel's own makefiles would make the object, which is not there now. */
 static bool is_part(struct build *b, const char *object)
 {
+	if (is_still_part(b, object))
+		return true;
 	g_autofree char *dir = g_path_get_dirname(object);
 	g_autoptr(GPtrArray) target = g_ptr_array_new_with_free_func(g_free);
 	bool top = strcmp(dir, ".") == 0;
@@ -93,6 +147,8 @@ static bool is_part(struct build *b, const char *object)
 		    build_log_makes(commands, object);
 	build_note(b, "%s is %s of this kernel\n", object, part ? "a part" : "no part");
 	build_end_part(b, "is it a part");
+	if (part)
+		note_part(b, object);
 	return part;
 }
 

@@ -306,8 +306,7 @@ bool slot_same_kconfig(struct slot *slot, const char *a, const char *b)
 static int add_path(const git_diff_delta *delta, float progress, void *arg)
 {
 	(void)progress;
-	if (delta->status != GIT_DELTA_DELETED)
-		g_ptr_array_add(arg, g_strdup(delta->new_file.path));
+	g_ptr_array_add(arg, g_strdup(delta->new_file.path));
 	return 0;
 }
 

@@ -41,7 +41,7 @@ char *slot_head(struct slot *slot);
  * the Makefiles that set versions and compiler options) is the same in these two. */
 bool slot_same_kconfig(struct slot *slot, const char *a, const char *b);
 
-/* Files of `b` that `a` has not, or has with another content (char *, new). None where one of the
+/* Files that differ in these two, or that only one of them has (char *, new). None where one of the
  * two is not known. */
 GPtrArray *slot_changed(struct slot *slot, const char *a, const char *b);
 

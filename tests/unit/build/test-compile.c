@@ -14,12 +14,12 @@ static git_repository *git;
 
 /* ---- trees ---- */
 
-#define MAKEFILE                                                           \
-	"defconfig:\n\techo CONFIG=y >$(O)/.config\n"                      \
-	"olddefconfig:\n\t@:\n"                                            \
-	"image_name:\n\t@echo image\n"                                     \
-	"all:\n\t@$(MAKE) -C $(O) -f $(CURDIR)/objects src=$(CURDIR) $@\n" \
-	"%.o:\n\t@$(MAKE) -C $(O) -f $(CURDIR)/objects src=$(CURDIR) $@\n" \
+#define MAKEFILE                                                                    \
+	"defconfig:\n\techo CONFIG=y >$(O)/.config\n"                               \
+	"olddefconfig:\n\t@:\n"                                                     \
+	"image_name:\n\t@echo image\n"                                              \
+	"all:\n\t@$(MAKE) -C $(O) -f $(CURDIR)/Makefile.objects src=$(CURDIR) $@\n" \
+	"%.o:\n\t@$(MAKE) -C $(O) -f $(CURDIR)/Makefile.objects src=$(CURDIR) $@\n" \
 	".PHONY: all\n"
 /* what the configuration has; the rule for objects is there for others as well */
 #define OBJECTS(list) "all: " list "\n%.o: $(src)/%.c\n\tcc -Wunused -c -o $@ $<\n"
@@ -50,7 +50,7 @@ static char *commit(const struct tree *tree)
 	git_oid id;
 	g_assert_cmpint(git_treebuilder_new(&builder, git, NULL), ==, 0);
 	insert(builder, "Makefile", MAKEFILE);
-	insert(builder, "objects", tree->objects);
+	insert(builder, "Makefile.objects", tree->objects);
 	insert(builder, "a.c", tree->a);
 	insert(builder, "b.c", tree->b);
 	g_assert_cmpint(git_treebuilder_write(&id, builder), ==, 0);
@@ -119,6 +119,13 @@ static const struct {
 	  true },
 	{ "object-fails",
 	  { OBJECTS("a.o b.o"), BAD, BAD },
+	  { .object = "b.o" },
+	  "b.c",
+	  "b.o",
+	  NULL,
+	  true },
+	{ "object-fails-again",
+	  { OBJECTS("a.o b.o"), GOOD, BAD },
 	  { .object = "b.o" },
 	  "b.c",
 	  "b.o",
