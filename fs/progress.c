@@ -5,6 +5,7 @@
  */
 #include "progress.h"
 
+#include "engine/session/build_verdict.h"
 #include "engine/text/format.h"
 
 static int steps_to_go(const struct session *s)
@@ -108,6 +109,15 @@ static const char *purpose(const struct step *step)
 	}
 }
 
+static void doing_build(GString *out, const struct session *s, int n)
+{
+	const struct step *step = session_step(s, n);
+	bool compiles = settings_test(&s->settings) == TEST_BUILD;
+	const char *object = compiles ? build_verdict_object(s, n, step->role) : NULL;
+	g_string_append_printf(out, "step %d: %sbuilding %s%s%.12s", n, purpose(step),
+			       object ? object : "", object ? " of " : "", step->commit);
+}
+
 void progress_doing(GString *out, const struct session *s, const struct engine *e)
 {
 	int n = (int)s->steps->len - 1;
@@ -122,8 +132,7 @@ void progress_doing(GString *out, const struct session *s, const struct engine *
 	else if (!step || step->state == STEP_DONE)
 		g_string_append(out, session_in_progress(s) ? "choosing the next commit" : "");
 	else if (step->state == STEP_BUILDING)
-		g_string_append_printf(out, "step %d: %sbuilding %.12s", n, purpose(step),
-				       step->commit);
+		doing_build(out, s, n);
 	else if (settings_test(&s->settings) == TEST_MANUAL)
 		g_string_append_printf(out,
 				       "step %d: %swaiting for its user: boot steps/%d/kernel "

@@ -5,7 +5,9 @@
  */
 #include "render.h"
 
+#include "engine/base/excerpt.h"
 #include "engine/base/file.h"
+#include "engine/session/build_verdict.h"
 #include "engine/session/certify.h"
 #include "engine/session/minimize.h"
 #include "engine/session/recipients.h"
@@ -106,11 +108,24 @@ static void append_report(const struct render *r, int n, int k, GString *out)
 	append_file(out, path, REPORT_LIMIT);
 }
 
+/* The lines of the compiler about the bug that the step's build shows. */
+static void append_build_error(const struct render *r, int n, GString *out)
+{
+	const struct step *step = session_step(r->s, n);
+	g_autofree char *log = paths_step(r->engine, r->s, n, "build.log");
+	g_autofree char *text =
+		excerpt_read(log, step->matched ? step->matched : step->build_error);
+	g_string_append(out, text);
+}
+
 static void r_report_crash(const struct render *r, GString *out)
 {
 	int n, k;
 	bool ended = session_over(r->s) || session_has_answer(r->s);
-	if (ended && session_crash(r->s, &n, &k))
+	int bug = ended ? build_verdict_bug(r->s) : -1;
+	if (bug >= 0)
+		append_build_error(r, bug, out);
+	else if (ended && session_crash(r->s, &n, &k))
 		append_report(r, n, k, out);
 }
 
@@ -243,7 +258,10 @@ static void r_signature(const struct render *r, GString *out)
 
 static void r_crash(const struct render *r, GString *out)
 {
-	int k = r->step->verdict == VERDICT_BAD ? step_representative(r->s, r->step) : -1;
+	bool bad = r->step->verdict == VERDICT_BAD;
+	if (bad && r->step->title)
+		append_build_error(r, r->n, out);
+	int k = bad ? step_representative(r->s, r->step) : -1;
 	if (k >= 0)
 		append_report(r, r->n, k, out);
 }

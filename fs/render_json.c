@@ -40,6 +40,12 @@ static json_t *step_json(const struct session *s, const struct step *step)
 	}
 	if (step->signature)
 		json_object_set_new(j, "signature", json_string(step->signature));
+	if (step->title)
+		json_object_set_new(j, "title", json_string(step->title));
+	if (step->object)
+		json_object_set_new(j, "object", json_string(step->object));
+	if (step->alone)
+		json_object_set_new(j, "alone", json_true());
 	json_object_set_new(j, "runs", json_integer(progress_runs_finished(step)));
 	json_object_set_new(j, "build_seconds", json_real((double)step->build_ns / 1e9));
 	json_t *metric = numbers_wanted(s) ? metric_json(s, step) : NULL;

@@ -4,7 +4,6 @@
  */
 #include "build.h"
 
-#include "build_log.h"
 #include "ccache.h"
 #include "engine/base/file.h"
 #include "slot.h"
@@ -57,25 +56,47 @@ void build_watch_space(struct build *b)
 		space_add(&b->space, g_get_tmp_dir());
 }
 
-err_t build_broken(struct build *b, struct error *error)
+void build_read_log(struct build *b, struct build_log *found)
 {
 	g_autofree char *log = g_build_filename(b->rq->dir, "build.log", NULL);
+	const char *const trees[] = { slot_src(b->slot), b->obj, NULL };
+	build_log_read(log, b->void_bytes, trees, b->rq->fail, found);
+	if (b->rq->program) /* it is not told what to make */
+		g_clear_pointer(&found->object, g_free);
+}
+
+static void take_findings(struct build *b, struct build_log *found)
+{
+	struct build_result *result = b->result;
+	result->errors = g_steal_pointer(&found->errors);
+	result->object = g_steal_pointer(&found->object);
+	result->matched = g_steal_pointer(&found->matched);
+}
+
+err_t build_broken(struct build *b, struct error *error)
+{
 	struct build_log found;
-	build_log_read(log, &found);
+	build_read_log(b, &found);
 	err_t err = space_judge(&b->space, found.claim, error);
-	if (err) {
-		g_free(found.reason);
-		return err;
+	if (!err) {
+		b->result->broken = true;
+		b->result->reason =
+			b->excess ? g_steal_pointer(&b->excess) : g_steal_pointer(&found.reason);
+		take_findings(b, &found);
 	}
-	b->result->broken = true;
-	b->result->reason =
-		b->excess ? g_steal_pointer(&b->excess) : g_steal_pointer(&found.reason);
-	g_free(found.reason);
-	/* the tree's own directory says nothing to a reader */
-	g_auto(GStrv) parts = g_strsplit(b->result->reason, slot_src(b->slot), -1);
-	g_free(b->result->reason);
-	b->result->reason = g_strjoinv("", parts);
-	if (b->result->reason[0] == '/')
-		memmove(b->result->reason, b->result->reason + 1, strlen(b->result->reason));
-	return 0;
+	build_log_clear(&found);
+	return err;
+}
+
+void build_compiled(struct build *b)
+{
+	struct build_log found;
+	if (!b->rq->fail)
+		return;
+	build_read_log(b, &found);
+	if (found.matched) {
+		b->result->object = g_steal_pointer(&found.object);
+		b->result->matched = g_steal_pointer(&found.matched);
+	}
+	build_log_clear(&found);
 }

@@ -6,6 +6,7 @@
 #ifndef ENGINE_BUILD_BUILD_H
 #define ENGINE_BUILD_BUILD_H
 
+#include "build_log.h"
 #include "builder.h"
 #include "space.h"
 
@@ -18,6 +19,7 @@ struct build {
 	struct slot *slot;
 	struct build_result *result;
 	int log;
+	off_t void_bytes; /* of the log, at its beginning, that say nothing of the commit */
 	char *obj, *conf;
 	char *excess;  /* which limit it went over; NULL: none */
 	GString *took; /* where the time went */
@@ -37,8 +39,12 @@ bool build_is_others(const struct build *b);
 err_t build_mkdir(const struct build *b, const char *dir, struct error *error);
 /* From now on what is free where it writes is watched; once, before the first command. */
 void build_watch_space(struct build *b);
+/* What the log tells, as far as it is about the commit; to be cleared. */
+void build_read_log(struct build *b, struct build_log *found);
 /* The commit does not build: the result says why. -ENOSPC, -EDQUOT: it was the disk, not only by
  * the build's own words. */
 err_t build_broken(struct build *b, struct error *error);
+/* It compiles, and no kernel is asked for: the result says what `fail` finds in the log. */
+void build_compiled(struct build *b);
 
 #endif

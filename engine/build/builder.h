@@ -34,6 +34,15 @@ struct build_request {
 	struct confinement confine;
 	int jobs;
 	bool modules; /* wanted too, in modules.tar, where the configuration has any */
+	/* The question is whether it compiles: all that the configuration has is made, and no
+	 * kernel is taken. */
+	bool compile_only;
+	const char *object; /* with that: only this is made, if the kernel has it; NULL: all */
+	/* with that: what the commit has changed since these (full hashes) is made first, and only
+	 * that where it does not compile or `fail` finds something; NULL: nothing is */
+	char *const *since;
+	bool all_errors;  /* with that: the build goes on after the first one */
+	const char *fail; /* with that: expression over the log's lines; NULL: none */
 	bool ccache;
 	const char *ccache_dir;	 /* NULL: the one that ccache is configured with */
 	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */
@@ -47,6 +56,10 @@ struct build_result {
 	char *compiler, *signature;
 	bool broken; /* the commit does not build: `reason` is the compiler's first error */
 	char *reason;
+	char **errors; /* all of the log, the first of them being that; NULL: not by a compiler */
+	char *object;  /* that could not be made, or that `matched` is about; NULL: not known */
+	char *matched; /* the first line that `fail` matches; NULL: none */
+	bool alone;    /* only the object that was asked for was made */
 };
 void builder_result_clear(struct build_result *r);
 

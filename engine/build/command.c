@@ -55,10 +55,12 @@ GStrv command_environment(const struct build_request *rq)
 		{ "CCACHE_NOHASHDIR", "1" },
 		{ "CCACHE_DEPEND", "1" }, /* a miss costs no preprocessor run of its own */
 		{ "LC_ALL", "C" },
+		{ "LANG", "C" }, /* kbuild drops LC_ALL, and errors are read and compared */
 	};
 	static const char *const dropped[] = {
-		"MAKEFLAGS", "MAKELEVEL", "MFLAGS",  "ARCH",	      "CROSS_COMPILE", "LLVM",
-		"KCFLAGS",   "O",	  "GIT_DIR", "GIT_WORK_TREE", "KCONFIG_CONFIG"
+		"MAKEFLAGS", "MAKELEVEL", "MFLAGS",	   "ARCH",	    "CROSS_COMPILE",
+		"LLVM",	     "LC_CTYPE",  "LC_MESSAGES",   "LANGUAGE",	    "KCFLAGS",
+		"O",	     "GIT_DIR",	  "GIT_WORK_TREE", "KCONFIG_CONFIG"
 	};
 	GStrv env = spawn_environment(rq->confine.user);
 	for (gsize i = 0; i < G_N_ELEMENTS(fixed); i++)

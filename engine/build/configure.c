@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Programs of the tree write in these directories: what lies there may be anything. */
@@ -23,6 +24,23 @@ static char *read_config(const char *dir)
 {
 	gsize len;
 	return file_read_below(dir, ".config", CONFIG_LIMIT, &len);
+}
+
+/* What a tree of an earlier build has left in place of a configuration is no start for this one. */
+static err_t make_directory(const struct build *b, const char *dir, struct error *error)
+{
+	g_autofree char *config = g_build_filename(dir, ".config", NULL);
+	struct stat st;
+	err_t err = 0;
+	if (lstat(config, &st) == 0 && !S_ISREG(st.st_mode))
+		err = file_remove_tree(dir, error);
+	return err ? err : build_mkdir(b, dir, error);
+}
+
+err_t configure_places(const struct build *b, struct error *error)
+{
+	err_t err = make_directory(b, b->conf, error);
+	return err ? err : make_directory(b, b->obj, error);
 }
 
 static err_t append_config(const char *dir, const char *text, struct error *error)

@@ -1,5 +1,6 @@
 /*
  *   checkout ─► configuration ─► make ─► kernel, signature
+ *       │             └─► does it compile? (compile.c)
  *       └─► the user's build program ────────┘
  *
  * Each step ends the build when the commit is at fault (the result says why) or something else is
@@ -8,6 +9,7 @@
 #include "kbuild.h"
 
 #include "command.h"
+#include "compile.h"
 #include "configure.h"
 #include "engine/base/file.h"
 #include "image.h"
@@ -18,29 +20,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* What a tree of an earlier build has left in place of a configuration is no start for this one. */
-static err_t make_directory(const struct build *b, const char *dir, struct error *error)
-{
-	g_autofree char *config = g_build_filename(dir, ".config", NULL);
-	struct stat st;
-	err_t err = 0;
-	if (lstat(config, &st) == 0 && !S_ISREG(st.st_mode))
-		err = file_remove_tree(dir, error);
-	return err ? err : build_mkdir(b, dir, error);
-}
 
 static err_t build_kernel(struct build *b, struct error *error)
 {
 	bool ok = false;
-	err_t err = make_directory(b, b->conf, error);
-	if (!err)
-		err = make_directory(b, b->obj, error);
+	err_t err = configure_places(b, error);
 	if (err)
 		return err;
 	b->result->compiler = make_compiler(b);
+	if (b->rq->compile_only)
+		return compile_kernel(b, error);
 	err = configure_kernel(b, &ok, error);
 	build_end_part(b, "configuration");
 	if (err || !ok)
@@ -65,7 +55,11 @@ static err_t build_other(struct build *b, struct error *error)
 	g_autofree char *kernel = g_build_filename(b->obj, "kernel", NULL);
 	g_autofree char *vmlinux = g_build_filename(b->obj, "vmlinux", NULL);
 	g_autofree char *jobs = g_strdup_printf("%d", b->rq->jobs);
-	err_t err = build_mkdir(b, b->obj, error);
+	err_t err = 0;
+	if (b->rq->fail) /* what is not compiled again prints no warnings */
+		err = file_remove_tree(b->obj, error);
+	if (!err)
+		err = build_mkdir(b, b->obj, error);
 	if (err)
 		return err;
 	unlink(kernel); /* one of an earlier commit must not pass for this one's */
@@ -81,7 +75,10 @@ static err_t build_other(struct build *b, struct error *error)
 	g_ptr_array_unref(argv);
 	if (err || status != 0)
 		return err ? err : build_broken(b, error);
-	return image_collect(b, "kernel", error);
+	if (!b->rq->compile_only)
+		return image_collect(b, "kernel", error);
+	build_compiled(b);
+	return 0;
 }
 
 static err_t open_log(struct build *b, struct error *error)

@@ -29,6 +29,8 @@ GStrv make_command(const struct build *b, const char *obj, const char *target)
 	g_ptr_array_add(argv, g_strdup_printf("O=%s", obj));
 	g_ptr_array_add(argv, g_strdup_printf("-j%d", b->rq->jobs));
 	g_ptr_array_add(argv, g_strdup("LOCALVERSION="));
+	if (b->rq->all_errors)
+		g_ptr_array_add(argv, g_strdup("-k"));
 	const char *through = ccache_is_used(b->rq) ? "ccache " : "";
 	if (b->rq->cc) {
 		g_ptr_array_add(argv, g_strdup_printf("CC=%s%s", through, b->rq->cc));

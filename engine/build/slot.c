@@ -282,15 +282,37 @@ static git_tree *tree_of(struct slot *slot, const char *commit)
 	return tree;
 }
 
-bool slot_same_kconfig(struct slot *slot, const char *a, const char *b)
+/* Calls `f` for each file that differs. False: one of the two is not there. */
+static bool each_change(struct slot *slot, const char *a, const char *b, git_diff_file_cb f,
+			void *arg)
 {
 	git_tree *old = tree_of(slot, a), *new = tree_of(slot, b);
 	git_diff *diff = NULL;
-	bool same = old && new &&git_diff_tree_to_tree(&diff, slot->git, old, new, NULL) == 0;
-	if (same)
-		git_diff_foreach(diff, look_at, NULL, NULL, NULL, &same);
+	bool known = old && new &&git_diff_tree_to_tree(&diff, slot->git, old, new, NULL) == 0;
+	if (known)
+		git_diff_foreach(diff, f, NULL, NULL, NULL, arg);
 	git_diff_free(diff);
 	git_tree_free(old);
 	git_tree_free(new);
-	return same;
+	return known;
+}
+
+bool slot_same_kconfig(struct slot *slot, const char *a, const char *b)
+{
+	bool same = true;
+	return each_change(slot, a, b, look_at, &same) && same;
+}
+
+static int add_path(const git_diff_delta *delta, float progress, void *arg)
+{
+	(void)progress;
+	g_ptr_array_add(arg, g_strdup(delta->new_file.path));
+	return 0;
+}
+
+GPtrArray *slot_changed(struct slot *slot, const char *a, const char *b)
+{
+	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+	each_change(slot, a, b, add_path, paths);
+	return paths;
 }

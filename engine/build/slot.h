@@ -41,6 +41,10 @@ char *slot_head(struct slot *slot);
  * the Makefiles that set versions and compiler options) is the same in these two. */
 bool slot_same_kconfig(struct slot *slot, const char *a, const char *b);
 
+/* Files that differ in these two, or that only one of them has (char *, new). None where one of the
+ * two is not known. */
+GPtrArray *slot_changed(struct slot *slot, const char *a, const char *b);
+
 /* The commit's change against its first parent as a patch, to be freed: of large ones the names,
  * and as many lines as 16 MiB hold. */
 err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error);

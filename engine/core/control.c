@@ -24,6 +24,11 @@ static err_t fill_options(struct engine *e, const struct session *s, struct even
 	g_autofree char *path = state_dir_setting(e->state, s->name, setting_name(SET_CONFIG));
 	g_autofree char *config = NULL;
 	g_file_get_contents(path, &config, NULL, NULL);
+	if (!settings_need_guest(&s->settings))
+		return error_set(error, EINVAL,
+				 "minimize: '%s' has 'test' = %s: only runs of guests say what a "
+				 "crash needs",
+				 s->name, settings_text(&s->settings, SET_TEST));
 	if (s->minimize)
 		return error_set(error, EINVAL, "minimize: '%s' is minimised already", s->name);
 	if (session_verdict_of(s, s->bad) != VERDICT_BAD)

@@ -5,7 +5,9 @@
 #include "facts.h"
 
 #include "engine/base/daemon_log.h"
+#include "engine/base/excerpt.h"
 #include "engine/base/file.h"
+#include "engine/session/build_verdict.h"
 #include "engine/store/journal.h"
 #include "engine/store/state_dir.h"
 #include "engine/text/bisection_log.h"
@@ -145,7 +147,18 @@ static err_t record_one(struct engine *e, struct bisection *b, struct event *ev,
 static void attach_report(const struct engine *e, const struct session *s, struct event *ev)
 {
 	int n = 0, k = 0;
-	if (!e->state || ev->kind != EV_CONCLUDED || !session_crash(s, &n, &k))
+	if (!e->state || ev->kind != EV_CONCLUDED)
+		return;
+	int bug = build_verdict_bug(s);
+	if (bug >= 0) {
+		const struct step *step = session_step(s, bug);
+		g_autofree char *dir = state_dir_step(e->state, s->name, bug);
+		g_autofree char *log = g_build_filename(dir, "build.log", NULL);
+		ev->concluded.text =
+			excerpt_read(log, step->matched ? step->matched : step->build_error);
+		return;
+	}
+	if (!session_crash(s, &n, &k))
 		return;
 	g_autofree char *path = state_dir_run(e->state, s->name, n, k, "report");
 	gsize len;

@@ -12,8 +12,10 @@ void kernel_source_clear(struct kernel_source *source)
 	g_free(source->key);
 	g_free(source->commit);
 	g_free(source->cc);
+	g_free(source->object);
 	g_strfreev(source->patches);
 	g_strfreev(source->options);
+	g_strfreev(source->since);
 	*source = (struct kernel_source){ 0 };
 }
 
@@ -56,6 +58,9 @@ static void made_clear(struct kernel *made)
 	g_free(made->compiler);
 	g_free(made->signature);
 	g_free(made->reason);
+	g_strfreev(made->errors);
+	g_free(made->object);
+	g_free(made->matched);
 }
 
 static void work_clear(struct job *job)

@@ -34,6 +34,9 @@ struct kernel_source {
 	char *commit;
 	char *cc; /* compiler; NULL: the default */
 	GStrv patches, options;
+	GStrv since;	 /* what has changed since these commits is made first */
+	char *object;	 /* only this is made, where make knows it; NULL: all */
+	bool all_errors; /* the build goes on after the first one */
 };
 
 /* A start, or a user's verdict on a commit. */

@@ -5,6 +5,7 @@
 #include "recipe.h"
 
 #include "engine/base/digest.h"
+#include "engine/session/build_verdict.h"
 #include "engine/session/forecast.h"
 #include "engine/store/experiment.h"
 #include "engine/store/profile.h"
@@ -62,6 +63,10 @@ static const char *recipe(const struct engine *e, struct bisection *b)
 		experiment_add_user(sum, &user);
 	for (gsize i = 0; i < G_N_ELEMENTS(large); i++)
 		add_large(e, b, large[i], sum);
+	if (settings_test(&b->s->settings) == TEST_BUILD) { /* no kernel that could be run */
+		digest_text(sum, settings_text(&b->s->settings, SET_TEST));
+		digest_text(sum, settings_text(&b->s->settings, SET_FAIL));
+	}
 	b->recipe = g_strdup(g_checksum_get_string(sum));
 	return b->recipe;
 }
@@ -88,7 +93,30 @@ static char *key_of(struct engine *e, struct bisection *b, const struct kernel_s
 	digest_text(sum, source->cc ? compiler(b, source->cc) : NULL);
 	digest_list(sum, source->patches);
 	digest_list(sum, source->options);
+	if (settings_test(&b->s->settings) == TEST_BUILD) {
+		digest_text(sum, source->object);
+		digest_list(sum, source->since);
+		digest_text(sum, source->all_errors ? "all errors" : NULL);
+	}
 	return g_strndup(g_checksum_get_string(sum), 32);
+}
+
+/* What of it is made for the step with this number and role. */
+static void choose_extent(const struct bisection *b, int n, enum step_role role,
+			  struct kernel_source *source)
+{
+	if (settings_test(&b->s->settings) != TEST_BUILD)
+		return;
+	source->object = g_strdup(build_verdict_object(b->s, n, role));
+	if (role == ROLE_ORIGINAL && build_verdict_may_guess(b->s))
+		source->since = g_strdupv(b->s->goods);
+	source->all_errors = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_RETEST;
+}
+
+static int number_of(const struct session *s, const struct step *step)
+{
+	guint n = 0;
+	return g_ptr_array_find(s->steps, step, &n) ? (int)n : (int)s->steps->len;
 }
 
 struct kernel_source recipe_of_step(struct engine *e, struct bisection *b, const struct step *step)
@@ -97,6 +125,7 @@ struct kernel_source recipe_of_step(struct engine *e, struct bisection *b, const
 					.cc = g_strdup(step->cc),
 					.patches = g_strdupv(step->patches),
 					.options = g_strdupv(step->options) };
+	choose_extent(b, number_of(b->s, step), step->role, &source);
 	source.key = key_of(e, b, &source);
 	return source;
 }
@@ -108,17 +137,17 @@ struct kernel_source recipe_of_choice(struct engine *e, struct bisection *b,
 					.cc = g_strdup(choice->cc),
 					.patches = g_strdupv(choice->patches),
 					.options = g_strdupv(choice->options) };
+	choose_extent(b, (int)b->s->steps->len, choice->role, &source);
 	source.key = key_of(e, b, &source);
 	return source;
 }
 
 char *recipe_key(struct engine *e, struct bisection *b, const struct step *step)
 {
-	struct kernel_source borrowed = { .commit = step->commit,
-					  .cc = step->cc,
-					  .patches = step->patches,
-					  .options = step->options };
-	return key_of(e, b, &borrowed);
+	struct kernel_source source = recipe_of_step(e, b, step);
+	char *key = g_steal_pointer(&source.key);
+	kernel_source_clear(&source);
+	return key;
 }
 
 /* That a commit does not build may have been the machine's fault: a retest, and a later bisection,
@@ -128,7 +157,7 @@ const struct kernel *recipe_find(struct engine *e, const struct bisection *b,
 {
 	const struct kernel *kernel = kernels_find(e->kernels, key);
 	int64_t since = step && step->role == ROLE_RETEST ? step->started : b->s->started;
-	return kernel && (kernel->signature || kernel->made >= since) ? kernel : NULL;
+	return kernel && (!kernel->reason || kernel->made >= since) ? kernel : NULL;
 }
 
 /* ---- questions to the history ---- */

@@ -14,6 +14,7 @@
 
 #include "engine/base/daemon_log.h"
 #include "engine/base/file.h"
+#include "engine/session/build_verdict.h"
 #include "engine/session/certify.h"
 #include "engine/session/recipients.h"
 #include "engine/store/profile.h"
@@ -71,17 +72,26 @@ static bool give_kernel(struct engine *e, struct bisection *b, const char *key, 
 static void record_kernel(struct engine *e, struct bisection *b, int step,
 			  const struct kernel *kernel)
 {
-	struct event ev = event_make(kernel->signature ? EV_BUILT : EV_BUILD_FAILED);
-	if (kernel->signature) {
+	struct event ev = event_make(kernel->reason ? EV_BUILD_FAILED : EV_BUILT);
+	if (kernel->reason) {
+		guint i = build_verdict_pick(b->s, step, kernel->errors);
+		const char *picked = kernel->errors ? kernel->errors[i] : NULL;
+		ev.build_failed.step = step;
+		ev.build_failed.duration = kernel->build_ns;
+		ev.build_failed.compiler = g_strdup(kernel->compiler);
+		ev.build_failed.reason = g_strdup(i ? picked : kernel->reason);
+		/* that of the first error: no other is known to show in it */
+		ev.build_failed.object = g_strdup(i ? NULL : kernel->object);
+		ev.build_failed.matched = g_strdup(kernel->matched);
+		ev.build_failed.alone = kernel->alone;
+	} else {
 		ev.built.step = step;
 		ev.built.duration = kernel->build_ns;
 		ev.built.compiler = g_strdup(kernel->compiler);
 		ev.built.signature = g_strdup(kernel->signature);
-	} else {
-		ev.build_failed.step = step;
-		ev.build_failed.duration = kernel->build_ns;
-		ev.build_failed.compiler = g_strdup(kernel->compiler);
-		ev.build_failed.reason = g_strdup(kernel->reason);
+		ev.built.matched = g_strdup(kernel->matched);
+		ev.built.object = g_strdup(kernel->object);
+		ev.built.alone = kernel->alone;
 	}
 	facts_take(e, b, &ev);
 }

@@ -4,6 +4,7 @@
  */
 #include "bisectfs/session.h"
 
+#include "build_error.h"
 #include "metric_ends.h"
 #include "range.h"
 #include "tally.h"
@@ -233,12 +234,25 @@ static void end_build(struct session *s, struct step *step, int64_t duration, co
 	step->compiler = g_strdup(compiler ? compiler : "");
 }
 
+/* What stands for the bug where a build shows it. */
+static char *title_of_build(const struct session *s, const struct step *step)
+{
+	if (settings_test(&s->settings) != TEST_BUILD)
+		return NULL;
+	if (step->matched)
+		return build_error_matched(step->matched, settings_text(&s->settings, SET_FAIL));
+	return step->build_error ? build_error_normal(step->build_error) : NULL;
+}
+
 static void apply_built(struct session *s, const struct event_built *ev)
 {
 	struct step *step = session_step(s, ev->step);
 	end_build(s, step, ev->duration, ev->compiler);
 	step->signature = g_strdup(ev->signature);
 	step->matched = g_strdup(ev->matched);
+	step->object = g_strdup(ev->object);
+	step->alone = ev->alone;
+	step->title = title_of_build(s, step);
 	step->state = STEP_TESTING;
 }
 
@@ -249,6 +263,9 @@ static void apply_build_failed(struct session *s, const struct event_build_faile
 	step->build_failed = true;
 	step->object = g_strdup(ev->object);
 	step->matched = g_strdup(ev->matched);
+	step->alone = ev->alone;
+	step->build_error = g_strdup(ev->reason);
+	step->title = title_of_build(s, step);
 	g_free(step->reason);
 	step->reason = g_strdup(ev->reason);
 }

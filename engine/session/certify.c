@@ -4,6 +4,7 @@
  */
 #include "certify.h"
 
+#include "build_verdict.h"
 #include "metric.h"
 #include "range.h"
 #include "tally.h"
@@ -126,10 +127,29 @@ bool certify_revert_tells_more(const struct session *s)
 	return certify_parent(s) && strcmp(s->found[0], s->bad) != 0;
 }
 
+/* A build is not repeated, and of two kernels that are equal one may have been made with the
+ * warning that is looked for. */
+static enum step_role next_build(const struct session *s)
+{
+	const char *culprit = s->found[0], *parent = certify_parent(s);
+	if (!certify_is_wanted(s))
+		return ROLES;
+	if (build_verdict_whole(s, culprit) < 0 && !session_find_step(s, ROLE_CULPRIT, culprit))
+		return ROLE_CULPRIT;
+	if (parent && build_verdict_whole(s, parent) < 0 &&
+	    !session_find_step(s, ROLE_PARENT, parent))
+		return ROLE_PARENT;
+	if (certify_revert_tells_more(s) && !session_find_step(s, ROLE_REVERT, NULL))
+		return ROLE_REVERT;
+	return ROLES;
+}
+
 enum step_role certify_next(const struct session *s)
 {
 	if (!s->found || !s->found[0] || s->found[1])
 		return ROLES;
+	if (settings_test(&s->settings) == TEST_BUILD)
+		return next_build(s);
 	const char *culprit = s->found[0], *parent = certify_parent(s);
 	struct certify_border border;
 	if (parent && !certify_signature(s, culprit) &&
@@ -169,6 +189,10 @@ static enum verdict verdict_before(const struct session *s, const struct step *s
 
 char *certify_contradiction(const struct session *s)
 {
+	char *why =
+		settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s) : NULL;
+	if (why)
+		return why;
 	const char *parent = certify_parent(s);
 	const struct step *step = parent ? session_find_step(s, ROLE_PARENT, parent) : NULL;
 	if (!step || step->verdict != with_culprit(s) || certify_is_no_op(s))

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <string.h>
 
 static bool is_set(const struct settings *s, enum setting id, bool (*has)(void *, enum setting),
 		   void *arg)
@@ -45,6 +46,10 @@ err_t settings_fit_together(const struct settings *s, bool (*has)(void *arg, enu
 					 setting_name(uses[i].id), settings_text(s, SET_TEST),
 					 uses[i].why);
 	}
+	if (test == TEST_BUILD && strcmp(settings_text(s, SET_MATCH), "type") == 0)
+		return error_set(error, EINVAL,
+				 "match: of no use with 'test' = build: the errors of a build have "
+				 "no types");
 	if (has(arg, SET_BASELINE) && !has(arg, SET_CONFIG))
 		return error_set(error, EINVAL,
 				 "baseline: there is nothing to minimise without a 'config'");

@@ -4,6 +4,7 @@
  */
 #include "conclude.h"
 
+#include "build_verdict.h"
 #include "certify.h"
 #include "metric.h"
 #include "metric_ends.h"
@@ -95,7 +96,7 @@ static bool may_take_over(const struct step *step)
 bool session_may_take_over(const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
-	return step && step->state == STEP_TESTING && !step->runs->len &&
+	return step && step->state == STEP_TESTING && step->signature && !step->runs->len &&
 	       step->known == VERDICT_NONE && may_take_over(step);
 }
 
@@ -121,6 +122,15 @@ static bool decide_by_kernel(const struct session *s, int n, struct event *ev)
 	return false;
 }
 
+static bool decide_by_build(const struct session *s, int n, struct event *ev)
+{
+	char *reason = NULL;
+	enum verdict v = build_verdict(s, n, &reason);
+	if (v != VERDICT_NONE)
+		verdict_event(ev, n, v, reason);
+	return v != VERDICT_NONE;
+}
+
 static bool decide_step(const struct session *s, int n, struct event *ev)
 {
 	const struct step *step = session_step(s, n);
@@ -134,6 +144,8 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 		verdict_event(ev, n, step->presumed, g_strdup(step->reason));
 		return true;
 	}
+	if (settings_test(&s->settings) == TEST_BUILD)
+		return decide_by_build(s, n, ev);
 	if (step->state == STEP_BUILDING && !step->build_failed)
 		return false;
 	if (step->build_failed) {

@@ -112,6 +112,8 @@ static const struct event_field built[] = {
 	OPTIONAL("compiler", F_TEXT, built.compiler),
 	OPTIONAL("signature", F_TEXT, built.signature),
 	OPTIONAL("matched", F_LINE, built.matched),
+	OPTIONAL("object", F_TEXT, built.object),
+	OPTIONAL("alone", F_TRUE, built.alone),
 };
 
 static const struct event_field build_failed[] = {
@@ -121,6 +123,7 @@ static const struct event_field build_failed[] = {
 	OPTIONAL("compiler", F_TEXT, build_failed.compiler),
 	OPTIONAL("object", F_TEXT, build_failed.object),
 	OPTIONAL("matched", F_LINE, build_failed.matched),
+	OPTIONAL("alone", F_TRUE, build_failed.alone),
 };
 
 static const struct event_field run_started[] = { STEP(run_started.step), RUN(run_started.run) };

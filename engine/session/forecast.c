@@ -273,13 +273,19 @@ static void add_untested_good(const struct session *s, forecast_ask *ask, void *
 	}
 }
 
+/* Its errors say which object the others have to make. */
+static bool first_build(const struct session *s, const struct step *step)
+{
+	return step->role == ROLE_ORIGINAL && settings_test(&s->settings) == TEST_BUILD;
+}
+
 GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, void *arg)
 {
 	GArray *out = g_array_new(FALSE, FALSE, sizeof(struct forecast));
 	const struct step *step = session_step(s, (int)s->steps->len - 1);
 	/* after a judgement, or in a minimisation, nothing tells what comes next */
 	if (!step || step->state == STEP_DONE || s->replan || step->role == ROLE_MINIMIZE ||
-	    step->presumed != VERDICT_NONE)
+	    first_build(s, step) || step->presumed != VERDICT_NONE)
 		return out;
 	grow(s, VERDICT_BAD, limit, ask, arg, out);
 	grow(s, VERDICT_GOOD, limit, ask, arg, out);

@@ -35,6 +35,8 @@ static void step_free(void *p)
 	g_free(step->signature);
 	g_free(step->object);
 	g_free(step->matched);
+	g_free(step->build_error);
+	g_free(step->title);
 	g_free(step->cc);
 	g_strfreev(step->patches);
 	g_strfreev(step->options);

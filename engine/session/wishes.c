@@ -81,6 +81,6 @@ void session_wishes(const struct session *s, GArray *wishes)
 		wish(wishes, WISH_BUILD, n, -1);
 	if (metric_ends_open(s))
 		wish_ends(s, n, wishes);
-	else if (last && last->state == STEP_TESTING)
+	else if (last && last->state == STEP_TESTING && settings_need_guest(&s->settings))
 		wish_runs(s, n, wishes);
 }

@@ -85,6 +85,25 @@ static void ends_in(struct simulator *sim, struct job *job, int64_t duration)
 	agenda_add(&sim->agenda, sim->now + duration, job);
 }
 
+#define OBJECT "simulated.o"
+
+/* Where the bug is that a commit does not compile. */
+static void begin_compilation(struct simulator *sim, struct job *job)
+{
+	const struct kernel_source *source = &job->build.source;
+	struct kernel *made = &job->build.made;
+	made->alone = source->object != NULL;
+	made->build_ns = seconds(made->alone ? sim->what->object_s : sim->what->build_s);
+	made->compiler = g_strdup("simulated");
+	if (g_hash_table_contains(sim->skips, source->commit))
+		made->reason = g_strdup("other.c: error: simulated: another one");
+	else if (has_bug(sim, job))
+		made->reason = g_strdup("simulated.c: error: the simulated bug");
+	if (made->reason)
+		made->object = g_strdup(OBJECT);
+	ends_in(sim, job, made->build_ns);
+}
+
 static void begin_build(struct simulator *sim, struct job *job)
 {
 	const struct kernel_source *source = &job->build.source;
@@ -180,7 +199,10 @@ static void start(void *self, struct job *job)
 		ask_history(sim, job);
 		break;
 	case JOB_BUILD:
-		begin_build(sim, job);
+		if (settings_test(&job->settings) == TEST_BUILD)
+			begin_compilation(sim, job);
+		else
+			begin_build(sim, job);
 		break;
 	case JOB_RUN:
 		begin_run(sim, job);

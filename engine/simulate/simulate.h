@@ -25,8 +25,9 @@ struct simulation {
 	/* the machine, and how long things take (seconds) */
 	int builders, vms;
 	double build_s, test_s;
-	double crash_s; /* into a run, on average, until its crash shows; 0: at its end */
-	bool ahead;	/* build and run what may come next */
+	double object_s; /* with the setting `test` = build: to make one object */
+	double crash_s;	 /* into a run, on average, until its crash shows; 0: at its end */
+	bool ahead;	 /* build and run what may come next */
 	/* the reproducer */
 	double reproducibility; /* chance that a run of a commit with the bug shows it */
 	double noise;		/* chance that a run of any commit crashes without it */

@@ -10,6 +10,7 @@
  */
 #include "kernels.h"
 
+#include "kernel_result.h"
 #include "state_dir.h"
 
 #include "engine/base/daemon_log.h"
@@ -17,7 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +48,9 @@ static void kernel_free(void *p)
 	g_free(one->compiler);
 	g_free(one->signature);
 	g_free(one->reason);
+	g_strfreev(one->errors);
+	g_free(one->object);
+	g_free(one->matched);
 	g_free(one);
 }
 
@@ -74,46 +78,13 @@ static guint64 bytes_of(const char *dir)
 	return bytes;
 }
 
-static err_t write_result(const char *dir, const struct kernel *one, struct error *error)
-{
-	g_autofree char *path = g_build_filename(dir, "result", NULL);
-	/* a compiler says what it likes; JSON takes UTF-8 alone */
-	g_autofree char *compiler = g_utf8_make_valid(one->compiler, -1);
-	g_autofree char *reason = one->reason ? g_utf8_make_valid(one->reason, -1) : NULL;
-	json_t *json = json_pack("{s:s, s:s*, s:s*, s:I, s:I}", "compiler", compiler, "signature",
-				 one->signature, "reason", reason, "build_ns",
-				 (json_int_t)one->build_ns, "made", (json_int_t)one->made);
-	char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
-	json_decref(json);
-	if (!text)
-		return error_set(error, EINVAL, "the result of a build has no JSON form");
-	err_t err = file_write(path, text, strlen(text), 0600, error);
-	free(text);
-	return err;
-}
-
 static struct kernel *read_result(const char *dir, const char *key)
 {
-	g_autofree char *path = g_build_filename(dir, "result", NULL);
-	json_t *json = json_load_file(path, 0, NULL);
-	const char *compiler = "", *signature = NULL, *reason = NULL;
-	json_int_t build_ns = 0, made = 0;
-	struct kernel *one = NULL;
-	if (json &&
-	    json_unpack(json, "{s:s, s?s, s?s, s:I, s:I}", "compiler", &compiler, "signature",
-			&signature, "reason", &reason, "build_ns", &build_ns, "made", &made) == 0 &&
-	    (signature || reason)) {
-		one = g_new0(struct kernel, 1);
-		one->key = g_strdup(key);
-		one->compiler = g_strdup(compiler);
-		one->signature = g_strdup(signature);
-		one->reason = g_strdup(reason);
-		one->build_ns = build_ns;
-		one->made = made;
+	struct kernel *one = kernel_result_read(dir, key);
+	if (one) {
 		one->bytes = bytes_of(dir);
 		one->given = true;
 	}
-	json_decref(json);
 	return one;
 }
 
@@ -313,7 +284,7 @@ static err_t take_over(struct kernels *k, struct kernel *one, struct error *erro
 	kernels_forget(k, one->key);
 	err_t err = file_remove_tree(dir, error);
 	if (!err)
-		err = write_result(part, one, error); /* syncs the names beside it */
+		err = kernel_result_write(part, one, error); /* syncs the names beside it */
 	if (!err && rename(part, dir) != 0)
 		err = file_error(error, part, "rename");
 	if (!err)
@@ -329,6 +300,10 @@ err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *er
 				.compiler = g_strdup(made->compiler ? made->compiler : ""),
 				.signature = g_strdup(made->signature),
 				.reason = g_strdup(made->reason),
+				.errors = g_strdupv(made->errors),
+				.object = g_strdup(made->object),
+				.matched = g_strdup(made->matched),
+				.alone = made->alone,
 				.build_ns = made->build_ns,
 				.made = made->made,
 				.ahead = made->ahead };

@@ -21,8 +21,12 @@
 struct kernel {
 	char *key;
 	char *compiler;
-	char *signature; /* NULL: it does not build */
-	char *reason;	 /* why */
+	char *signature; /* NULL: it does not build, or no whole kernel was made */
+	char *reason;	 /* why it does not build; NULL: it does */
+	char **errors;	 /* all of that build, the first of them being `reason`; NULL: not known */
+	char *object;	 /* that could not be made, or that `matched` is about; NULL: not known */
+	char *matched;	 /* line of its log that `fail` matched; NULL: none */
+	bool alone;	 /* only the object that was asked for was made */
 	int64_t build_ns;
 	int64_t made; /* ns since 1970 */
 	guint64 bytes;
@@ -41,9 +45,8 @@ void kernels_close(struct kernels *k);
 
 /* NULL: not there. Valid until the next call that adds, takes or deletes. */
 const struct kernel *kernels_find(struct kernels *k, const char *key);
-/* Takes over what the worker left in its part directory, and makes it durable; `signature` or
- * `reason` may be NULL, not both. Deletes what was used longest ago until all is within the limit,
- * but not this one. */
+/* Takes over what the worker left in its part directory, and makes it durable; Deletes what was
+ * used longest ago until all is within the limit, but not this one. */
 err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *error);
 void kernels_forget(struct kernels *k, const char *key);
 /* Deletes what was used longest ago and no step has, until `limit` bytes are left; or until those

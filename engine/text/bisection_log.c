@@ -139,13 +139,24 @@ static void log_outcomes(GString *log, const struct session *s, const struct ste
 				       wanted);
 }
 
+/* Why a build was judged so is told like the outcome of a run. */
+static void log_build(GString *log, const struct step *step)
+{
+	g_string_append_printf(log, "%s%s\n",
+			       step->verdict == VERDICT_SKIP ? "failed to build: " : "",
+			       step->reason);
+}
+
 static void log_verdict(GString *log, const struct session *s, const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
 	bool measured = numbers_wanted(s) && !step->build_failed && step->runs->len;
+	bool by_build = settings_test(&s->settings) == TEST_BUILD && step->compiler;
 	if (ev->step + 1 < (int)s->steps->len)
 		g_string_append_printf(log, "step %d, commit %s:\n", ev->step, step->commit);
-	if (step->build_failed)
+	if (by_build && !step->by_user)
+		log_build(log, step);
+	else if (step->build_failed)
 		g_string_append_printf(log, "failed to build: %s\n", step->reason);
 	else if (step->runs->len)
 		log_outcomes(log, s, step);
@@ -235,11 +246,11 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 		log_recipients(log, all, "to");
 		log_recipients(log, all, "cc");
 	}
-	const struct run *crash = session_crash(s, NULL, NULL);
-	if (crash)
+	const char *title = report_title(s);
+	if (*title)
 		g_string_append_printf(log, "%s: %s\n", report_is_crash(s) ? "crash" : "failure",
-				       crash->title);
-	if (crash && ev->text && *ev->text)
+				       title);
+	if (*title && ev->text && *ev->text)
 		g_string_append_printf(log, "%s%s", ev->text,
 				       g_str_has_suffix(ev->text, "\n") ? "" : "\n");
 }
@@ -280,12 +291,17 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		g_string_append_printf(log, "%s\n", ev->reopened.reason);
 		break;
 	case EV_BUILT:
-		g_string_append_printf(log, "compiler: %s\nkernel signature: %s\n",
-				       ev->built.compiler ? ev->built.compiler : "",
-				       ev->built.signature);
+		g_string_append_printf(log, "compiler: %s\n",
+				       ev->built.compiler ? ev->built.compiler : "");
+		if (ev->built.signature)
+			g_string_append_printf(log, "kernel signature: %s\n", ev->built.signature);
 		if (settings_test(&s->settings) == TEST_MANUAL)
 			g_string_append_printf(log, "the kernel waits for its user: steps/%d\n",
 					       ev->built.step);
+		break;
+	case EV_BUILD_FAILED:
+		if (settings_test(&s->settings) == TEST_BUILD && ev->build_failed.compiler)
+			g_string_append_printf(log, "compiler: %s\n", ev->build_failed.compiler);
 		break;
 	case EV_VERDICT:
 		log_verdict(log, s, &ev->verdict);

@@ -3,6 +3,7 @@
  */
 #include "certificate.h"
 
+#include "build_certificate.h"
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
 #include "engine/session/numbers.h"
@@ -121,6 +122,10 @@ void certificate_print(const struct session *s, GString *out)
 {
 	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
 		return;
+	if (settings_test(&s->settings) == TEST_BUILD) {
+		build_certificate_print(s, out);
+		return;
+	}
 	print_side(s, "culprit", s->found[0], out);
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);

@@ -61,8 +61,6 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 		metric_report_steps(s, out);
 	}
 	if (*crash)
-		g_string_append_printf(out, "\n%s:\n\n%s",
-				       report_is_crash(s) ? "The crash" : "What was printed last",
-				       crash);
+		g_string_append_printf(out, "\n%s:\n\n%s", report_crash_word(s), crash);
 	g_string_append_printf(out, "\nThe bisection log:\n\n%s", log->str);
 }

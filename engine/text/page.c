@@ -75,8 +75,7 @@ void page_print(const struct session *s, const char *crash, GString *out)
 		html_step(s, n, out);
 	g_string_append(out, "</table>\n");
 	if (*crash) {
-		g_string_append_printf(out, "<h2>%s</h2>\n<pre>",
-				       report_is_crash(s) ? "The crash" : "What was printed last");
+		g_string_append_printf(out, "<h2>%s</h2>\n<pre>", report_crash_word(s));
 		escaped(out, crash);
 		g_string_append(out, "</pre>\n");
 	}

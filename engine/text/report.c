@@ -3,6 +3,8 @@
  */
 #include "report.h"
 
+#include "engine/session/build_verdict.h"
+
 bool report_has_culprit(const struct session *s)
 {
 	/* one commit alone may be in doubt all the same: see certify_tells_apart */
@@ -17,8 +19,19 @@ bool report_is_crash(const struct session *s)
 	return bug && (bug->outcome == OUTCOME_CRASHED || bug->type != CRASH_NONE);
 }
 
+const char *report_crash_word(const struct session *s)
+{
+	if (settings_test(&s->settings) == TEST_BUILD)
+		return "The error";
+	return report_is_crash(s) ? "The crash" : "What was printed last";
+}
+
 const char *report_title(const struct session *s)
 {
+	if (settings_test(&s->settings) == TEST_BUILD) {
+		const struct step *step = session_step(s, build_verdict_bug(s));
+		return step ? step->title : "";
+	}
 	const struct run *crash = session_crash(s, NULL, NULL);
 	return crash ? crash->title : "";
 }

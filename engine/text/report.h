@@ -8,7 +8,9 @@
 
 /* It has ended with one commit, whose text is known. */
 bool report_has_culprit(const struct session *s);
-/* The title that stands for the bug; empty: nothing that has one was seen. Of the session. */
+/* What a reader is to call what the bug shows itself by. */
+const char *report_crash_word(const struct session *s);
+/* The title that stands for the bug; empty: none was seen. Of the session. */
 const char *report_title(const struct session *s);
 /* Whether that is of a crash, with a report; else a test failed, or a guest was silent, and what it
  * printed last is all there is to show. */

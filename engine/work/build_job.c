@@ -121,12 +121,20 @@ static err_t build_in(struct build *b, const char *slot, struct error *error)
 		.tick = log_grew,
 		.arg = b,
 	};
+	if (settings_test(&b->job->settings) == TEST_BUILD) {
+		const char *fail = settings_text(&b->job->settings, SET_FAIL);
+		rq.compile_only = true;
+		rq.object = source->object;
+		rq.since = source->since;
+		rq.all_errors = source->all_errors;
+		rq.fail = *fail ? fail : NULL;
+	}
 	gint64 begun = g_get_monotonic_time(), begun_s = g_get_real_time() / G_USEC_PER_SEC;
 	err_t err = env->builder.build(env->builder.self, &rq, &b->result, error);
 	if (!err && !b->result.broken)
 		err = kernels_sync(b->place, error);
 	int64_t took = (g_get_monotonic_time() - begun) * 1000;
-	if (!err && !b->result.broken)
+	if (!err && !b->result.broken && !b->result.alone)
 		note_cost(b, slot, begun_s, took);
 	b->job->build.made.build_ns = took;
 	return err;
@@ -146,6 +154,10 @@ static bool take_result(struct build *b)
 	made->compiler = g_strdup(b->result.compiler);
 	made->signature = g_strdup(b->result.broken ? NULL : b->result.signature);
 	made->reason = g_strdup(b->result.reason);
+	made->errors = g_strdupv(b->result.errors);
+	made->object = g_strdup(b->result.object);
+	made->matched = g_strdup(b->result.matched);
+	made->alone = b->result.alone;
 	return true;
 }
 

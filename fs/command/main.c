@@ -47,6 +47,8 @@ static const char usage[] =
 	"options of plan --simulate:\n"
 	"  --builders N --vms N                  kernels built and guests run at once (1, 10)\n"
 	"  --build-time S --test-time S          seconds a build and a run take (600, 60)\n"
+	"  --test build --object-time S          search what does not compile; seconds for one "
+	"object (5)\n"
 	"  --crash-time S                        ... until a crash shows, on average (0: at the "
 	"end)\n"
 	"  --reproducibility P --noise P         chance of the bug where it is (1), of another "

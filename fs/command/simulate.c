@@ -14,6 +14,7 @@
 #include <string.h>
 
 const struct simulate_options simulate_defaults = { .build_time = 600,
+						    .object_time = 5,
 						    .test_time = 60,
 						    .reproducibility = 1,
 						    .confidence = 0.99,
@@ -29,6 +30,8 @@ void simulate_add_options(GOptionContext *context, struct simulate_options *o)
 {
 	GOptionEntry entries[] = {
 		{ "build-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->build_time, "", "S" },
+		{ "object-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->object_time, "", "S" },
+		{ "test", 0, 0, G_OPTION_ARG_STRING, &o->test, "", "WORD" },
 		{ "test-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->test_time, "", "S" },
 		{ "crash-time", 0, 0, G_OPTION_ARG_DOUBLE, &o->crash_time, "", "S" },
 		{ "builders", 0, 0, G_OPTION_ARG_INT, &o->builders, "", "N" },
@@ -92,7 +95,8 @@ static int check_metric(const struct simulate_options *o)
 
 static int check(const struct simulate_options *o)
 {
-	if (!is_time(o->build_time) || !is_time(o->test_time) || !is_time(o->crash_time))
+	if (!is_time(o->build_time) || !is_time(o->object_time) || !is_time(o->test_time) ||
+	    !is_time(o->crash_time))
 		return complain(2, "plan: times are 0 to 1000000 seconds");
 	if (!is_chance(o->reproducibility) || !is_chance(o->noise))
 		return complain(2, "plan: --reproducibility and --noise are 0 to 1");
@@ -117,10 +121,10 @@ static int fill_settings(const struct simulate_options *o, struct settings *sett
 		err = settings_set(settings, SET_CONFIDENCE, confidence, strlen(confidence), &why);
 	if (!err && o->test)
 		err = settings_set(settings, SET_TEST, o->test, strlen(o->test), &why);
-	if (!err && !settings_need_guest(settings))
-		err = error_set(&why, EINVAL, "test: '%s' is not simulated", o->test);
 	if (!err && o->no_certify)
 		err = settings_set(settings, SET_CERTIFY, "off", 3, &why);
+	if (!err && settings_test(settings) == TEST_MANUAL)
+		err = error_set(&why, EINVAL, "--test: there is no user to judge in a simulation");
 	return err ? complain(2, "plan: %s", why.text) : 0;
 }
 
@@ -259,6 +263,7 @@ int simulate_run(const struct simulate_range *range, const struct simulate_optio
 	struct simulation what = { .builders = o->builders,
 				   .vms = o->vms,
 				   .build_s = o->build_time,
+				   .object_s = o->object_time,
 				   .test_s = o->test_time,
 				   .crash_s = o->crash_time,
 				   .ahead = !o->no_ahead,

@@ -12,7 +12,7 @@ struct simulate_range {
 };
 
 struct simulate_options {
-	double build_time, test_time, crash_time; /* seconds */
+	double build_time, object_time, test_time, crash_time; /* seconds */
 	double reproducibility, noise, confidence;
 	double metric_noise, metric_change; /* percent; negative: no metric */
 	char *metric_shape;

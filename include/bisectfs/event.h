@@ -112,6 +112,8 @@ struct event_built {
 	char *compiler;	 /* "gcc (Debian ...) 12.2.0, GNU ld (...) 2.40"; optional */
 	char *signature; /* hex; optional: NULL where no whole kernel was made */
 	char *matched;	 /* line of its log that `fail` matched; optional */
+	char *object;	 /* that this line is about, as `make` is told; optional */
+	bool alone;	 /* only the object known before was made */
 };
 
 /* The step's commit does not build. */
@@ -122,6 +124,7 @@ struct event_build_failed {
 	char *reason;	/* one line */
 	char *object;	/* the file that could not be made, as `make` is told; optional */
 	char *matched;	/* line of its log that `fail` matched; optional */
+	bool alone;	/* only the object known before was made */
 };
 
 struct event_run_started {

@@ -49,15 +49,17 @@ struct step {
 	char *commit, *subject, *release;
 	char *reason, *compiler, *signature;
 	bool build_failed;
-	char *object;	       /* that could not be made; NULL: not known */
-	char *matched;	       /* line of the build's log that `fail` matched; NULL: none */
-	bool dropped;	       /* ended without a verdict */
-	bool interrupted;      /* dropped because the bisection ended: its test counts for nothing
-				*/
-	bool by_user;	       /* its verdict is its user's judgement, no measurement */
-	enum verdict presumed; /* known when it was chosen: needs no test */
-	int same_as;	       /* step whose verdict it took: the same kernel; -1: none */
-	enum verdict known;    /* another bisection's verdict on this kernel */
+	char *object;	   /* that could not be made, or that `matched` is about; NULL: unknown */
+	bool alone;	   /* only the object known before was made, no whole kernel */
+	char *matched;	   /* line of the build's log that `fail` matched; NULL: none */
+	char *build_error; /* why it does not build; NULL: it does, or is not built yet */
+	char *title;	   /* of the bug that its build shows; NULL: none */
+	bool dropped;	   /* ended without a verdict */
+	bool interrupted;  /* dropped because the bisection ended: its test counts for nothing */
+	bool by_user;	   /* its verdict is its user's judgement, no measurement */
+	enum verdict presumed;	   /* known when it was chosen: needs no test */
+	int same_as;		   /* step whose verdict it took: the same kernel; -1: none */
+	enum verdict known;	   /* another bisection's verdict on this kernel */
 	int known_good, known_bad; /* and its runs */
 	char *cc;		   /* compiler; NULL: the default */
 	GStrv patches;		   /* "pick HASH", "revert HASH": applied before building */

@@ -54,9 +54,9 @@ static void choose_settings(struct world *w, const char *reproducer)
 	w->profile.ahead = world_chance(w, 0.8);
 	w->profile.sandbox = false; /* nothing is built */
 	w->profile.kernels_mib = world_chance(w, 0.1) ? 0 : 64;
-	if (!w->truth.boots)
+	if (!w->truth.boots && !w->truth.compiles)
 		w->profile.large[SET_REPRODUCER] = g_strdup(reproducer);
-	set(w, SET_TEST, "%s", w->truth.boots ? "boot" : "run");
+	set(w, SET_TEST, "%s", w->truth.compiles ? "build" : w->truth.boots ? "boot" : "run");
 	w->vms = world_pick(w, 1, 12);
 	set(w, SET_MODE, "%s", w->truth.fix ? "fix" : "cause");
 	if (w->truth.fix)
@@ -66,7 +66,7 @@ static void choose_settings(struct world *w, const char *reproducer)
 	set(w, SET_FIRST_RUNS, "%d", world_pick(w, 2, 21));
 	set(w, SET_CONFIDENCE, "%s", confidences[world_pick(w, 0, 3)]);
 	set(w, SET_CERTIFY, "%s", world_chance(w, 0.7) ? "on" : "off");
-	w->minimizes = world_chance(w, 0.1);
+	w->minimizes = world_chance(w, 0.1) && !w->truth.compiles;
 	if (w->truth.metric)
 		choose_metric(w);
 }
@@ -102,12 +102,15 @@ static void choose_truth(struct world *w)
 	}
 	choose_kernels(w);
 	t->shows = world_chance(w, 0.6) ? 1 : 0.3 + 0.7 * g_rand_double(w->chance);
+	t->compiles = world_chance(w, 0.15);
+	if (t->compiles)
+		t->shows = 1;
 	t->noise = t->shows < 1 && world_chance(w, 0.5) ? 0.05 : 0;
 	t->lost = world_chance(w, 0.4) ? 0.1 : 0;
 	t->untold = world_chance(w, 0.2) ? 0.05 : 0;
-	t->metric = world_chance(w, 0.25);
-	t->boots = !t->metric && world_chance(w, 0.2);
-	t->unexecutable = !t->boots && !t->metric && world_chance(w, 0.02);
+	t->metric = world_chance(w, 0.25) && !t->compiles;
+	t->boots = !t->metric && !t->compiles && world_chance(w, 0.2);
+	t->unexecutable = !t->boots && !t->metric && !t->compiles && world_chance(w, 0.02);
 }
 
 static void world_make(struct world *w, guint64 seed, const char *state, const char *reproducer)

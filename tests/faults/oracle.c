@@ -258,10 +258,34 @@ static void check_metric(const struct oracle *o, const struct shown *b, const st
 			   verdict_name(ev->verdict));
 }
 
+/* A compiler tells the truth each time. */
+static void check_build(const struct oracle *o, const struct session *s,
+			const struct event_verdict *ev)
+{
+	const struct truth *t = &o->w->truth;
+	const struct step *step = session_step(s, ev->step);
+	if (step->presumed != VERDICT_NONE || ev->by_user)
+		return;
+	int c = random_history_find(o->w->history, step->commit);
+	bool bad = t->has_bug[c] && step->role != ROLE_REVERT;
+	const char *expected = bad ? "bad" : t->broken[c] && !step->alone ? "skip" : "good";
+	if (strcmp(expected, verdict_name(ev->verdict)) != 0)
+		world_fail(o->w, "%s: step %d is judged %s by its build, not %s: %s", s->name,
+			   ev->step, verdict_name(ev->verdict), expected, ev->reason);
+	bool whole = step->role == ROLE_ORIGINAL || step->role == ROLE_CULPRIT ||
+		     step->role == ROLE_PARENT || step->role == ROLE_RETEST;
+	if (whole && step->alone)
+		world_fail(o->w, "%s: step %d is not made as a whole", s->name, ev->step);
+}
+
 static void check_verdict(const struct oracle *o, const struct shown *b, const struct session *s,
 			  const struct event_verdict *ev)
 {
 	const struct step *step = session_step(s, ev->step);
+	if (o->w->truth.compiles) {
+		check_build(o, s, ev);
+		return;
+	}
 	bool counted = made_here(step) && !step->build_failed && !certifies(step) && !ev->by_user;
 	struct counts c = count_all(b, s, ev->step);
 	if (o->w->truth.metric)
@@ -508,6 +532,8 @@ void oracle_acknowledged(struct oracle *o, const char *name, const char *text)
 void oracle_run_begins(struct oracle *o, const struct job *job)
 {
 	int n = job_step(job), run = job_run(job);
+	if (o->w->truth.compiles)
+		world_fail(o->w, "%s: a guest, where builds alone are judged", job->name);
 	if (n < 0) /* ahead of its time */
 		return;
 	const struct shown *b = find(o, job->name);

@@ -21,6 +21,7 @@ struct truth {
 	bool *has_bug;	     /* by number of the commit */
 	bool *broken;	     /* does not build */
 	int *kernel;	     /* commit whose kernel is the same */
+	bool compiles;	     /* the bug is that it does not compile */
 	double shows;	     /* chance that the bug shows in a run; 1: the truth is always told */
 	double noise;	     /* that something else crashes */
 	double lost, untold; /* that a run is lost, or cannot tell */

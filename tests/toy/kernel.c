@@ -7,7 +7,8 @@
  * boot), TOY_NEEDS_BACKPORT (does not compile without TOY_BACKPORT), TOY_LINES N (of output before
  * the test), TOY_EARLY (crashes before it is ready), TOY_RESETS (resets then), TOY_SUITE (prints
  * what a test suite prints, of whose cases TOY_FAILS N names one that fails), TOY_SPEED N (prints
- * that number), TOY_BROKEN (does not compile), TOY_FLOOD (prints for ever), TOY_PANICS (crashes for
+ * that number), TOY_BROKEN (does not compile), TOY_WARNING (compiles
+ * with one), TOY_FLOOD (prints for ever), TOY_PANICS (crashes for
  * ever), TOY_FAKE (says what our init would say, as far as it can know),
  * TOY_SLOW N (its speed, a number about 1000 that it prints, is N less).
  */
@@ -16,6 +17,9 @@
 
 #ifdef TOY_BROKEN
 #error this commit does not build
+#endif
+#ifdef TOY_WARNING
+#warning this commit compiles with a warning
 #endif
 #if __has_include("backport.h")
 #include "backport.h"

@@ -78,6 +78,10 @@ static const char *const lines[] = {
 	"{\"event\":\"verdict\",\"time\":9,\"step\":3,\"verdict\":\"good\","
 	"\"reason\":\"by its user\",\"by_user\":true}",
 	"{\"event\":\"concluded\",\"time\":18,\"verdict\":\"no-op: " HASH "\",\"no_op\":true}",
+	"{\"event\":\"built\",\"time\":5,\"step\":0,\"compiler\":\"gcc 1.0\","
+	"\"matched\":\"a.c:1: warning: w\",\"object\":\"a.o\",\"alone\":true}",
+	"{\"event\":\"build_failed\",\"time\":5,\"step\":5,\"reason\":\"a.c:1: error: e\","
+	"\"object\":\"a.o\",\"alone\":true}",
 };
 
 static err_t read_line(const char *line, struct event *ev, struct error *why)
@@ -178,7 +182,8 @@ static const struct {
 	{ "built build_failed", "compiler", "7" },
 	{ "built", "signature", "7" },
 	{ "built build_failed", "matched", "7" },
-	{ "build_failed", "object", "7" },
+	{ "built build_failed", "object", "7" },
+	{ "built build_failed", "alone", "1;\"yes\"" },
 	{ "run_done", "value", "7" },
 	{ "build_failed known verdict dropped reopened failed paused doubted", "reason", "-;7" },
 	{ "run_started run_done", "run", "-;-1;100001;2147483648" },

@@ -211,6 +211,41 @@ static void test_good_is_bad(void)
 	settings_clear(&settings);
 }
 
+/* Where it is the build that is judged nothing is run, and only objects are made once the first
+ * step has said which: its own build, and all of culprit and parent for the certificate. */
+static void test_builds(void)
+{
+	struct settings settings;
+	settings_init(&settings);
+	settings_set(&settings, SET_TEST, "build", 5, NULL);
+	struct simulation what = simple(&settings);
+	int c = 40;
+	while (!random_history_reaches(history, COMMITS - 1, c) ||
+	       history->commits[c].parents[1] != HISTORY_NONE)
+		c++;
+	what.culprit = hash(c);
+	what.object_s = 1;
+	struct simulated out = run(&what, false);
+	g_autofree char *verdict = g_strdup_printf("culprit %s (confidence 1.00)", what.culprit);
+	g_assert_cmpstr(out.verdict, ==, verdict);
+	g_assert_cmpint(out.runs, ==, 0);
+	g_assert_cmpint(out.build_ns / 1000000000, ==, 3 * 100 + out.tested - 3);
+	g_assert_nonnull(strstr(out.log, "\nfailed: simulated.c: error: the simulated bug\n"));
+	g_assert_nonnull(strstr(out.log, "\nOK: simulated.o compiles, nothing else was made\n"));
+	simulated_clear(&out);
+	settings_clear(&settings);
+	struct score score = { 0 };
+	for (guint32 i = 0; i < SEARCHES / 4; i++) {
+		GRand *chance = g_rand_new_with_seed(i);
+		what = random_search(chance, &settings, false);
+		settings_set(&settings, SET_TEST, "build", 5, NULL);
+		what.object_s = 5;
+		compare(&what, &score);
+		settings_clear(&settings);
+		g_rand_free(chance);
+	}
+}
+
 static void test_seed(void)
 {
 	struct settings settings;
@@ -245,6 +280,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/simulate/flaky", test_flaky);
 	g_test_add_func("/simulate/time", test_time);
 	g_test_add_func("/simulate/good-is-bad", test_good_is_bad);
+	g_test_add_func("/simulate/builds", test_builds);
 	g_test_add_func("/simulate/seed", test_seed);
 	int status = g_test_run();
 	random_history_free(history);

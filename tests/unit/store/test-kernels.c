@@ -62,6 +62,42 @@ static void add(struct kernels *k, const char *key, bool ahead)
 	g_assert_cmpint(kernels_add(k, &made, NULL), ==, 0);
 }
 
+/* What the log of a build has told is there again when the store is opened. */
+static void test_findings(void)
+{
+	static const char *const errors[] = { "a.c:1: error: e", "\377", NULL };
+	set_up();
+	struct kernels *k = kernels_open(state, KERNEL_BYTES);
+	struct kernel failed = { .key = (char *)"f",
+				 .reason = (char *)errors[0],
+				 .errors = (char **)errors,
+				 .object = (char *)"a.o",
+				 .alone = true };
+	struct kernel compiled = { .key = (char *)"c", .matched = (char *)"a.c:1: warning: w" };
+	leave("f", "build.log", 1);
+	leave("c", "build.log", 1);
+	g_assert_cmpint(kernels_add(k, &failed, NULL), ==, 0);
+	g_assert_cmpint(kernels_add(k, &compiled, NULL), ==, 0);
+	for (int again = 0; again < 2; again++) {
+		const struct kernel *one = kernels_find(k, "f");
+		g_assert_cmpstr(one->reason, ==, errors[0]);
+		g_assert_cmpuint(g_strv_length(one->errors), ==, 2);
+		g_assert_cmpstr(one->errors[0], ==, errors[0]);
+		g_assert_cmpstr(one->object, ==, "a.o");
+		g_assert_null(one->matched);
+		g_assert_true(one->alone);
+		one = kernels_find(k, "c");
+		g_assert_null(one->reason);
+		g_assert_null(one->signature);
+		g_assert_cmpstr(one->matched, ==, "a.c:1: warning: w");
+		g_assert_false(one->alone);
+		kernels_close(k);
+		k = kernels_open(state, KERNEL_BYTES);
+	}
+	kernels_close(k);
+	tear_down();
+}
+
 static void give(struct kernels *k, const char *key, int step)
 {
 	g_autofree char *dir = step_dir(step);
@@ -338,6 +374,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kernels/limit", test_limit);
+	g_test_add_func("/kernels/findings", test_findings);
 	g_test_add_func("/kernels/tiny-limit", test_tiny_limit);
 	g_test_add_func("/kernels/steps-count", test_steps_count);
 	g_test_add_func("/kernels/forget-held", test_forget_held);
