@@ -338,10 +338,12 @@ static void doubt_one(struct world *w)
 /* Until all bisections are over and nothing goes on any more. */
 static void live(struct world *w, struct plan *plan)
 {
+	/* numbers take ten times the runs that crashes do */
+	int most = w->truth.metric ? 10 * MOST_TURNS : MOST_TURNS;
 	for (int turns = 0;; turns++) {
-		if (turns > MOST_TURNS)
+		if (turns > most)
 			say_states(w);
-		if (turns > MOST_TURNS)
+		if (turns > most)
 			world_fail(w, "it does not come to an end");
 		bool more = loop_turn(w->e);
 		if (w->dead) {
