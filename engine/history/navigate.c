@@ -7,9 +7,11 @@
 
 #include "choose.h"
 #include "commit_settings.h"
+#include "commit_text.h"
 #include "engine/session/releases.h"
 #include "merge_base.h"
 #include "reach.h"
+#include "titles.h"
 
 #include <errno.h>
 #include <string.h>
@@ -107,7 +109,7 @@ static err_t find_copy(const struct navigator *nav, const char *branch, struct e
 	struct oid oid, copy;
 	bool found = false;
 	oid_parse(&oid, bad);
-	err_t err = repo_find_title(nav->repo, branch, &oid, &copy, &found, error);
+	err_t err = titles_find(nav->repo, branch, &oid, &copy, &found, error);
 	if (!err && found)
 		answer->loaded.commit = hex_of(&copy);
 	return err;
@@ -222,7 +224,7 @@ static err_t describe_step(const struct navigator *nav, const struct next_query 
 		q->release && role == q->role ? g_strdup(q->release) : repo_tag_of(nav->repo, &oid);
 	ev->options = g_strdupv(q->options);
 	GPtrArray *patches = g_ptr_array_new();
-	err_t err = repo_subject(nav->repo, &oid, &ev->subject, error);
+	err_t err = commit_text_subject(nav->repo, &oid, NULL, &ev->subject, error);
 	if (!err)
 		err = commit_settings_compiler(nav->repo, nav->compilers, &oid, &ev->cc, error);
 	if (!err)
@@ -261,8 +263,8 @@ static err_t describe_found(const struct navigator *nav, const struct choice *ch
 	answer->found.candidates = (GStrv)g_ptr_array_free(list, FALSE);
 	answer->found.parents = (GStrv)g_ptr_array_free(parents, FALSE);
 	if (!err && n == 1)
-		err = repo_show(nav->repo, history_oid(h, choice->commit), &answer->found.text,
-				error);
+		err = commit_text_show(nav->repo, history_oid(h, choice->commit),
+				       &answer->found.text, error);
 	if (err)
 		event_clear(answer);
 	return err;

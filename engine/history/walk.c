@@ -116,7 +116,7 @@ static err_t enqueue_parents(struct listing *l, uint32_t c, struct error *error)
 static err_t list_loop(struct listing *l, GArray *list, struct error *error)
 {
 	int slop = SLOP;
-	int64_t last_date = INT64_MAX; /* of the commit appended last */
+	uint64_t last_date = UINT64_MAX; /* of the commit appended last */
 	while (!queue_is_empty(&l->queue)) {
 		uint32_t c = queue_pop(&l->queue);
 		guint8 *m = walk_marks(l->w, c);

@@ -6,6 +6,7 @@
 #include "simulate.h"
 
 #include "engine/history/choose.h"
+#include "engine/history/commit_text.h"
 #include "engine/history/reach.h"
 #include "engine/history/repo.h"
 
@@ -100,7 +101,7 @@ static err_t print_commit(struct plan *p, uint32_t c, struct error *error)
 {
 	g_autofree char *subject = NULL;
 	struct oid oid = *history_oid(p->h, c);
-	err_t err = repo_subject(p->repo, &oid, &subject, error);
+	err_t err = commit_text_subject(p->repo, &oid, &subject, NULL, error);
 	if (err)
 		return err;
 	putchar('[');
