@@ -6,13 +6,23 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct graft {
 	GArray *parents; /* struct oid; NULL: of the border */
 };
 
+/* A file as it was when it was read. */
+struct version {
+	char *path;
+	struct stat st; /* zero where there was none */
+};
+
+enum { GRAFTS, SHALLOW, FILES };
+
 struct grafts {
 	GHashTable *by_commit; /* struct oid -> struct graft */
+	struct version files[FILES];
 };
 
 static guint hash_oid(gconstpointer p)
@@ -64,12 +74,22 @@ static void add_border(struct grafts *grafts, const char *line)
 		add(grafts, &commit, NULL);
 }
 
-static err_t read_lines(struct grafts *grafts, const char *path,
+static struct stat look_at(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		memset(&st, 0, sizeof(st));
+	return st;
+}
+
+/* Takes `path`. */
+static err_t read_lines(struct grafts *grafts, int file, char *path,
 			void (*add_line)(struct grafts *grafts, const char *line),
 			struct error *error)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(GError) why = NULL;
+	grafts->files[file] = (struct version){ .path = path, .st = look_at(path) };
 	if (!g_file_get_contents(path, &text, NULL, &why))
 		return g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT) ||
 				       g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOTDIR)
@@ -88,13 +108,12 @@ err_t grafts_load(const char *gitdir, struct grafts **out, struct error *error)
 {
 	struct grafts *grafts = g_new0(struct grafts, 1);
 	const char *other = g_getenv("GIT_GRAFT_FILE");
-	g_autofree char *file =
-		other ? g_strdup(other) : g_build_filename(gitdir, "info", "grafts", NULL);
-	g_autofree char *shallow = g_build_filename(gitdir, "shallow", NULL);
+	char *file = other ? g_strdup(other) : g_build_filename(gitdir, "info", "grafts", NULL);
 	grafts->by_commit = g_hash_table_new_full(hash_oid, same_oid, g_free, free_graft);
-	err_t err = read_lines(grafts, file, add_graft, error);
+	err_t err = read_lines(grafts, GRAFTS, file, add_graft, error);
 	if (!err)
-		err = read_lines(grafts, shallow, add_border, error);
+		err = read_lines(grafts, SHALLOW, g_build_filename(gitdir, "shallow", NULL),
+				 add_border, error);
 	if (err)
 		grafts_free(grafts);
 	else
@@ -106,8 +125,23 @@ void grafts_free(struct grafts *grafts)
 {
 	if (!grafts)
 		return;
+	for (int i = 0; i < FILES; i++)
+		g_free(grafts->files[i].path);
 	g_hash_table_unref(grafts->by_commit);
 	g_free(grafts);
+}
+
+bool grafts_are_current(const struct grafts *grafts)
+{
+	for (int i = 0; i < FILES; i++) {
+		const struct stat *old = &grafts->files[i].st;
+		struct stat now = look_at(grafts->files[i].path);
+		if (now.st_ino != old->st_ino || now.st_size != old->st_size ||
+		    now.st_mtim.tv_sec != old->st_mtim.tv_sec ||
+		    now.st_mtim.tv_nsec != old->st_mtim.tv_nsec)
+			return false;
+	}
+	return true;
 }
 
 bool grafts_is_empty(const struct grafts *grafts)

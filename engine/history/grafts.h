@@ -19,6 +19,8 @@ err_t grafts_load(const char *gitdir, struct grafts **grafts, struct error *erro
 /* Takes NULL too. */
 void grafts_free(struct grafts *grafts);
 
+/* Whether the files are still those that were read. */
+bool grafts_are_current(const struct grafts *grafts);
 bool grafts_is_empty(const struct grafts *grafts);
 /* Whether this commit is one of them. Its parents are put in the place of what `parents` (struct
  * oid) holds then. */

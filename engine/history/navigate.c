@@ -72,12 +72,12 @@ static char *release_line(const char *name, const struct oid *oid)
 
 /* Releases that the walk back tests, newest first. */
 static err_t list_releases(const struct navigator *nav, const char *start, GPtrArray *lines,
-			   struct error *error)
+			   bool *border, struct error *error)
 {
 	struct oid bad;
 	GArray *all = NULL;
 	oid_parse(&bad, start);
-	err_t err = repo_releases(nav->repo, &bad, &all, error);
+	err_t err = repo_releases(nav->repo, &bad, &all, border, error);
 	if (err)
 		return err;
 	g_autofree const char **names = g_new0(const char *, all->len + 1);
@@ -128,9 +128,11 @@ static err_t locate_on_branch(const struct navigator *nav, const char *head, con
 	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
 	err = merge_bases(nav, head, bad, bases, error);
 	if (!err && !bases->len)
-		return error_set(error, EINVAL,
-				 "the starting commit %s and the branch have no common history",
-				 bad);
+		return error_set(
+			error, EINVAL,
+			"the starting commit %s and the branch have no common history%s", bad,
+			repo_is_shallow(nav->repo) ? " in this shallow clone: git fetch --unshallow"
+						   : "");
 	if (!err && strcmp(g_ptr_array_index(bases, 0), head) == 0)
 		return error_set(error, EINVAL,
 				 "the branch's head %s is an ancestor of the starting commit: it "
@@ -193,7 +195,8 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	if (!err && settings_is_fix(nav->settings))
 		g_ptr_array_add(lines, release_line(branch, &head));
 	else if (!err)
-		err = list_releases(nav, ev.loaded.commit ? ev.loaded.commit : bad, lines, error);
+		err = list_releases(nav, ev.loaded.commit ? ev.loaded.commit : bad, lines,
+				    &ev.loaded.shallow, error);
 	g_ptr_array_add(lines, NULL);
 	ev.loaded.releases = (GStrv)g_ptr_array_free(lines, FALSE);
 	if (!err && nav->baseline && *nav->baseline)

@@ -21,6 +21,7 @@ struct repo {
 	struct history *history;
 	struct commit_graph *graph; /* NULL: every commit is read from its object */
 	struct grafts *grafts;
+	bool replaced;	  /* some objects have others in their place */
 	GHashTable *tags; /* hex of a commit -> name of its best tag; made when first asked for */
 };
 
@@ -141,6 +142,26 @@ static err_t check_format(git_repository *git, const char *path, struct error *e
 	return err;
 }
 
+/* In place of the one that there was, if any. */
+static err_t begin_history(struct repo *repo, struct error *error)
+{
+	struct commit_source source = { .self = repo, .read = read_commit };
+	struct grafts *grafts = NULL;
+	err_t err = grafts_load(repo_gitdir(repo), &grafts, error);
+	if (err)
+		return err;
+	grafts_free(repo->grafts);
+	history_free(repo->history);
+	commit_graph_close(repo->graph);
+	repo->grafts = grafts;
+	repo->history = history_new(&source);
+	/* the file knows the commits as they were made: git does not use it then either */
+	repo->graph = repo->replaced || !grafts_is_empty(grafts)
+			      ? NULL
+			      : commit_graph_open(repo_gitdir(repo));
+	return 0;
+}
+
 err_t repo_open(const char *path, struct repo **out, struct error *error)
 {
 	struct repo *repo = g_new0(struct repo, 1);
@@ -150,24 +171,22 @@ err_t repo_open(const char *path, struct repo **out, struct error *error)
 		g_autofree char *doing = g_strdup_printf("cannot open the repository %s", path);
 		err = git_failed(error, ENOENT, doing);
 	}
-	bool replaced = false;
 	if (!err)
 		err = check_format(repo->git, path, error);
 	if (!err)
-		err = replacements_attach(repo->odb, repo_gitdir(repo), &replaced, error);
+		err = replacements_attach(repo->odb, repo_gitdir(repo), &repo->replaced, error);
 	if (!err)
-		err = grafts_load(repo_gitdir(repo), &repo->grafts, error);
-	if (err) {
+		err = begin_history(repo, error);
+	if (err)
 		repo_free(repo);
-		return err;
-	}
-	struct commit_source source = { .self = repo, .read = read_commit };
-	repo->history = history_new(&source);
-	/* the file knows the commits as they were made: git does not use it then either */
-	if (!replaced && grafts_is_empty(repo->grafts))
-		repo->graph = commit_graph_open(repo_gitdir(repo));
-	*out = repo;
-	return 0;
+	else
+		*out = repo;
+	return err;
+}
+
+err_t repo_reread(struct repo *repo, struct error *error)
+{
+	return grafts_are_current(repo->grafts) ? 0 : begin_history(repo, error);
 }
 
 char *repo_locate(const char *path)
@@ -205,11 +224,6 @@ const char *repo_gitdir(const struct repo *repo)
 bool repo_is_shallow(const struct repo *repo)
 {
 	return git_repository_is_shallow(repo->git) == 1;
-}
-
-bool repo_is_border(const struct repo *repo, const struct oid *oid)
-{
-	return grafts_is_border(repo->grafts, oid);
 }
 
 struct git_repository *repo_git(const struct repo *repo)
@@ -332,7 +346,7 @@ static int newest_first(const void *a, const void *b)
 
 /* All that `tip` reaches; releases among them keep their place. */
 static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *releases,
-			    struct error *error)
+			    bool *border, struct error *error)
 {
 	struct history *h = repo->history;
 	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -346,6 +360,7 @@ static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *re
 		err_t err = history_load(h, c, error);
 		if (err)
 			return err;
+		*border = *border || grafts_is_border(repo->grafts, history_oid(h, c));
 		for (uint32_t i = 0; i < history_parent_count(h, c); i++) {
 			uint32_t p = history_parent(h, c, i);
 			if (g_hash_table_add(seen, GUINT_TO_POINTER(p + 1)))
@@ -362,14 +377,18 @@ static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *re
 	return 0;
 }
 
-err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **out, struct error *error)
+err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **out, bool *border,
+		    struct error *error)
 {
 	GArray *releases = g_array_new(FALSE, FALSE, sizeof(struct release));
 	g_array_set_clear_func(releases, clear_release);
 	struct tag_visit v = { .repo = repo, .found = note_release, .arg = releases };
 	git_tag_foreach(repo->git, visit_tag, &v);
 	g_array_sort(releases, newest_first);
-	err_t err = releases->len ? keep_reachable(repo, tip, releases, error) : 0;
+	*border = false;
+	err_t err = releases->len || repo_is_shallow(repo)
+			    ? keep_reachable(repo, tip, releases, border, error)
+			    : 0;
 	if (err) {
 		g_array_unref(releases);
 		return err;

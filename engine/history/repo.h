@@ -27,8 +27,11 @@ char *repo_locate(const char *path);
 /* Its git directory, absolute; lives as long as the handle. */
 const char *repo_gitdir(const struct repo *repo);
 bool repo_is_shallow(const struct repo *repo);
-/* Whether the history ends with this commit only because the repository is shallow. */
-bool repo_is_border(const struct repo *repo, const struct oid *oid);
+
+/* Looks whether the border of a shallow repository or its grafts have changed since, and if so
+ * forgets the history: numbers of commits and what repo_history gave are no good any more. -errno:
+ * they cannot be read. */
+err_t repo_reread(struct repo *repo, struct error *error);
 
 /* A commit from whatever `git rev-parse` takes: what libgit2 does not know git itself is asked for,
  * if there is one. -EINVAL: unknown or ambiguous. */
@@ -53,8 +56,9 @@ struct release {
 	struct oid commit;
 };
 /* All tags vX.Y and vX.Y.Z (no release candidates) that are reachable from `tip`, newest version
- * first, into a new array of struct release that frees its names. -ENOENT: a commit is missing. */
-err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **releases,
+ * first, into a new array of struct release that frees its names. `border`: what `tip` reaches ends
+ * because the repository is shallow. -ENOENT: a commit is missing. */
+err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **releases, bool *border,
 		    struct error *error);
 /* Name of the tag on this commit, to be freed; empty where there is none. Releases are preferred.
  */

@@ -280,6 +280,7 @@ static void apply_minimize(struct session *s, const struct event_minimize *ev)
 static void apply_loaded(struct session *s, const struct event_loaded *ev)
 {
 	s->loaded = true;
+	s->shallow = ev->shallow;
 	s->releases = g_strdupv(ev->releases);
 	s->base = g_strdup(ev->base);
 	s->options = g_strdupv(ev->options);

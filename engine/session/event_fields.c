@@ -76,6 +76,7 @@ static const struct event_field loaded[] = {
 	OPTIONAL("commit", F_TEXT, loaded.commit),
 	OPTIONAL("base", F_TEXT, loaded.base),
 	OPTIONAL("options", F_LIST, loaded.options),
+	OPTIONAL("shallow", F_TRUE, loaded.shallow),
 	NEEDED("list", F_LIST, loaded.releases),
 };
 

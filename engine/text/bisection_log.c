@@ -206,6 +206,9 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(log, "%s\n", s->verdict);
+	if (s->shallow && !s->found && g_str_has_prefix(s->verdict, "older than "))
+		g_string_append(log, "the repository is shallow and its history ends there: git "
+				     "fetch --unshallow brings what is older\n");
 	if (s->confidence >= 0 && s->confidence < 1.0)
 		g_string_append_printf(log, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);

@@ -66,10 +66,6 @@ static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct
 		return err;
 	oid_print(&bad, hex);
 	l->commit = g_strdup(hex);
-	if (!l->words[1] && repo_is_shallow(nav->repo))
-		return error_set(error, EINVAL,
-				 "the repository is shallow: without all of its history no release "
-				 "can be walked to and no fix be found; git fetch --unshallow");
 	l->goods = g_ptr_array_new_with_free_func(g_free);
 	for (char **w = l->words + 1; *w && !err; w++)
 		err = add_good(l, nav->repo, &bad, *w, error);
@@ -162,6 +158,9 @@ void lookup_job_do(const struct work_env *env, struct job *job)
 {
 	g_autofree char *compilers = work_large_text(env, job, SET_COMPILERS);
 	g_autofree char *backports = work_large_text(env, job, SET_BACKPORTS);
+	job->err = repo_reread(env->repo, &job->error);
+	if (job->err)
+		return;
 	struct navigator nav = { .repo = env->repo,
 				 .settings = &job->settings,
 				 .compilers = compilers,

@@ -83,6 +83,7 @@ struct event_loaded {
 	char *base;	 /* fix: merge base of the starting commit and the branch, if it is another
 			  * tree; optional */
 	char **options;	 /* Kconfig lines over the baseline; optional */
+	bool shallow;	 /* older releases may exist that this clone does not have */
 };
 
 /* A commit is to be tested. */

@@ -89,6 +89,7 @@ struct session {
 	GStrv goods;	/* given */
 	GStrv releases; /* "NAME HASH", newest first: those to walk; fix: one line, the head */
 	bool loaded;
+	bool shallow; /* the repository's history ends before the oldest release */
 	GPtrArray *steps; /* struct step * */
 	/* The range as it was when the search began, in git's words; NULL before. */
 	char *search_bad;
