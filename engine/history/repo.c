@@ -265,36 +265,75 @@ static bool is_plain(const char *rev)
 	return !strpbrk(rev, "@:{");
 }
 
-static int look_up(struct repo *repo, const char *rev, git_object **object)
+/* libgit2 parses what it looks up, and refuses commits that git works with: those are found by what
+ * names them whole. */
+static int look_up_whole(const struct repo *repo, const char *rev, git_oid *id)
 {
-	git_oid id;
+	git_reference *ref = NULL;
+	if (strlen(rev) == OID_HEX && git_oid_fromstr(id, rev) == 0 &&
+	    git_odb_exists(repo->odb, id))
+		return 0;
+	int rc = git_reference_dwim(&ref, repo->git, rev);
+	if (rc == 0)
+		rc = git_reference_name_to_id(id, repo->git, git_reference_name(ref));
+	git_reference_free(ref);
+	return rc;
+}
+
+static int look_up(const struct repo *repo, const char *rev, git_oid *id)
+{
+	git_object *object = NULL;
 	int rc = GIT_ENOTFOUND;
 	if (is_plain(rev))
-		rc = git_revparse_single(object, repo->git, rev);
-	if (rc == 0)
+		rc = git_revparse_single(&object, repo->git, rev);
+	if (rc != 0 && (ask_git(repo, rev, "^{commit}", id) || ask_git(repo, rev, "", id)))
 		return 0;
-	if (ask_git(repo, rev, "^{commit}", &id) || ask_git(repo, rev, "", &id))
-		return git_object_lookup(object, repo->git, &id, GIT_OBJECT_ANY);
-	return is_plain(rev) || git_program_exists() ? rc
-						     : git_revparse_single(object, repo->git, rev);
+	if (rc != 0 && is_plain(rev) && look_up_whole(repo, rev, id) == 0)
+		return 0;
+	if (rc != 0 && !is_plain(rev) && !git_program_exists())
+		rc = git_revparse_single(&object, repo->git, rev);
+	if (rc == 0)
+		git_oid_cpy(id, git_object_id(object));
+	git_object_free(object);
+	return rc;
+}
+
+/* From a tag, or a tag of a tag, to the commit. */
+static bool peel(const struct repo *repo, git_oid *id)
+{
+	git_object_t type = GIT_OBJECT_TAG;
+	while (type == GIT_OBJECT_TAG) {
+		git_odb_object *object = NULL;
+		if (git_odb_read(&object, repo->odb, id) != 0)
+			return false;
+		type = git_odb_object_type(object);
+		gsize size = 0;
+		const char *field =
+			type == GIT_OBJECT_TAG
+				? raw_commit_field(git_odb_object_data(object),
+						   git_odb_object_size(object), "object", &size)
+				: NULL;
+		if (type == GIT_OBJECT_TAG &&
+		    (!field || size != OID_HEX || git_oid_fromstrn(id, field, size) != 0))
+			type = GIT_OBJECT_INVALID;
+		git_odb_object_free(object);
+	}
+	return type == GIT_OBJECT_COMMIT;
 }
 
 err_t repo_resolve(struct repo *repo, const char *rev, struct oid *oid, struct error *error)
 {
-	git_object *object = NULL, *commit = NULL;
-	int rc = look_up(repo, rev, &object);
+	git_oid id;
+	int rc = look_up(repo, rev, &id);
 	if (rc == GIT_EAMBIGUOUS)
 		return error_set(error, EINVAL, "revision '%s' is ambiguous: give more digits",
 				 rev);
 	if (rc != 0)
 		return error_set(error, EINVAL, "unknown revision '%s'%s", rev,
 				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
-	rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
-	git_object_free(object);
-	if (rc != 0)
+	if (!peel(repo, &id))
 		return error_set(error, EINVAL, "'%s' does not name a commit", rev);
-	memcpy(oid->b, git_object_id(commit)->id, OID_BYTES);
-	git_object_free(commit);
+	memcpy(oid->b, id.id, OID_BYTES);
 	return 0;
 }
 
@@ -315,15 +354,12 @@ struct tag_visit {
 static int visit_tag(const char *ref, git_oid *id, void *payload)
 {
 	struct tag_visit *v = payload;
-	git_object *object = NULL, *commit = NULL;
-	if (git_object_lookup(&object, v->repo->git, id, GIT_OBJECT_ANY) == 0 &&
-	    git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0) {
+	git_oid commit = *id;
+	if (peel(v->repo, &commit)) {
 		struct oid oid;
-		memcpy(oid.b, git_object_id(commit)->id, OID_BYTES);
+		memcpy(oid.b, commit.id, OID_BYTES);
 		v->found(g_str_has_prefix(ref, "refs/tags/") ? ref + 10 : ref, &oid, v->arg);
 	}
-	git_object_free(commit);
-	git_object_free(object);
 	return 0;
 }
 
