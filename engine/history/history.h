@@ -7,6 +7,7 @@
  *   commit_text, titles  what people read of a commit; commits that were applied twice
  *   history              its commits as numbers, with parents and dates
  *   marks, queue, walk   git's walk over them: what is reachable from here and not from there
+ *   pathspec, path_limit which commits change certain paths
  *   merge_base, reach    where two lines of development meet; is one commit in another one?
  *   candidates, choose   which commits are left, how evenly each divides them, which one is next
  *   commit_settings      settings that say something else for each commit
@@ -30,7 +31,8 @@
 
 /* A commit as a source gives it. */
 struct commit_facts {
-	uint64_t date;	 /* committer's timestamp, seconds since 1970; unsigned as git's */
+	uint64_t date; /* committer's timestamp, seconds since 1970; unsigned as git's */
+	struct oid tree;
 	GArray *parents; /* struct oid, in order; emptied by the caller before each call */
 };
 
@@ -60,6 +62,8 @@ uint32_t history_size(const struct history *h);
 err_t history_load(struct history *h, uint32_t c, struct error *error);
 /* For loaded commits only. */
 uint64_t history_date(const struct history *h, uint32_t c);
+/* Until the next history_number or history_load. */
+const struct oid *history_tree(const struct history *h, uint32_t c);
 uint32_t history_parent_count(const struct history *h, uint32_t c);
 uint32_t history_parent(const struct history *h, uint32_t c, uint32_t i);
 

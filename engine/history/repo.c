@@ -102,6 +102,7 @@ static err_t read_commit(void *self, const struct oid *oid, struct commit_facts 
 	if (err)
 		return err;
 	facts->date = commit.date;
+	facts->tree = commit.tree;
 	grafts_apply(repo->grafts, oid, facts->parents);
 	return 0;
 }
