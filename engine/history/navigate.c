@@ -10,6 +10,7 @@
 #include "commit_text.h"
 #include "engine/session/releases.h"
 #include "merge_base.h"
+#include "path_limit.h"
 #include "reach.h"
 #include "titles.h"
 
@@ -375,7 +376,8 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	if (answer->kind == EV_NONE)
 		err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
 	if (!err && choice->kind == CHOICE_TEST) {
-		answer->step.left = (int)choice->left;
+		/* git counts to -1 where the bad commit does not change the paths */
+		answer->step.left = MAX(0, (int)choice->left);
 		answer->step.roughly = (int)choice->roughly;
 	}
 	if (!err)
@@ -413,7 +415,15 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		.skips = (const uint32_t *)(void *)skips->data,
 		.nskips = skips->len,
 		.checked = q->checked,
+		.first_parent = q->first_parent,
 	};
+	struct path_limit *limit = NULL;
+	if (q->paths) {
+		err_t err = path_limit_new(nav->repo, q->paths, &limit, error);
+		if (err)
+			return err;
+		query.limit = path_limit_walk(limit);
+	}
 	struct test_price price = { .nav = nav, .test_s = q->test_s };
 	if (nav->estimate.seconds) {
 		query.cost = price_of;
@@ -421,6 +431,7 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 	}
 	struct choice choice;
 	err_t err = choose_next(h, &query, &choice, error);
+	path_limit_free(limit);
 	if (err)
 		return err;
 	if (choice.kind == CHOICE_BASE_IS_BAD)

@@ -18,6 +18,8 @@ static void apply_started(struct session *s, const struct event_started *ev, int
 	s->bad = g_strdup(ev->commit);
 	s->key = g_strdup(ev->key);
 	s->goods = g_strdupv(ev->goods);
+	s->paths = g_strdupv(ev->paths);
+	s->first_parent = ev->first_parent;
 }
 
 static void drop_step(struct step *step, const char *reason)

@@ -74,6 +74,7 @@ void session_free(struct session *s)
 	g_strfreev(s->parents);
 	g_strfreev(s->maintainers);
 	g_strfreev(s->goods);
+	g_strfreev(s->paths);
 	g_strfreev(s->releases);
 	g_ptr_array_free(s->steps, TRUE);
 	g_free(s->search_bad);

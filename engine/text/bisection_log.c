@@ -36,10 +36,8 @@ static void log_search_start(GString *log, const struct session *s)
 	g_auto(GStrv) goods = NULL;
 	g_auto(GStrv) skips = NULL;
 	range_now(s, &bad, &goods, &skips);
-	g_string_append_printf(log, "# git bisect start %s", bad);
-	for (char **g = goods; *g; g++)
-		g_string_append_printf(log, " %s", *g);
-	g_string_append_c(log, '\n');
+	g_string_append(log, "# ");
+	format_git_start(log, s, bad, goods);
 }
 
 static bool search_began_before(const struct session *s, guint n)

@@ -8,6 +8,7 @@
 
 #include "engine/history/commit_settings.h"
 #include "engine/history/merge_base.h"
+#include "engine/history/path_limit.h"
 #include "engine/history/reach.h"
 #include "engine/store/experiment.h"
 
@@ -72,6 +73,13 @@ static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct
 	if (err)
 		return err;
 	g_ptr_array_add(l->goods, NULL);
+	if (l->paths) {
+		struct path_limit *limit = NULL;
+		err = path_limit_new(nav->repo, l->paths, &limit, error);
+		path_limit_free(limit);
+		if (err)
+			return err;
+	}
 	return commit_settings_check(nav->repo, nav->compilers, nav->backports, error);
 }
 

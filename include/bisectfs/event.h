@@ -68,12 +68,14 @@ struct event_created {
 };
 
 struct event_started {
-	char *text;	/* what the user wrote */
-	char *commit;	/* the bad one to start from; full hash */
-	char **goods;	/* full hashes; may be empty */
-	json_t *values; /* scalar settings, as {"name": "value"} */
-	char *host;	/* this machine */
-	char *key;	/* digest of all but the kernel that a run's outcome depends on; optional */
+	char *text;	   /* what the user wrote */
+	char *commit;	   /* the bad one to start from; full hash */
+	char **goods;	   /* full hashes; may be empty */
+	char **paths;	   /* pathspecs that the search is limited to; optional */
+	bool first_parent; /* only first parents are followed */
+	json_t *values;	   /* scalar settings, as {"name": "value"} */
+	char *host;	   /* this machine */
+	char *key; /* digest of all but the kernel that a run's outcome depends on; optional */
 };
 
 /* The history has been read. */
