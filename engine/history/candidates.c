@@ -1,8 +1,9 @@
 /*
- * Longer than 500 lines: all of it works on one list and its ranks. The weight of a candidate is the number of candidates that it reaches. git works the weights out
- * in passes over the list and stops at the first that is near enough to half. That one is found
- * here without the passes: weights are exact whatever the order, and where git would have found
- * each is known from the list (find_passes).
+ * Longer than 500 lines: all of it works on one list and its ranks. The weight of a candidate is
+ * the number of candidates that it reaches. git works the weights out in passes over the list and
+ * stops at the first that is near enough to half. That one is found here without the passes:
+ * weights are exact whatever the order, and where git would have found each is known from the list
+ * (find_passes).
  */
 #include "candidates.h"
 
