@@ -5,10 +5,13 @@
 #include "slot.h"
 
 #include "engine/base/file.h"
+#include "engine/objects/raw_commit.h"
+#include "engine/objects/replacements.h"
 #include "space.h"
 
 #include <errno.h>
 #include <git2.h>
+#include <git2/sys/commit.h>
 #include <glib.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,9 +63,14 @@ static err_t open_git(struct slot *slot, const char *gitdir, struct error *error
 	opts.workdir_path = slot->src;
 	opts.template_path = "";
 	opts.initial_head = "main";
-	if (git_repository_init_ext(&slot->git, git, &opts) != 0)
+	git_odb *odb = NULL;
+	bool any;
+	if (git_repository_init_ext(&slot->git, git, &opts) != 0 ||
+	    git_repository_odb(&odb, slot->git) != 0)
 		return git_failed(slot, error, "cannot set up the build slot", slot->dir);
-	return 0;
+	err = replacements_attach(odb, gitdir, &any, error);
+	git_odb_free(odb);
+	return err;
 }
 
 /* What a daemon leaves that is killed: libgit2's lock files where it checked something out; where
@@ -118,17 +126,67 @@ const char *slot_src(const struct slot *slot)
 	return slot->src;
 }
 
+/* For a commit that libgit2 refuses and git does not: one with the same tree and parents, in the
+ * slot's own repository. */
+static int make_stand_in(struct slot *slot, const git_oid *id, git_commit **made)
+{
+	git_odb *odb = NULL;
+	git_odb_object *object = NULL;
+	git_signature *who = NULL;
+	git_oid tree, new_id;
+	g_autoptr(GArray) parents = g_array_new(FALSE, FALSE, sizeof(struct oid));
+	g_autoptr(GArray) ids = g_array_new(FALSE, TRUE, sizeof(git_oid));
+	g_autoptr(GPtrArray) list = g_ptr_array_new();
+	struct raw_commit raw = { .parents = parents };
+	int rc = git_repository_odb(&odb, slot->git);
+	if (rc == 0)
+		rc = git_odb_read(&object, odb, id);
+	if (rc == 0 &&
+	    (git_odb_object_type(object) != GIT_OBJECT_COMMIT ||
+	     raw_commit_parse(git_odb_object_data(object), git_odb_object_size(object), &raw) != 0))
+		rc = GIT_ERROR;
+	if (rc == 0)
+		rc = git_signature_new(&who, "bisectfs", "bisectfs@localhost", 0, 0);
+	if (rc == 0) {
+		git_oid_fromraw(&tree, raw.tree.b);
+		g_array_set_size(ids, parents->len);
+		for (guint i = 0; i < parents->len; i++) {
+			git_oid *parent = &g_array_index(ids, git_oid, i);
+			git_oid_fromraw(parent, g_array_index(parents, struct oid, i).b);
+			g_ptr_array_add(list, parent);
+		}
+		rc = git_commit_create_from_ids(&new_id, slot->git, NULL, who, who, NULL,
+						"stand-in", &tree, list->len,
+						(const git_oid **)list->pdata);
+	}
+	if (rc == 0)
+		rc = git_commit_lookup(made, slot->git, &new_id);
+	git_signature_free(who);
+	git_odb_object_free(object);
+	git_odb_free(odb);
+	return rc;
+}
+
+static int look_up_commit(struct slot *slot, const char *hash, git_commit **commit)
+{
+	git_oid id;
+	int rc = git_oid_fromstr(&id, hash);
+	if (rc == 0)
+		rc = git_commit_lookup(commit, slot->git, &id);
+	return rc == 0 || rc == GIT_ENOTFOUND ? rc : make_stand_in(slot, &id, commit);
+}
+
 /* The tree of `ours` with one patch applied, in memory. -EUCLEAN: it does not apply. */
 static err_t apply_patch(struct slot *slot, const char *word, const char *hash, git_commit *ours,
 			 git_commit **patched, struct error *error)
 {
-	git_oid id, tree_id, made;
+	git_oid tree_id, made;
 	git_commit *patch = NULL;
 	git_index *index = NULL;
 	git_tree *tree = NULL;
 	git_signature *who = NULL;
 	err_t err = 0;
-	if (git_oid_fromstr(&id, hash) != 0 || git_commit_lookup(&patch, slot->git, &id) != 0)
+	if (look_up_commit(slot, hash, &patch) != 0)
 		return git_failed(slot, error, "cannot read commit", hash);
 	/* merges need a parent chosen for them: they do not apply either */
 	int rc = strcmp(word, "revert") == 0
@@ -177,18 +235,23 @@ static err_t apply_patches(struct slot *slot, git_commit **at, char *const *patc
 err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
 		    GString *notes, struct error *error)
 {
-	git_oid id;
 	git_commit *c = NULL;
 	*conflict = NULL;
-	if (git_oid_fromstr(&id, commit) != 0 || git_commit_lookup(&c, slot->git, &id) != 0)
+	if (look_up_commit(slot, commit, &c) != 0)
 		return git_failed(slot, error, "cannot read commit", commit);
 	err_t err = apply_patches(slot, &c, patches, conflict, notes, error);
 	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
 	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
 	if (!err && !*conflict) {
 		/* the next checkout compares with what is there now */
-		if (git_checkout_tree(slot->git, (git_object *)c, &opts) != 0 ||
-		    git_repository_set_head_detached(slot->git, git_commit_id(c)) != 0)
+		int rc = git_checkout_tree(slot->git, (git_object *)c, &opts);
+		if (rc == 0)
+			rc = git_repository_set_head_detached(slot->git, git_commit_id(c));
+		if (rc == GIT_ENOTFOUND)
+			*conflict = g_strdup_printf("a file or directory of %.12s is missing from "
+						    "the repository: %s",
+						    commit, git_error_last()->message);
+		else if (rc != 0)
 			err = git_failed(slot, error, "cannot check out", commit);
 	}
 	git_commit_free(c);
@@ -213,16 +276,13 @@ static int add_line(const git_diff_delta *delta, const git_diff_hunk *hunk,
 
 err_t slot_patch(struct slot *slot, const char *commit, char **text, struct error *error)
 {
-	git_oid id;
 	git_commit *c = NULL, *parent = NULL;
 	git_tree *tree = NULL, *old = NULL;
 	git_diff *diff = NULL;
 	git_diff_options opts = GIT_DIFF_OPTIONS_INIT;
 	g_autoptr(GString) patch = g_string_new(NULL);
 	opts.max_size = (git_off_t)PATCH_LIMIT; /* larger files are taken for binary ones */
-	int rc = git_oid_fromstr(&id, commit);
-	if (rc == 0)
-		rc = git_commit_lookup(&c, slot->git, &id);
+	int rc = look_up_commit(slot, commit, &c);
 	if (rc == 0)
 		rc = git_commit_tree(&tree, c);
 	if (rc == 0 && git_commit_parentcount(c)) {
@@ -273,10 +333,9 @@ static int look_at(const git_diff_delta *delta, float progress, void *arg)
 
 static git_tree *tree_of(struct slot *slot, const char *commit)
 {
-	git_oid id;
 	git_commit *c = NULL;
 	git_tree *tree = NULL;
-	if (git_oid_fromstr(&id, commit) == 0 && git_commit_lookup(&c, slot->git, &id) == 0)
+	if (look_up_commit(slot, commit, &c) == 0)
 		git_commit_tree(&tree, c);
 	git_commit_free(c);
 	return tree;

@@ -66,6 +66,7 @@ static void copy_query(struct next_query *to, const struct next_query *q)
 	to->current = g_strdup(q->current);
 	to->start = g_strdup(q->start);
 	to->goods = g_strdupv(q->goods);
+	to->paths = g_strdupv(q->paths);
 	to->skips = g_strdupv(q->skips);
 	to->patches = g_strdupv(q->patches);
 	to->options = g_strdupv(q->options);

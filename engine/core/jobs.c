@@ -43,6 +43,7 @@ static void lookup_clear(struct lookup *l)
 	if (l->command)
 		command_free(l->command);
 	g_strfreev(l->words);
+	g_strfreev(l->paths);
 	next_query_clear(&l->range);
 	g_strfreev(l->ends);
 	g_free(l->commit);

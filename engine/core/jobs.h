@@ -43,6 +43,8 @@ struct kernel_source {
 struct lookup {
 	struct command *command; /* whose answer waits for it */
 	GStrv words;		 /* what the user wrote */
+	GStrv paths;		 /* a start's: pathspecs; NULL: none */
+	bool first_parent;
 	bool fix;
 	enum verdict verdict; /* the user's; VERDICT_NONE: it is a start */
 	/* a verdict: what is known, which it must not contradict */

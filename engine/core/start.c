@@ -114,6 +114,53 @@ err_t start_remove(struct engine *e, struct bisection *b, struct error *error)
 	return 0;
 }
 
+/* ---- what was written ---- */
+
+/* "[--first-parent] BAD [GOOD...] [-- PATH...]"; a path with blanks is quoted as for the shell. */
+struct words {
+	GStrv revisions;
+	GStrv paths; /* NULL: none */
+	bool first_parent;
+};
+
+static void words_clear(struct words *w)
+{
+	g_strfreev(w->revisions);
+	g_strfreev(w->paths);
+}
+
+/* Where a word "--" is; NULL: there is none. */
+static char *find_dashes(char *text)
+{
+	for (char *at = text; (at = strstr(at, "--")); at += 2) {
+		bool begins = at == text || g_ascii_isspace(at[-1]);
+		if (begins && (!at[2] || g_ascii_isspace(at[2])))
+			return at;
+	}
+	return NULL;
+}
+
+static err_t words_split(const struct command *c, struct words *w, struct error *error)
+{
+	g_autofree char *text = command_text(c);
+	g_autoptr(GError) why = NULL;
+	*w = (struct words){ 0 };
+	char *dashes = find_dashes(text);
+	if (dashes)
+		*dashes = '\0';
+	w->revisions = command_words(text);
+	for (guint n = g_strv_length(w->revisions);
+	     n && strcmp(w->revisions[0], "--first-parent") == 0; n--) {
+		w->first_parent = true;
+		g_free(w->revisions[0]);
+		memmove(w->revisions, w->revisions + 1, n * sizeof(*w->revisions));
+	}
+	if (dashes && !g_shell_parse_argv(dashes + 2, NULL, &w->paths, &why) &&
+	    !g_error_matches(why, G_SHELL_ERROR, G_SHELL_ERROR_EMPTY_STRING))
+		return error_set(error, EINVAL, "start: the paths after --: %s", why->message);
+	return 0;
+}
+
 /* ---- checks ---- */
 
 static bool has_setting(struct engine *e, const char *name, enum setting id)
@@ -173,7 +220,8 @@ static err_t check(struct engine *e, const struct command *c, char *const *words
 	if (!words[0] && !has_setting(e, c->name, SET_BISECT_LOG))
 		return error_set(
 			error, EINVAL,
-			"start: write 'BAD' or 'BAD GOOD...', revisions as git names them");
+			"start: write 'BAD' or 'BAD GOOD...', revisions as git names them; "
+			"--first-parent before and -- PATH... after them limit the search");
 	return check_settings(e, c, b ? &b->s->settings : &e->defaults, error);
 }
 
@@ -186,7 +234,7 @@ static guint version(const struct engine *e, const struct command *c)
 }
 
 /* Takes over the command. */
-static void look_up(struct engine *e, struct command *c, GStrv words)
+static void look_up(struct engine *e, struct command *c, struct words *words)
 {
 	struct bisection *b = state_bisection(e, c);
 	struct job *job = job_new(JOB_LOOKUP, b ? b->s : NULL, &e->listener, e->state != NULL);
@@ -196,7 +244,9 @@ static void look_up(struct engine *e, struct command *c, GStrv words)
 		job->user = (struct spawn_user){ c->uid, c->gid };
 	}
 	job->lookup.command = c;
-	job->lookup.words = words;
+	job->lookup.words = g_steal_pointer(&words->revisions);
+	job->lookup.paths = g_steal_pointer(&words->paths);
+	job->lookup.first_parent = words->first_parent;
 	job->lookup.fix = settings_is_fix(&job->settings);
 	job->lookup.settings_version = version(e, c);
 	jobs_add(e->jobs, job);
@@ -206,13 +256,15 @@ static void look_up(struct engine *e, struct command *c, GStrv words)
 void start_command(struct engine *e, struct command *c)
 {
 	struct error error = { 0 };
-	g_autofree char *text = command_text(c);
-	g_auto(GStrv) words = command_words(text);
-	err_t err = check(e, c, words, &error);
+	struct words words;
+	err_t err = words_split(c, &words, &error);
+	if (!err)
+		err = check(e, c, words.revisions, &error);
 	if (err)
 		command_answer(c, err, &error);
 	else
-		look_up(e, c, g_steal_pointer(&words));
+		look_up(e, c, &words);
+	words_clear(&words);
 }
 
 static char *free_name(struct engine *e, const char *commit)
@@ -243,6 +295,8 @@ static err_t record_start(struct engine *e, struct bisection *b, const struct lo
 	ev.started.goods = g_strdupv((GStrv)l->goods->pdata);
 	if (l->judged->pdata[0])
 		ev.started.judged = g_strdupv((GStrv)l->judged->pdata);
+	ev.started.paths = g_strdupv(l->paths);
+	ev.started.first_parent = l->first_parent;
 	ev.started.values = settings_to_json(&b->s->settings);
 	ev.started.host = g_strdup(e->host);
 	ev.started.key = g_strdup(l->key);
@@ -277,8 +331,11 @@ void start_looked_up(struct engine *e, struct job *job)
 	struct error error = { 0 };
 	err_t err = check(e, c, l->words, &error);
 	if (!err && l->settings_version != version(e, c)) {
+		struct words words = { .revisions = g_steal_pointer(&l->words),
+				       .paths = g_steal_pointer(&l->paths),
+				       .first_parent = l->first_parent };
 		l->command = NULL;
-		look_up(e, c, g_steal_pointer(&l->words));
+		look_up(e, c, &words);
 		return;
 	}
 	if (!err && job->err) {

@@ -104,8 +104,12 @@ static void choose_among_skipped(struct chooser *ch, struct choice *choice)
 	for (uint32_t i = 0; i < q->nskips; i++)
 		*walk_marks(&ch->w, q->skips[i]) |= WALK_SKIPPED;
 	g_autofree uint32_t *order = g_new(uint32_t, all + 1);
-	for (guint i = 0; i < all; i++)
-		order[i] = i;
+	guint n = 0;
+	for (guint i = 0; i < all; i++) {
+		if (candidates_counts(&ch->all, i))
+			order[n++] = i;
+	}
+	all = n;
 	g_qsort_with_data(order, (gint)all, sizeof(*order), by_distance, ch);
 	choice->left = all - (uint32_t)candidates_weight(&ch->all, order[0]) - 1;
 	choice->commit = candidates_commit(&ch->all, order[0]);
@@ -159,7 +163,7 @@ static int64_t cheapest(struct chooser *ch)
 	guint all = ch->all.list->len, n = 0;
 	g_autofree uint32_t *order = g_new(uint32_t, all + 1);
 	for (guint i = 0; i < all; i++) {
-		if (candidates_commit(&ch->all, i) != q->bad &&
+		if (candidates_commit(&ch->all, i) != q->bad && candidates_counts(&ch->all, i) &&
 		    !contains(q->skips, q->nskips, candidates_commit(&ch->all, i)))
 			order[n++] = i;
 	}
@@ -195,14 +199,19 @@ static uint32_t roughly_steps(uint32_t all)
 static err_t choose_candidate(struct chooser *ch, struct choice *choice, struct error *error)
 {
 	const struct choose_query *q = ch->q;
+	ch->w.limit = q->limit; /* git checks merge bases without it */
 	err_t err = candidates_list(&ch->all, q->bad, q->goods, q->ngoods, error);
 	if (err)
 		return err;
-	uint32_t all = ch->all.list->len;
-	if (!all)
+	uint32_t all = (uint32_t)ch->all.counted;
+	if (!ch->all.list->len)
 		return error_set(
 			error, EINVAL,
 			"no commit is left to test: the bad commit is reachable from a good");
+	if (!all)
+		return error_set(error, EINVAL,
+				 "no testable commit found: none between bad and good changes "
+				 "these paths");
 	choice->all = all;
 	choice->roughly = roughly_steps(all);
 	int64_t cheap = -1;

@@ -7,6 +7,7 @@
 #define ENGINE_HISTORY_CHOOSE_H
 
 #include "history.h"
+#include "walk.h"
 
 #include <stdbool.h>
 
@@ -16,6 +17,7 @@ struct choose_query {
 	uint32_t ngoods, nskips;
 	bool checked; /* the merge bases need no check any more */
 	bool first_parent;
+	const struct walk_limit *limit; /* to commits that change something; NULL: to none */
 	/* Seconds that testing this commit would take, negative: not known. NULL: git's choice.
 	 * Else the candidate is taken that costs least for what its test tells. */
 	double (*cost)(void *arg, uint32_t commit);
@@ -42,7 +44,8 @@ struct choice {
 	GArray *passed_over; /* uint32_t: merge bases that were skipped, git warns of them */
 };
 
-/* `choice` need not be initialised. -EINVAL: a good commit contains the bad one; -ENOENT: a commit
+/* `choice` need not be initialised. -EINVAL: a good commit contains the bad one, or no candidate
+ * changes what the search is limited to; -ENOENT: a commit
  * is missing; nothing has to be cleared then. */
 err_t choose_next(struct history *h, const struct choose_query *q, struct choice *choice,
 		  struct error *error);

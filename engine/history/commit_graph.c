@@ -153,7 +153,8 @@ bool commit_graph_read(const struct commit_graph *g, const struct oid *oid,
 		g_array_set_size(facts->parents, 0);
 		return false;
 	}
+	memcpy(facts->tree.b, entry - OID_BYTES, OID_BYTES);
 	/* two bits of the generation's word are the date's highest */
-	facts->date = (int64_t)(read32(entry + 8) & 3) << 32 | read32(entry + 12);
+	facts->date = (uint64_t)(read32(entry + 8) & 3) << 32 | read32(entry + 12);
 	return true;
 }

@@ -10,7 +10,8 @@
 struct history {
 	struct commit_source source;
 	GArray *oids;	      /* struct oid */
-	GArray *dates;	      /* int64_t */
+	GArray *trees;	      /* struct oid */
+	GArray *dates;	      /* uint64_t */
 	GArray *first_parent; /* uint32_t: index into parents, NO_COMMIT while not loaded */
 	GArray *parent_count; /* uint32_t */
 	GArray *parents;      /* uint32_t */
@@ -24,7 +25,8 @@ struct history *history_new(const struct commit_source *source)
 	struct history *h = g_new0(struct history, 1);
 	h->source = *source;
 	h->oids = g_array_new(FALSE, FALSE, sizeof(struct oid));
-	h->dates = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	h->trees = g_array_new(FALSE, FALSE, sizeof(struct oid));
+	h->dates = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	h->first_parent = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	h->parent_count = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	h->parents = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -39,6 +41,7 @@ void history_free(struct history *h)
 	if (!h)
 		return;
 	g_array_free(h->oids, TRUE);
+	g_array_free(h->trees, TRUE);
 	g_array_free(h->dates, TRUE);
 	g_array_free(h->first_parent, TRUE);
 	g_array_free(h->parent_count, TRUE);
@@ -77,9 +80,10 @@ uint32_t history_number(struct history *h, const struct oid *oid)
 		grow(h);
 		i = slot_of(h, oid);
 	}
-	int64_t date = 0;
+	uint64_t date = 0;
 	uint32_t none = NO_COMMIT, zero = 0;
 	g_array_append_val(h->oids, *oid);
+	g_array_append_val(h->trees, *oid); /* room for it */
 	g_array_append_val(h->dates, date);
 	g_array_append_val(h->first_parent, none);
 	g_array_append_val(h->parent_count, zero);
@@ -113,7 +117,8 @@ err_t history_load(struct history *h, uint32_t c, struct error *error)
 	}
 	g_array_index(h->first_parent, uint32_t, c) = first;
 	g_array_index(h->parent_count, uint32_t, c) = h->facts.parents->len;
-	g_array_index(h->dates, int64_t, c) = h->facts.date;
+	g_array_index(h->dates, uint64_t, c) = h->facts.date;
+	g_array_index(h->trees, struct oid, c) = h->facts.tree;
 	return 0;
 }
 
@@ -132,9 +137,14 @@ uint32_t *history_sort(const struct history *h, const uint32_t *commits, uint32_
 	return sorted;
 }
 
-int64_t history_date(const struct history *h, uint32_t c)
+uint64_t history_date(const struct history *h, uint32_t c)
 {
-	return g_array_index(h->dates, int64_t, c);
+	return g_array_index(h->dates, uint64_t, c);
+}
+
+const struct oid *history_tree(const struct history *h, uint32_t c)
+{
+	return &g_array_index(h->trees, struct oid, c);
 }
 
 uint32_t history_parent_count(const struct history *h, uint32_t c)

@@ -3,14 +3,18 @@
  * same that `git bisect` would test.
  *
  *   repo, commit_graph   the repository on disk, through libgit2 and git's commit-graph file
- *   oid, history         its commits as numbers, with parents and dates
+ *   grafts               commits that have other parents than they say
+ *   commit_text, titles  what people read of a commit; commits that were applied twice
+ *   history              its commits as numbers, with parents and dates
  *   marks, queue, walk   git's walk over them: what is reachable from here and not from there
+ *   pathspec, path_limit which commits change certain paths
  *   merge_base, reach    where two lines of development meet; is one commit in another one?
  *   candidates, choose   which commits are left, how evenly each divides them, which one is next
  *   commit_settings      settings that say something else for each commit
  *   navigate             the answers to what a session asks of all that
  *
- * None of them runs git or writes to the repository. A history belongs to one thread at a time, and
+ * None of them writes to the repository; git is run for names that libgit2 does not know, and for
+ * nothing else. A history belongs to one thread at a time, and
  * so does everything that walks over it; nothing here takes a lock.
  *
  * This file: the commit graph in compact arrays. Commits are numbers, loaded from a source when
@@ -20,14 +24,15 @@
 #define ENGINE_HISTORY_HISTORY_H
 
 #include "bisectfs/error.h"
-#include "oid.h"
+#include "engine/objects/oid.h"
 
 #include <glib.h>
 #include <stdint.h>
 
 /* A commit as a source gives it. */
 struct commit_facts {
-	int64_t date;	 /* committer's timestamp, seconds since 1970 */
+	uint64_t date; /* committer's timestamp, seconds since 1970; unsigned as git's */
+	struct oid tree;
 	GArray *parents; /* struct oid, in order; emptied by the caller before each call */
 };
 
@@ -56,7 +61,9 @@ uint32_t history_size(const struct history *h);
 /* Reads date and parents, once. -ENOENT, or what else the source returns. */
 err_t history_load(struct history *h, uint32_t c, struct error *error);
 /* For loaded commits only. */
-int64_t history_date(const struct history *h, uint32_t c);
+uint64_t history_date(const struct history *h, uint32_t c);
+/* Until the next history_number or history_load. */
+const struct oid *history_tree(const struct history *h, uint32_t c);
 uint32_t history_parent_count(const struct history *h, uint32_t c);
 uint32_t history_parent(const struct history *h, uint32_t c, uint32_t i);
 

@@ -7,10 +7,13 @@
 
 #include "choose.h"
 #include "commit_settings.h"
+#include "commit_text.h"
 #include "engine/session/releases.h"
 #include "labels.h"
 #include "merge_base.h"
+#include "path_limit.h"
 #include "reach.h"
+#include "titles.h"
 
 #include <errno.h>
 #include <string.h>
@@ -71,12 +74,12 @@ static char *release_line(const char *name, const struct oid *oid)
 
 /* Releases that the walk back tests, newest first. */
 static err_t list_releases(const struct navigator *nav, const char *start, GPtrArray *lines,
-			   struct error *error)
+			   bool *border, struct error *error)
 {
 	struct oid bad;
 	GArray *all = NULL;
 	oid_parse(&bad, start);
-	err_t err = repo_releases(nav->repo, &bad, &all, error);
+	err_t err = repo_releases(nav->repo, &bad, &all, border, error);
 	if (err)
 		return err;
 	g_autofree const char **names = g_new0(const char *, all->len + 1);
@@ -108,7 +111,7 @@ static err_t find_copy(const struct navigator *nav, const char *branch, struct e
 	struct oid oid, copy;
 	bool found = false;
 	oid_parse(&oid, bad);
-	err_t err = repo_find_title(nav->repo, branch, &oid, &copy, &found, error);
+	err_t err = titles_find(nav->repo, branch, &oid, &copy, &found, error);
 	if (!err && found)
 		answer->loaded.commit = hex_of(&copy);
 	return err;
@@ -127,9 +130,11 @@ static err_t locate_on_branch(const struct navigator *nav, const char *head, con
 	g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func(g_free);
 	err = merge_bases(nav, head, bad, bases, error);
 	if (!err && !bases->len)
-		return error_set(error, EINVAL,
-				 "the starting commit %s and the branch have no common history",
-				 bad);
+		return error_set(
+			error, EINVAL,
+			"the starting commit %s and the branch have no common history%s", bad,
+			repo_is_shallow(nav->repo) ? " in this shallow clone: git fetch --unshallow"
+						   : "");
 	if (!err && strcmp(g_ptr_array_index(bases, 0), head) == 0)
 		return error_set(error, EINVAL,
 				 "the branch's head %s is an ancestor of the starting commit: it "
@@ -192,7 +197,8 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	if (!err && settings_is_fix(nav->settings))
 		g_ptr_array_add(lines, release_line(branch, &head));
 	else if (!err)
-		err = list_releases(nav, ev.loaded.commit ? ev.loaded.commit : bad, lines, error);
+		err = list_releases(nav, ev.loaded.commit ? ev.loaded.commit : bad, lines,
+				    &ev.loaded.shallow, error);
 	g_ptr_array_add(lines, NULL);
 	ev.loaded.releases = (GStrv)g_ptr_array_free(lines, FALSE);
 	if (!err && nav->baseline && *nav->baseline)
@@ -223,7 +229,7 @@ static err_t describe_step(const struct navigator *nav, const struct next_query 
 		q->release && role == q->role ? g_strdup(q->release) : repo_tag_of(nav->repo, &oid);
 	ev->options = g_strdupv(q->options);
 	GPtrArray *patches = g_ptr_array_new();
-	err_t err = repo_subject(nav->repo, &oid, &ev->subject, error);
+	err_t err = commit_text_subject(nav->repo, &oid, NULL, &ev->subject, error);
 	if (!err && !q->cc)
 		err = commit_settings_compiler(nav->repo, nav->compilers, &oid, &ev->cc, error);
 	else if (!err && *q->cc)
@@ -264,8 +270,8 @@ static err_t describe_found(const struct navigator *nav, const struct choice *ch
 	answer->found.candidates = (GStrv)g_ptr_array_free(list, FALSE);
 	answer->found.parents = (GStrv)g_ptr_array_free(parents, FALSE);
 	if (!err && n == 1)
-		err = repo_show(nav->repo, history_oid(h, choice->commit), &answer->found.text,
-				error);
+		err = commit_text_show(nav->repo, history_oid(h, choice->commit),
+				       &answer->found.text, error);
 	if (!err && n == 1)
 		err = labels_of_commit(nav->repo, history_oid(h, choice->commit), nav->settings,
 				       &answer->found.labels, error);
@@ -376,7 +382,8 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	if (answer->kind == EV_NONE)
 		err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
 	if (!err && choice->kind == CHOICE_TEST) {
-		answer->step.left = (int)choice->left;
+		/* git counts to -1 where the bad commit does not change the paths */
+		answer->step.left = MAX(0, (int)choice->left);
 		answer->step.roughly = (int)choice->roughly;
 	}
 	if (!err)
@@ -414,7 +421,15 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		.skips = (const uint32_t *)(void *)skips->data,
 		.nskips = skips->len,
 		.checked = q->checked,
+		.first_parent = q->first_parent,
 	};
+	struct path_limit *limit = NULL;
+	if (q->paths) {
+		err_t err = path_limit_new(nav->repo, q->paths, &limit, error);
+		if (err)
+			return err;
+		query.limit = path_limit_walk(limit);
+	}
 	struct test_price price = { .nav = nav, .test_s = q->test_s };
 	if (nav->estimate.seconds) {
 		query.cost = price_of;
@@ -422,6 +437,7 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 	}
 	struct choice choice;
 	err_t err = choose_next(h, &query, &choice, error);
+	path_limit_free(limit);
 	if (err)
 		return err;
 	if (choice.kind == CHOICE_BASE_IS_BAD)

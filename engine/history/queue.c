@@ -30,7 +30,7 @@ uint32_t queue_head(const struct queue *q)
 	return g_array_index(q->heap, struct queue_entry, 0).commit;
 }
 
-void queue_push(struct queue *q, int64_t date, uint32_t commit)
+void queue_push(struct queue *q, uint64_t date, uint32_t commit)
 {
 	struct queue_entry e = { .date = date, .entered = q->entered++, .commit = commit };
 	g_array_append_val(q->heap, e);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct queue_entry {
-	int64_t date;
+	uint64_t date;
 	uint64_t entered; /* number of its arrival */
 	uint32_t commit;
 };
@@ -24,7 +24,7 @@ struct queue {
 void queue_init(struct queue *q);
 void queue_clear(struct queue *q);
 /* `date`: seconds since 1970. A commit may be in the queue more than once. */
-void queue_push(struct queue *q, int64_t date, uint32_t commit);
+void queue_push(struct queue *q, uint64_t date, uint32_t commit);
 bool queue_is_empty(const struct queue *q);
 /* The next commit; these two not on an empty queue. */
 uint32_t queue_head(const struct queue *q);

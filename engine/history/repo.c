@@ -5,6 +5,10 @@
 #include "repo.h"
 
 #include "commit_graph.h"
+#include "grafts.h"
+#include "engine/objects/git_program.h"
+#include "engine/objects/raw_commit.h"
+#include "engine/objects/replacements.h"
 #include "engine/session/releases.h"
 
 #include <errno.h>
@@ -16,6 +20,8 @@ struct repo {
 	git_odb *odb;
 	struct history *history;
 	struct commit_graph *graph; /* NULL: every commit is read from its object */
+	struct grafts *grafts;
+	bool replaced;	  /* some objects have others in their place */
 	GHashTable *tags; /* hex of a commit -> name of its best tag; made when first asked for */
 };
 
@@ -31,6 +37,13 @@ void repo_library_start(void)
 	/* what is mapped of packs counts as our memory */
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)16 << 20);
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)64 << 20);
+	/* libgit2 opens no repository that uses an extension of the format which it has not been
+	 * told of. These change nothing for who only reads objects and refs; the values of
+	 * `objectformat` and `refstorage` are looked at in check_format. */
+	static const char *extensions[] = { "noop",	      "preciousobjects",   "partialclone",
+					    "worktreeconfig", "relativeworktrees", "objectformat",
+					    "refstorage" };
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, G_N_ELEMENTS(extensions));
 }
 
 void repo_library_stop(void)
@@ -44,32 +57,39 @@ static err_t git_failed(struct error *error, int code, const char *doing)
 	return error_set(error, code, "%s: %s", doing, e && e->message ? e->message : "failed");
 }
 
-/* Only the header is needed, which comes first: "parent HASH" lines and the committer's date. */
-static err_t parse_header(const char *data, size_t len, struct commit_facts *facts)
+#define SHALLOW_HINT " (it is shallow: git fetch --unshallow brings the rest)"
+
+err_t repo_read_commit(struct repo *repo, const struct oid *oid, struct git_odb_object **object,
+		       struct error *error)
 {
-	const char *end = data + len;
-	while (data < end && *data != '\n') {
-		const char *eol = memchr(data, '\n', (size_t)(end - data));
-		if (!eol)
-			eol = end;
-		if (eol - data >= 47 && memcmp(data, "parent ", 7) == 0) {
-			struct oid oid;
-			if (!oid_parse_bytes(&oid, data + 7))
-				return -EINVAL;
-			g_array_append_val(facts->parents, oid);
-		} else if (eol - data > 10 && memcmp(data, "committer ", 10) == 0) {
-			const char *p = eol;
-			while (p > data && *p != '>')
-				p--;
-			facts->date = g_ascii_strtoll(p + 1, NULL, 10);
-			return 0;
-		}
-		data = eol + 1;
-	}
-	return -EINVAL;
+	git_oid id;
+	char hex[OID_HEX + 1];
+	git_oid_fromraw(&id, oid->b);
+	oid_print(oid, hex);
+	if (git_odb_read(object, repo->odb, &id) != 0)
+		return error_set(error, ENOENT, "commit %s is missing from the repository%s", hex,
+				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
+	if (git_odb_object_type(*object) == GIT_OBJECT_COMMIT)
+		return 0;
+	git_odb_object_free(*object);
+	return error_set(error, EINVAL, "%s is not a commit", hex);
 }
 
-#define SHALLOW_HINT " (it is shallow: git fetch --unshallow brings the rest)"
+static err_t parse_commit(struct repo *repo, const struct oid *oid, struct raw_commit *commit,
+			  struct error *error)
+{
+	git_odb_object *object = NULL;
+	err_t err = repo_read_commit(repo, oid, &object, error);
+	if (err)
+		return err;
+	err = raw_commit_parse(git_odb_object_data(object), git_odb_object_size(object), commit);
+	git_odb_object_free(object);
+	if (!err)
+		return 0;
+	char hex[OID_HEX + 1];
+	oid_print(oid, hex);
+	return error_set(error, EINVAL, "%s is not a well-formed commit", hex);
+}
 
 static err_t read_commit(void *self, const struct oid *oid, struct commit_facts *facts,
 			 struct error *error)
@@ -77,35 +97,110 @@ static err_t read_commit(void *self, const struct oid *oid, struct commit_facts 
 	struct repo *repo = self;
 	if (commit_graph_read(repo->graph, oid, facts))
 		return 0;
-	git_odb_object *object = NULL;
-	git_oid id;
-	git_oid_fromraw(&id, oid->b);
-	char hex[OID_HEX + 1];
-	oid_print(oid, hex);
-	if (git_odb_read(&object, repo->odb, &id) != 0)
-		return error_set(error, ENOENT, "commit %s is missing from the repository%s", hex,
-				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
-	err_t err = -EINVAL;
-	if (git_odb_object_type(object) == GIT_OBJECT_COMMIT)
-		err = parse_header(git_odb_object_data(object), git_odb_object_size(object), facts);
-	git_odb_object_free(object);
-	return err ? error_set(error, EINVAL, "%s is not a well-formed commit", hex) : 0;
+	struct raw_commit commit = { .parents = facts->parents };
+	err_t err = parse_commit(repo, oid, &commit, error);
+	if (err)
+		return err;
+	facts->date = commit.date;
+	facts->tree = commit.tree;
+	grafts_apply(repo->grafts, oid, facts->parents);
+	return 0;
+}
+
+err_t repo_tree(struct repo *repo, const struct oid *oid, struct oid *tree, struct error *error)
+{
+	g_autoptr(GArray) parents = g_array_new(FALSE, FALSE, sizeof(struct oid));
+	struct raw_commit commit = { .parents = parents };
+	err_t err = parse_commit(repo, oid, &commit, error);
+	if (!err)
+		*tree = commit.tree;
+	return err;
+}
+
+/* The two extensions that say how objects and refs are kept. */
+static err_t check_format(git_repository *git, const char *path, struct error *error)
+{
+	git_config *config = NULL;
+	const char *value;
+	err_t err = 0;
+	if (git_repository_config_snapshot(&config, git) != 0)
+		return git_failed(error, EINVAL, "cannot read the repository's configuration");
+	if (git_config_get_string(&value, config, "extensions.objectformat") == 0 &&
+	    g_ascii_strcasecmp(value, "sha1") != 0)
+		err = error_set(error, EINVAL,
+				"the repository %s has %s object names, only SHA-1 ones can be "
+				"read: search a copy, made with git init, git fast-export --all "
+				"and git fast-import",
+				path, value);
+	else if (git_config_get_string(&value, config, "extensions.refstorage") == 0 &&
+		 g_ascii_strcasecmp(value, "files") != 0)
+		err = error_set(error, EINVAL,
+				"the repository %s keeps its refs in a %s, which cannot be read: "
+				"run git refs migrate --ref-format=files there (git 2.46), or "
+				"search a copy that git clone --mirror makes",
+				path, value);
+	git_config_free(config);
+	return err;
+}
+
+/* In place of the one that there was, if any. */
+static err_t begin_history(struct repo *repo, struct error *error)
+{
+	struct commit_source source = { .self = repo, .read = read_commit };
+	struct grafts *grafts = NULL;
+	err_t err = grafts_load(repo_gitdir(repo), &grafts, error);
+	if (err)
+		return err;
+	grafts_free(repo->grafts);
+	history_free(repo->history);
+	commit_graph_close(repo->graph);
+	repo->grafts = grafts;
+	repo->history = history_new(&source);
+	/* the file knows the commits as they were made: git does not use it then either */
+	repo->graph = repo->replaced || !grafts_is_empty(grafts)
+			      ? NULL
+			      : commit_graph_open(repo_gitdir(repo));
+	return 0;
 }
 
 err_t repo_open(const char *path, struct repo **out, struct error *error)
 {
 	struct repo *repo = g_new0(struct repo, 1);
-	if (git_repository_open_ext(&repo->git, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) != 0 ||
+	err_t err = 0;
+	if (git_repository_open_ext(&repo->git, path, 0, NULL) != 0 ||
 	    git_repository_odb(&repo->odb, repo->git) != 0) {
-		repo_free(repo);
 		g_autofree char *doing = g_strdup_printf("cannot open the repository %s", path);
-		return git_failed(error, ENOENT, doing);
+		err = git_failed(error, ENOENT, doing);
 	}
-	struct commit_source source = { .self = repo, .read = read_commit };
-	repo->history = history_new(&source);
-	repo->graph = commit_graph_open(repo_gitdir(repo));
-	*out = repo;
-	return 0;
+	if (!err)
+		err = check_format(repo->git, path, error);
+	if (!err)
+		err = replacements_attach(repo->odb, repo_gitdir(repo), &repo->replaced, error);
+	if (!err)
+		err = begin_history(repo, error);
+	if (err)
+		repo_free(repo);
+	else
+		*out = repo;
+	return err;
+}
+
+err_t repo_reread(struct repo *repo, struct error *error)
+{
+	return grafts_are_current(repo->grafts) ? 0 : begin_history(repo, error);
+}
+
+char *repo_locate(const char *path)
+{
+	git_repository *git = NULL;
+	char *place = NULL;
+	if (git_repository_open_ext(&git, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) == 0)
+		place = g_strdup(path);
+	else if (git_repository_open_ext(&git, path, 0, NULL) == 0)
+		place = g_strdup(git_repository_workdir(git) ? git_repository_workdir(git)
+							     : git_repository_path(git));
+	git_repository_free(git);
+	return place;
 }
 
 void repo_free(struct repo *repo)
@@ -114,6 +209,7 @@ void repo_free(struct repo *repo)
 		return;
 	history_free(repo->history);
 	commit_graph_close(repo->graph);
+	grafts_free(repo->grafts);
 	if (repo->tags)
 		g_hash_table_unref(repo->tags);
 	git_odb_free(repo->odb);
@@ -141,219 +237,105 @@ struct history *repo_history(struct repo *repo)
 	return repo->history;
 }
 
+/* git's own answer to what a name means. False: it knows none, or there is no git. */
+static bool ask_git(const struct repo *repo, const char *rev, const char *peel, git_oid *id)
+{
+	g_autofree char *name = g_strconcat(rev, peel, NULL);
+	g_autofree char *text = NULL;
+	int status;
+	const char *words[] = {
+		"rev-parse", "--quiet", "--verify", "--end-of-options", name, NULL
+	};
+	if (git_program_ask(git_repository_path(repo->git), words, &text, &status, NULL) != 0 ||
+	    status != 0)
+		return false;
+	g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
+	guint n = g_strv_length(lines);
+	/* warnings come first; what begins with '^' is half of a range */
+	for (guint i = 0; i < n; i++) {
+		if (*lines[i] == '^')
+			return false;
+	}
+	return n && strlen(lines[n - 1]) == OID_HEX && git_oid_fromstr(id, lines[n - 1]) == 0;
+}
+
+/* libgit2 knows fewer forms of names than git, and takes some otherwise; hashes, refs and steps
+ * from there (~ and ^) it reads as git does. */
+static bool is_plain(const char *rev)
+{
+	return !strpbrk(rev, "@:{");
+}
+
+/* libgit2 parses what it looks up, and refuses commits that git works with: those are found by what
+ * names them whole. */
+static int look_up_whole(const struct repo *repo, const char *rev, git_oid *id)
+{
+	git_reference *ref = NULL;
+	if (strlen(rev) == OID_HEX && git_oid_fromstr(id, rev) == 0 &&
+	    git_odb_exists(repo->odb, id))
+		return 0;
+	int rc = git_reference_dwim(&ref, repo->git, rev);
+	if (rc == 0)
+		rc = git_reference_name_to_id(id, repo->git, git_reference_name(ref));
+	git_reference_free(ref);
+	return rc;
+}
+
+static int look_up(const struct repo *repo, const char *rev, git_oid *id)
+{
+	git_object *object = NULL;
+	int rc = GIT_ENOTFOUND;
+	if (is_plain(rev))
+		rc = git_revparse_single(&object, repo->git, rev);
+	if (rc != 0 && (ask_git(repo, rev, "^{commit}", id) || ask_git(repo, rev, "", id)))
+		return 0;
+	if (rc != 0 && is_plain(rev) && look_up_whole(repo, rev, id) == 0)
+		return 0;
+	if (rc != 0 && !is_plain(rev) && !git_program_exists())
+		rc = git_revparse_single(&object, repo->git, rev);
+	if (rc == 0)
+		git_oid_cpy(id, git_object_id(object));
+	git_object_free(object);
+	return rc;
+}
+
+/* From a tag, or a tag of a tag, to the commit. */
+static bool peel(const struct repo *repo, git_oid *id)
+{
+	git_object_t type = GIT_OBJECT_TAG;
+	while (type == GIT_OBJECT_TAG) {
+		git_odb_object *object = NULL;
+		if (git_odb_read(&object, repo->odb, id) != 0)
+			return false;
+		type = git_odb_object_type(object);
+		gsize size = 0;
+		const char *field =
+			type == GIT_OBJECT_TAG
+				? raw_commit_field(git_odb_object_data(object),
+						   git_odb_object_size(object), "object", &size)
+				: NULL;
+		if (type == GIT_OBJECT_TAG &&
+		    (!field || size != OID_HEX || git_oid_fromstrn(id, field, size) != 0))
+			type = GIT_OBJECT_INVALID;
+		git_odb_object_free(object);
+	}
+	return type == GIT_OBJECT_COMMIT;
+}
+
 err_t repo_resolve(struct repo *repo, const char *rev, struct oid *oid, struct error *error)
 {
-	git_object *object = NULL, *commit = NULL;
-	int rc = git_revparse_single(&object, repo->git, rev);
+	git_oid id;
+	int rc = look_up(repo, rev, &id);
 	if (rc == GIT_EAMBIGUOUS)
 		return error_set(error, EINVAL, "revision '%s' is ambiguous: give more digits",
 				 rev);
 	if (rc != 0)
 		return error_set(error, EINVAL, "unknown revision '%s'%s", rev,
 				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
-	rc = git_object_peel(&commit, object, GIT_OBJECT_COMMIT);
-	git_object_free(object);
-	if (rc != 0)
+	if (!peel(repo, &id))
 		return error_set(error, EINVAL, "'%s' does not name a commit", rev);
-	memcpy(oid->b, git_object_id(commit)->id, OID_BYTES);
-	git_object_free(commit);
+	memcpy(oid->b, id.id, OID_BYTES);
 	return 0;
-}
-
-static err_t find_commit(struct repo *repo, const struct oid *oid, git_commit **commit,
-			 struct error *error)
-{
-	git_oid id;
-	git_oid_fromraw(&id, oid->b);
-	if (git_commit_lookup(commit, repo->git, &id) != 0)
-		return git_failed(error, ENOENT, "cannot read the commit");
-	return 0;
-}
-
-/* git's %s: lines of the first paragraph, trailing blanks dropped, joined by one space. */
-static char *first_paragraph(const char *message)
-{
-	GString *out = g_string_new(NULL);
-	while (*message == '\n')
-		message++;
-	while (*message && *message != '\n') {
-		size_t len = strcspn(message, "\n"), keep = len;
-		while (keep && g_ascii_isspace(message[keep - 1]))
-			keep--;
-		if (!keep)
-			break;
-		if (out->len)
-			g_string_append_c(out, ' ');
-		g_string_append_len(out, message, (gssize)keep);
-		message += len + (message[len] == '\n');
-	}
-	return g_string_free(out, FALSE);
-}
-
-err_t repo_subject(struct repo *repo, const struct oid *oid, char **subject, struct error *error)
-{
-	git_commit *commit = NULL;
-	err_t err = find_commit(repo, oid, &commit, error);
-	if (err)
-		return err;
-	*subject = first_paragraph(git_commit_message_raw(commit));
-	git_commit_free(commit);
-	return 0;
-}
-
-static void append_head(GString *out, git_commit *commit)
-{
-	const git_signature *author = git_commit_author(commit);
-	g_string_append_printf(out, "commit %s\n", git_oid_tostr_s(git_commit_id(commit)));
-	if (git_commit_parentcount(commit) > 1) {
-		g_string_append(out, "Merge:");
-		for (unsigned i = 0; i < git_commit_parentcount(commit); i++)
-			g_string_append_printf(out, " %.12s",
-					       git_oid_tostr_s(git_commit_parent_id(commit, i)));
-		g_string_append_c(out, '\n');
-	}
-	g_string_append_printf(out, "Author: %s <%s>\n", author->name, author->email);
-	g_autoptr(GTimeZone) zone = g_time_zone_new_offset(author->when.offset * 60);
-	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(author->when.time);
-	g_autoptr(GDateTime) when = utc ? g_date_time_to_timezone(utc, zone) : NULL;
-	static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	if (when) {
-		int off = author->when.offset, abs = off < 0 ? -off : off;
-		g_string_append_printf(out, "Date:   %s %s %d %02d:%02d:%02d %d %c%02d%02d\n",
-				       days[g_date_time_get_day_of_week(when) - 1],
-				       months[g_date_time_get_month(when) - 1],
-				       g_date_time_get_day_of_month(when),
-				       g_date_time_get_hour(when), g_date_time_get_minute(when),
-				       g_date_time_get_second(when), g_date_time_get_year(when),
-				       off < 0 ? '-' : '+', abs / 60, abs % 60);
-	}
-	g_string_append_c(out, '\n');
-	const char *message = git_commit_message(commit);
-	g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
-	guint n = g_strv_length(lines);
-	while (n && !*lines[n - 1])
-		n--;
-	for (guint i = 0; i < n; i++)
-		g_string_append_printf(out, "    %s\n", lines[i]);
-}
-
-static err_t append_stat(GString *out, struct repo *repo, git_commit *commit, struct error *error)
-{
-	git_commit *parent = NULL;
-	git_tree *tree = NULL, *old = NULL;
-	git_diff *diff = NULL;
-	git_diff_stats *stats = NULL;
-	git_buf buf = GIT_BUF_INIT;
-	int rc = git_commit_tree(&tree, commit);
-	if (rc == 0 && git_commit_parentcount(commit)) {
-		rc = git_commit_parent(&parent, commit, 0);
-		if (rc == 0)
-			rc = git_commit_tree(&old, parent);
-	}
-	if (rc == 0)
-		rc = git_diff_tree_to_tree(&diff, repo->git, old, tree, NULL);
-	if (rc == 0)
-		rc = git_diff_find_similar(diff, NULL);
-	bool any =
-		rc == 0 && git_diff_num_deltas(diff) > 0; /* git prints nothing of an empty one */
-	if (any)
-		rc = git_diff_get_stats(&stats, diff);
-	if (any && rc == 0)
-		rc = git_diff_stats_to_buf(
-			&buf, stats, GIT_DIFF_STATS_FULL | GIT_DIFF_STATS_INCLUDE_SUMMARY, 78);
-	if (rc == 0 && buf.size)
-		g_string_append_printf(out, "\n%s", buf.ptr);
-	err_t err = rc ? git_failed(error, EIO, "cannot compare the commit with its parent") : 0;
-	git_buf_dispose(&buf);
-	git_diff_stats_free(stats);
-	git_diff_free(diff);
-	git_tree_free(old);
-	git_tree_free(tree);
-	git_commit_free(parent);
-	return err;
-}
-
-err_t repo_show(struct repo *repo, const struct oid *oid, char **text, struct error *error)
-{
-	git_commit *commit = NULL;
-	err_t err = find_commit(repo, oid, &commit, error);
-	if (err)
-		return err;
-	GString *out = g_string_new(NULL);
-	append_head(out, commit);
-	/* like git, no --stat for a merge, whose diff against one parent would mislead */
-	if (git_commit_parentcount(commit) < 2)
-		err = append_stat(out, repo, commit, error);
-	git_commit_free(commit);
-	*text = g_string_free(out, FALSE);
-	if (err)
-		g_clear_pointer(text, g_free);
-	return err;
-}
-
-/* ---- titles ---- */
-
-/* Prefixes that mail, stable trees and Android put before a title. */
-static char *bare_title(const char *title)
-{
-	static const char *const prefixes[] = { "upstream:", "cherrypick:", "fromgit:",
-						"fromlist:", "backport:",   "wip:" };
-	for (bool again = true; again;) {
-		again = false;
-		while (g_ascii_isspace(*title))
-			title++;
-		const char *close = *title == '[' ? strchr(title, ']') : NULL;
-		if (close) {
-			title = close + 1;
-			again = true;
-		}
-		for (gsize i = 0; i < G_N_ELEMENTS(prefixes) && !again; i++) {
-			gsize len = strlen(prefixes[i]);
-			if (g_ascii_strncasecmp(title, prefixes[i], len) == 0) {
-				title += len;
-				again = true;
-			}
-		}
-	}
-	return g_ascii_strdown(title, -1);
-}
-
-err_t repo_find_title(struct repo *repo, const char *branch, const struct oid *like,
-		      struct oid *found, bool *any, struct error *error)
-{
-	g_autofree char *subject = NULL;
-	git_revwalk *walk = NULL;
-	git_oid id, hide;
-	*any = false;
-	err_t err = repo_subject(repo, like, &subject, error);
-	if (err)
-		return err;
-	g_autofree char *wanted = bare_title(subject);
-	git_oid_fromraw(&hide, like->b);
-	if (!*wanted || git_revwalk_new(&walk, repo->git) != 0)
-		return 0;
-	int rc = git_oid_fromstr(&id, branch);
-	if (rc == 0)
-		rc = git_revwalk_push(walk, &id);
-	if (rc == 0)
-		rc = git_revwalk_hide(walk, &hide);
-	while (rc == 0 && !*any && git_revwalk_next(&id, walk) == 0) {
-		struct oid oid;
-		g_autofree char *text = NULL;
-		memcpy(oid.b, id.id, OID_BYTES);
-		err = repo_subject(repo, &oid, &text, error);
-		if (err)
-			break;
-		g_autofree char *bare = bare_title(text);
-		if (strcmp(bare, wanted) == 0) {
-			*found = oid;
-			*any = true;
-		}
-	}
-	git_revwalk_free(walk);
-	return rc ? git_failed(error, EIO, "cannot walk the branch") : err;
 }
 
 /* ---- tags ---- */
@@ -373,15 +355,12 @@ struct tag_visit {
 static int visit_tag(const char *ref, git_oid *id, void *payload)
 {
 	struct tag_visit *v = payload;
-	git_object *object = NULL, *commit = NULL;
-	if (git_object_lookup(&object, v->repo->git, id, GIT_OBJECT_ANY) == 0 &&
-	    git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0) {
+	git_oid commit = *id;
+	if (peel(v->repo, &commit)) {
 		struct oid oid;
-		memcpy(oid.b, git_object_id(commit)->id, OID_BYTES);
+		memcpy(oid.b, commit.id, OID_BYTES);
 		v->found(g_str_has_prefix(ref, "refs/tags/") ? ref + 10 : ref, &oid, v->arg);
 	}
-	git_object_free(commit);
-	git_object_free(object);
 	return 0;
 }
 
@@ -404,7 +383,7 @@ static int newest_first(const void *a, const void *b)
 
 /* All that `tip` reaches; releases among them keep their place. */
 static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *releases,
-			    struct error *error)
+			    bool *border, struct error *error)
 {
 	struct history *h = repo->history;
 	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -418,6 +397,7 @@ static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *re
 		err_t err = history_load(h, c, error);
 		if (err)
 			return err;
+		*border = *border || grafts_is_border(repo->grafts, history_oid(h, c));
 		for (uint32_t i = 0; i < history_parent_count(h, c); i++) {
 			uint32_t p = history_parent(h, c, i);
 			if (g_hash_table_add(seen, GUINT_TO_POINTER(p + 1)))
@@ -434,14 +414,18 @@ static err_t keep_reachable(struct repo *repo, const struct oid *tip, GArray *re
 	return 0;
 }
 
-err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **out, struct error *error)
+err_t repo_releases(struct repo *repo, const struct oid *tip, GArray **out, bool *border,
+		    struct error *error)
 {
 	GArray *releases = g_array_new(FALSE, FALSE, sizeof(struct release));
 	g_array_set_clear_func(releases, clear_release);
 	struct tag_visit v = { .repo = repo, .found = note_release, .arg = releases };
 	git_tag_foreach(repo->git, visit_tag, &v);
 	g_array_sort(releases, newest_first);
-	err_t err = releases->len ? keep_reachable(repo, tip, releases, error) : 0;
+	*border = false;
+	err_t err = releases->len || repo_is_shallow(repo)
+			    ? keep_reachable(repo, tip, releases, border, error)
+			    : 0;
 	if (err) {
 		g_array_unref(releases);
 		return err;

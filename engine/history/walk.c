@@ -21,6 +21,7 @@ void walk_init(struct walk *w, struct history *h, bool first_parent)
 void walk_clear(struct walk *w)
 {
 	g_byte_array_free(w->marks, TRUE);
+	g_clear_pointer(&w->only_parent, g_hash_table_unref);
 }
 
 guint8 *walk_marks(struct walk *w, uint32_t c)
@@ -40,6 +41,28 @@ void walk_restart(struct walk *w)
 {
 	for (guint i = 0; i < w->marks->len; i++)
 		w->marks->data[i] &= WALK_PARSED;
+	g_clear_pointer(&w->only_parent, g_hash_table_unref);
+}
+
+/* The one parent that it was left with; NO_COMMIT: it has all. */
+static uint32_t only_parent(const struct walk *w, uint32_t c)
+{
+	gpointer parent = NULL;
+	if (!w->only_parent ||
+	    !g_hash_table_lookup_extended(w->only_parent, GUINT_TO_POINTER(c), NULL, &parent))
+		return NO_COMMIT;
+	return GPOINTER_TO_UINT(parent);
+}
+
+uint32_t walk_parent_count(const struct walk *w, uint32_t c)
+{
+	return only_parent(w, c) != NO_COMMIT ? 1 : history_parent_count(w->h, c);
+}
+
+uint32_t walk_parent(const struct walk *w, uint32_t c, uint32_t i)
+{
+	uint32_t only = only_parent(w, c);
+	return only != NO_COMMIT ? only : history_parent(w->h, c, i);
 }
 
 /* ---- candidates ---- */
@@ -69,8 +92,8 @@ static void mark_ancestors(struct listing *l, uint32_t c)
 		g_array_set_size(l->pending, l->pending->len - 1);
 		if (!(*walk_marks(l->w, at) & WALK_PARSED))
 			continue;
-		for (uint32_t i = 0; i < history_parent_count(l->w->h, at); i++) {
-			uint32_t p = history_parent(l->w->h, at, i);
+		for (uint32_t i = 0; i < walk_parent_count(l->w, at); i++) {
+			uint32_t p = walk_parent(l->w, at, i);
 			if (*walk_marks(l->w, p) & WALK_UNINTERESTING)
 				continue;
 			set_uninteresting(l, p);
@@ -90,11 +113,63 @@ static void enqueue(struct listing *l, uint32_t c)
 	queue_push(&l->queue, history_date(l->w->h, c), c);
 }
 
+/* Of excluded commits only the tips themselves matter to what is the same. */
+static bool is_relevant(struct walk *w, uint32_t c)
+{
+	return (*walk_marks(w, c) & (WALK_UNINTERESTING | WALK_BOTTOM)) != WALK_UNINTERESTING;
+}
+
+/* try_to_simplify_commit of git. */
+static err_t simplify(struct walk *w, uint32_t c, struct error *error)
+{
+	uint32_t parents = history_parent_count(w->h, c), relevant = 0;
+	bool relevant_change = false, other_change = false, same = false;
+	err_t err = 0;
+	if (!parents)
+		err = w->limit->is_same(w->limit->self, c, NO_COMMIT, &same, error);
+	if (same)
+		*walk_marks(w, c) |= WALK_SAME;
+	if (!parents)
+		return err;
+	for (uint32_t i = 0; i < parents; i++) {
+		uint32_t p = history_parent(w->h, c, i);
+		bool matters = is_relevant(w, p);
+		relevant += matters;
+		if (i == 1 && w->first_parent)
+			break;
+		err = walk_parse(w, p, error);
+		if (!err)
+			err = w->limit->is_same(w->limit->self, c, p, &same, error);
+		if (err)
+			return err;
+		if (!same) {
+			relevant_change = relevant_change || matters;
+			other_change = other_change || !matters;
+		} else if (matters) {
+			if (!w->only_parent)
+				w->only_parent = g_hash_table_new(NULL, NULL);
+			if (parents > 1)
+				g_hash_table_insert(w->only_parent, GUINT_TO_POINTER(c),
+						    GUINT_TO_POINTER(p));
+			*walk_marks(w, c) |= WALK_SAME;
+			return 0;
+		}
+	}
+	if (relevant ? !relevant_change : !other_change)
+		*walk_marks(w, c) |= WALK_SAME;
+	return 0;
+}
+
 static err_t enqueue_parents(struct listing *l, uint32_t c, struct error *error)
 {
 	bool uninteresting = *walk_marks(l->w, c) & WALK_UNINTERESTING;
-	for (uint32_t i = 0; i < history_parent_count(l->w->h, c); i++) {
-		uint32_t p = history_parent(l->w->h, c, i);
+	if (!uninteresting && l->w->limit) {
+		err_t err = simplify(l->w, c, error);
+		if (err)
+			return err;
+	}
+	for (uint32_t i = 0; i < walk_parent_count(l->w, c); i++) {
+		uint32_t p = walk_parent(l->w, c, i);
 		err_t err = walk_parse(l->w, p, error);
 		if (err)
 			return err;
@@ -116,7 +191,7 @@ static err_t enqueue_parents(struct listing *l, uint32_t c, struct error *error)
 static err_t list_loop(struct listing *l, GArray *list, struct error *error)
 {
 	int slop = SLOP;
-	int64_t last_date = INT64_MAX; /* of the commit appended last */
+	uint64_t last_date = UINT64_MAX; /* of the commit appended last */
 	while (!queue_is_empty(&l->queue)) {
 		uint32_t c = queue_pop(&l->queue);
 		guint8 *m = walk_marks(l->w, c);
@@ -147,6 +222,7 @@ static err_t add_tip(struct listing *l, uint32_t c, bool excluded, struct error 
 	if (err)
 		return err;
 	if (excluded) {
+		*walk_marks(l->w, c) |= WALK_BOTTOM;
 		set_uninteresting(l, c);
 		mark_ancestors(l, c);
 	}

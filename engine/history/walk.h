@@ -17,12 +17,28 @@ enum {
 	WALK_PARSED = 4,	/* this process has read it: marks travel through it */
 	WALK_QUEUED = 8,
 	WALK_SKIPPED = 16, /* a user's skip: set and read by choose.c */
+	WALK_BOTTOM = 32,  /* one of the tips that are excluded */
+	WALK_SAME = 64,	   /* does not change what the walk is limited to (git's TREESAME) */
+};
+
+/* What a list may be limited to: commits that change something. */
+struct walk_limit {
+	void *self;
+	/* Whether the commit leaves it as in this parent (NO_COMMIT: as in an empty tree). Both are
+	 * loaded. -ENOENT and a reason where an object is missing. */
+	err_t (*is_same)(void *self, uint32_t commit, uint32_t parent, bool *same,
+			 struct error *error);
 };
 
 struct walk {
 	struct history *h;
 	GByteArray *marks; /* by commit, see marks.h */
 	bool first_parent; /* as `git bisect --first-parent`; may be changed between lists */
+	/* Limited lists are simplified as git does it by default: of a merge that is the same as
+	 * one of its parents the other parents are not followed. NULL: no limit; may be changed
+	 * between lists. */
+	const struct walk_limit *limit;
+	GHashTable *only_parent; /* commit -> the one parent that it was left with; NULL: none */
 };
 
 /* `h` has to live as long as the walk; walk_clear frees the marks. */
@@ -32,6 +48,9 @@ void walk_clear(struct walk *w);
 guint8 *walk_marks(struct walk *w, uint32_t c);
 /* Loads and marks as parsed. -ENOENT and a reason where the commit is missing. */
 err_t walk_parse(struct walk *w, uint32_t c, struct error *error);
+/* Its parents as the walk goes: all, or the one that it was left with. For loaded commits. */
+uint32_t walk_parent_count(const struct walk *w, uint32_t c);
+uint32_t walk_parent(const struct walk *w, uint32_t c, uint32_t i);
 /* Forgets all but what is parsed. */
 void walk_restart(struct walk *w);
 

@@ -25,6 +25,8 @@ static void apply_started(struct session *s, const struct event_started *ev, int
 		range_judgement(*line, &j.verdict, &j.commit);
 		g_array_append_val(s->judgements, j);
 	}
+	s->paths = g_strdupv(ev->paths);
+	s->first_parent = ev->first_parent;
 }
 
 static void drop_step(struct step *step, const char *reason)
@@ -359,6 +361,7 @@ static void apply_minimize(struct session *s, const struct event_minimize *ev)
 static void apply_loaded(struct session *s, const struct event_loaded *ev)
 {
 	s->loaded = true;
+	s->shallow = ev->shallow;
 	s->releases = g_strdupv(ev->releases);
 	s->base = g_strdup(ev->base);
 	s->options = g_strdupv(ev->options);

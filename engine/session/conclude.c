@@ -261,6 +261,8 @@ static void decide_dead_end(const struct session *s, struct event *ev)
 					 last->commit, last->reason));
 	} else if (session_verdict_of(s, s->bad) != VERDICT_BAD) {
 		conclude(ev, "not reproduced");
+	} else if (last->role == ROLE_ORIGINAL && s->shallow) {
+		conclude(ev, "older than the history in this shallow clone");
 	} else if (last->role == ROLE_ORIGINAL) {
 		fail(ev, g_strdup_printf("no release since %s is reachable from %s: give a good "
 					 "commit, or an older 'oldest'",

@@ -67,16 +67,20 @@ static const struct event_field created[] = {
 };
 
 static const struct event_field started[] = {
-	NEEDED("text", F_TEXT, started.text),	    NEEDED("commit", F_TEXT, started.commit),
-	NEEDED("host", F_TEXT, started.host),	    OPTIONAL("key", F_TEXT, started.key),
-	NEEDED("list", F_LIST, started.goods),	    NEEDED("values", F_VALUES, started.values),
+	NEEDED("text", F_TEXT, started.text),
+	NEEDED("commit", F_TEXT, started.commit),
+	NEEDED("host", F_TEXT, started.host),
+	OPTIONAL("key", F_TEXT, started.key),
+	NEEDED("list", F_LIST, started.goods),
+	NEEDED("values", F_VALUES, started.values),
+	OPTIONAL("paths", F_LIST, started.paths),
+	OPTIONAL("first_parent", F_TRUE, started.first_parent),
 	OPTIONAL("judged", F_LIST, started.judged),
 };
 
 static const struct event_field loaded[] = {
-	OPTIONAL("commit", F_TEXT, loaded.commit),
-	OPTIONAL("base", F_TEXT, loaded.base),
-	OPTIONAL("options", F_LIST, loaded.options),
+	OPTIONAL("commit", F_TEXT, loaded.commit),   OPTIONAL("base", F_TEXT, loaded.base),
+	OPTIONAL("options", F_LIST, loaded.options), OPTIONAL("shallow", F_TRUE, loaded.shallow),
 	NEEDED("list", F_LIST, loaded.releases),
 };
 

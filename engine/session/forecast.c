@@ -299,7 +299,7 @@ GArray *forecast_make(const struct session *s, int limit, forecast_ask *ask, voi
 char *forecast_key(const struct next_query *q)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	guint8 numbers[2] = { (guint8)q->role, (guint8)q->checked };
+	guint8 numbers[] = { (guint8)q->role, (guint8)q->checked, q->first_parent };
 	g_checksum_update(sum, numbers, sizeof(numbers));
 	digest_text(sum, q->commit);
 	digest_text(sum, q->release);
@@ -308,6 +308,7 @@ char *forecast_key(const struct next_query *q)
 	digest_text(sum, q->current);
 	digest_text(sum, q->start);
 	digest_list(sum, q->goods);
+	digest_list(sum, q->paths);
 	digest_list(sum, q->skips);
 	digest_list(sum, q->patches);
 	digest_list(sum, q->options);

@@ -193,6 +193,8 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 void session_next_query(const struct session *s, struct next_query *q)
 {
 	*q = (struct next_query){ .role = next_role(s), .checked = s->checked };
+	q->paths = g_strdupv(s->paths);
+	q->first_parent = s->first_parent;
 	range_now(s, &q->bad, &q->goods, &q->skips);
 	q->options = minimize_in_use(s);
 	if (session_tested(s))
@@ -218,6 +220,7 @@ void next_query_clear(struct next_query *q)
 	g_free(q->current);
 	g_free(q->start);
 	g_strfreev(q->goods);
+	g_strfreev(q->paths);
 	g_strfreev(q->skips);
 	g_strfreev(q->patches);
 	g_strfreev(q->options);

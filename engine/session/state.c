@@ -81,6 +81,7 @@ void session_free(struct session *s)
 	g_strfreev(s->maintainers);
 	g_strfreev(s->goods);
 	g_free(s->doubted);
+	g_strfreev(s->paths);
 	g_strfreev(s->releases);
 	g_ptr_array_free(s->steps, TRUE);
 	g_free(s->search_bad);

@@ -44,10 +44,8 @@ static void log_search_start(GString *log, const struct session *s)
 	g_auto(GStrv) goods = NULL;
 	g_auto(GStrv) skips = NULL;
 	range_now(s, &bad, &goods, &skips);
-	g_string_append_printf(log, "# git bisect start %s", bad);
-	for (char **g = goods; *g; g++)
-		g_string_append_printf(log, " %s", *g);
-	g_string_append_c(log, '\n');
+	g_string_append(log, "# ");
+	format_git_start(log, s, bad, goods);
 }
 
 static bool search_began_before(const struct session *s, guint n)
@@ -233,6 +231,9 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 				       ev->subject ? ev->subject : "");
 	else
 		g_string_append_printf(log, "%s\n", s->verdict);
+	if (s->shallow && !s->found && g_str_has_prefix(s->verdict, "older than "))
+		g_string_append(log, "the repository is shallow and its history ends there: git "
+				     "fetch --unshallow brings what is older\n");
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	for (guint i = 0; i < labels->len; i++)
 		g_string_append_printf(log, "label: %s\n", (char *)labels->pdata[i]);

@@ -28,3 +28,16 @@ char *format_time(int64_t ns)
 	g_autoptr(GDateTime) t = g_date_time_new_from_unix_utc(ns / 1000000000);
 	return t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S +0000 UTC") : g_strdup("?");
 }
+
+void format_git_start(GString *out, const struct session *s, const char *bad, char *const *goods)
+{
+	g_string_append_printf(out, "git bisect start %s%s",
+			       s->first_parent ? "--first-parent " : "", bad);
+	for (; *goods; goods++)
+		g_string_append_printf(out, " %s", *goods);
+	for (char **p = s->paths; p && *p; p++) {
+		g_autofree char *quoted = g_shell_quote(*p);
+		g_string_append_printf(out, "%s %s", p == s->paths ? " --" : "", quoted);
+	}
+	g_string_append_c(out, '\n');
+}

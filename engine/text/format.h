@@ -1,8 +1,10 @@
 /*
- * Numbers as words.
+ * Numbers as words, and what several texts have in common.
  */
 #ifndef ENGINE_TEXT_FORMAT_H
 #define ENGINE_TEXT_FORMAT_H
+
+#include "bisectfs/session.h"
 
 #include <glib.h>
 #include <stdint.h>
@@ -11,5 +13,8 @@
 char *format_duration(int64_t ns);
 /* "2023-03-01 22:20:02 +0000 UTC". To be freed with g_free. */
 char *format_time(int64_t ns);
+/* Appends the line with which `git bisect` starts the same search: its range, --first-parent and
+ * paths, these quoted as for the shell. */
+void format_git_start(GString *out, const struct session *s, const char *bad, char *const *goods);
 
 #endif

@@ -5,15 +5,13 @@
 #include "git_log.h"
 
 #include "engine/session/range.h"
+#include "format.h"
 
 void git_log_print(const struct session *s, GString *out)
 {
 	if ((!session_over(s) && !session_has_answer(s)) || !s->search_bad)
 		return;
-	g_string_append_printf(out, "git bisect start %s", s->search_bad);
-	for (char **g = s->search_goods; *g; g++)
-		g_string_append_printf(out, " %s", *g);
-	g_string_append_c(out, '\n');
+	format_git_start(out, s, s->search_bad, s->search_goods);
 	g_autoptr(GArray) verdicts = range_verdicts(s);
 	for (guint i = 0; i < verdicts->len; i++) {
 		const struct range_verdict *f = &g_array_index(verdicts, struct range_verdict, i);

@@ -8,6 +8,7 @@
 
 #include "engine/history/commit_settings.h"
 #include "engine/history/merge_base.h"
+#include "engine/history/path_limit.h"
 #include "engine/history/reach.h"
 #include "engine/history/take_over.h"
 #include "engine/store/experiment.h"
@@ -88,15 +89,6 @@ static err_t take_over(struct lookup *l, const struct navigator *nav, struct err
 	return err;
 }
 
-static bool knows_good(const struct lookup *l)
-{
-	for (guint i = 0; i < l->judged->len; i++) {
-		if (g_str_has_prefix(l->judged->pdata[i], "good "))
-			return true;
-	}
-	return l->goods->len > 0;
-}
-
 static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct error *error)
 {
 	l->goods = g_ptr_array_new_with_free_func(g_free);
@@ -106,12 +98,15 @@ static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct
 		err = take_over(l, nav, error);
 	if (err)
 		return err;
-	if (!knows_good(l) && repo_is_shallow(nav->repo))
-		return error_set(error, EINVAL,
-				 "the repository is shallow: without all of its history no release "
-				 "can be walked to and no fix be found; git fetch --unshallow");
 	g_ptr_array_add(l->goods, NULL);
 	g_ptr_array_add(l->judged, NULL);
+	if (l->paths) {
+		struct path_limit *limit = NULL;
+		err = path_limit_new(nav->repo, l->paths, &limit, error);
+		path_limit_free(limit);
+		if (err)
+			return err;
+	}
 	return commit_settings_check(nav->repo, nav->compilers, nav->backports, error);
 }
 
@@ -208,6 +203,9 @@ void lookup_job_do(const struct work_env *env, struct job *job)
 	g_autofree char *compilers = work_large_text(env, job, SET_COMPILERS);
 	g_autofree char *backports = work_large_text(env, job, SET_BACKPORTS);
 	g_autofree char *bisect_log = work_large_text(env, job, SET_BISECT_LOG);
+	job->err = repo_reread(env->repo, &job->error);
+	if (job->err)
+		return;
 	struct navigator nav = { .repo = env->repo,
 				 .settings = &job->settings,
 				 .compilers = compilers,

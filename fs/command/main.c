@@ -22,7 +22,7 @@ static const char usage[] =
 	"                [--log stderr|syslog] [--log-level LEVEL] REPO MOUNTPOINT\n"
 	"       bisectfs REPO MOUNTPOINT [-o OPT[,OPT...]]\n"
 	"       bisectfs plan --bad REV --good REV... [--culprit REV] [--skip REV]... "
-	"[--first-parent] REPO\n"
+	"[--first-parent] REPO [-- PATH...]\n"
 	"       bisectfs plan --simulate --bad REV --good REV... --culprit REV [OPTION...] REPO\n"
 	"       bisectfs triage [--report] [--guilty] [--json] [FILE]\n"
 	"       bisectfs fsck STATE\n"

@@ -115,6 +115,14 @@ static int check_places(struct options *o)
 	o->repo = realpath(o->rest[0], NULL);
 	if (!o->repo)
 		return complain(1, "repository %s: %s", o->rest[0], g_strerror(errno));
+	/* one state for a repository, from whichever directory of it is named */
+	g_autofree char *place = repo_locate(o->repo);
+	if (place && strcmp(place, o->repo) != 0) {
+		free(o->repo);
+		o->repo = realpath(place, NULL);
+		if (!o->repo)
+			return complain(1, "repository %s: %s", place, g_strerror(errno));
+	}
 	supervisor_detach_dead(o->rest[1]);
 	o->mountpoint = realpath(o->rest[1], NULL);
 	if (!o->mountpoint)

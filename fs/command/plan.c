@@ -6,6 +6,8 @@
 #include "simulate.h"
 
 #include "engine/history/choose.h"
+#include "engine/history/commit_text.h"
+#include "engine/history/path_limit.h"
 #include "engine/history/reach.h"
 #include "engine/history/repo.h"
 
@@ -15,6 +17,8 @@
 
 struct plan {
 	char *bad, *culprit, **goods, **skips, **rest;
+	char **paths; /* what follows "--"; NULL: there is none */
+	struct path_limit *limit;
 	gboolean first_parent, simulate;
 	struct simulate_options options;
 	struct repo *repo;
@@ -37,6 +41,12 @@ static int parse(struct plan *p, int argc, char **argv)
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) why = NULL;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--") == 0) {
+			p->paths = argv + i + 1;
+			argc = i;
+		}
+	}
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_add_main_entries(context, entries, NULL);
 	simulate_add_options(context, &p->options);
@@ -47,9 +57,9 @@ static int parse(struct plan *p, int argc, char **argv)
 	if (!p->simulate && memcmp(&p->options, &simulate_defaults, sizeof(p->options)) != 0)
 		return complain(2, "plan: times, machine and chance are for --simulate: see "
 				   "bisectfs --help");
-	if (p->simulate && p->first_parent)
-		return complain(2, "plan: --simulate searches all parents: leave out "
-				   "--first-parent");
+	if (p->simulate && (p->first_parent || p->paths))
+		return complain(2, "plan: --simulate searches all parents and paths: leave out "
+				   "--first-parent and -- PATH");
 	return 0;
 }
 
@@ -86,6 +96,8 @@ static err_t load(struct plan *p, struct error *error)
 		err = resolve_list(p, p->skips, p->untestable, error);
 	if (!err && p->culprit)
 		err = resolve(p, p->culprit, &p->culprit_commit, error);
+	if (!err && p->paths && *p->paths)
+		err = path_limit_new(p->repo, p->paths, &p->limit, error);
 	return err;
 }
 
@@ -100,7 +112,7 @@ static err_t print_commit(struct plan *p, uint32_t c, struct error *error)
 {
 	g_autofree char *subject = NULL;
 	struct oid oid = *history_oid(p->h, c);
-	err_t err = repo_subject(p->repo, &oid, &subject, error);
+	err_t err = commit_text_subject(p->repo, &oid, &subject, NULL, error);
 	if (err)
 		return err;
 	putchar('[');
@@ -175,6 +187,7 @@ static err_t step(struct plan *p, bool *checked, bool *over, struct error *error
 		.nskips = p->skipped->len,
 		.checked = *checked,
 		.first_parent = p->first_parent,
+		.limit = path_limit_walk(p->limit),
 	};
 	struct choice choice;
 	err_t err = choose_next(p->h, &q, &choice, error);
@@ -199,7 +212,7 @@ static err_t step(struct plan *p, bool *checked, bool *over, struct error *error
 		if (choice.kind == CHOICE_MERGE_BASE)
 			puts("Bisecting: a merge base must be tested");
 		else
-			printf("Bisecting: %u revision%s left to test after this (roughly %u "
+			printf("Bisecting: %d revision%s left to test after this (roughly %u "
 			       "step%s)\n",
 			       choice.left, choice.left == 1 ? "" : "s", choice.roughly,
 			       choice.roughly == 1 ? "" : "s");
@@ -243,6 +256,7 @@ int cmd_plan(int argc, char **argv)
 				      &p.options);
 	else if (!status && run(&p, &why) != 0)
 		status = complain(1, "plan: %s", why.text);
+	path_limit_free(p.limit);
 	repo_free(p.repo);
 	g_array_unref(p.good_commits);
 	g_array_unref(p.untestable);

@@ -69,13 +69,15 @@ struct event_created {
 };
 
 struct event_started {
-	char *text;	/* what the user wrote */
-	char *commit;	/* the bad one to start from; full hash */
-	char **goods;	/* full hashes; may be empty */
-	char **judged;	/* "VERDICT HASH": taken over from another search; optional */
-	json_t *values; /* scalar settings, as {"name": "value"} */
-	char *host;	/* this machine */
-	char *key;	/* digest of all but the kernel that a run's outcome depends on; optional */
+	char *text;	   /* what the user wrote */
+	char *commit;	   /* the bad one to start from; full hash */
+	char **goods;	   /* full hashes; may be empty */
+	char **judged;	   /* "VERDICT HASH": taken over from another search; optional */
+	char **paths;	   /* pathspecs that the search is limited to; optional */
+	bool first_parent; /* only first parents are followed */
+	json_t *values;	   /* scalar settings, as {"name": "value"} */
+	char *host;	   /* this machine */
+	char *key; /* digest of all but the kernel that a run's outcome depends on; optional */
 };
 
 /* The history has been read. */
@@ -85,6 +87,7 @@ struct event_loaded {
 	char *base;	 /* fix: merge base of the starting commit and the branch, if it is another
 			  * tree; optional */
 	char **options;	 /* Kconfig lines over the baseline; optional */
+	bool shallow;	 /* older releases may exist that this clone does not have */
 };
 
 /* A commit is to be tested. */

@@ -88,15 +88,18 @@ struct session {
 	bool paused_by_disk;
 	int64_t created, started, changed, ended; /* ns since 1970; 0: not yet */
 	struct settings settings;
-	char *text;	/* what was written to `start` */
-	char *bad;	/* starting commit */
-	char *given;	/* as the user gave it, where `bad` is its copy on the branch; else NULL */
-	char *base;	/* fix in another tree: the merge base; else NULL */
-	char *key;	/* of the experiment: results are shared where it is equal */
-	GStrv goods;	/* given */
-	char *doubted;	/* one of them that a run has shown to have the bug; NULL: none */
-	GStrv releases; /* "NAME HASH", newest first: those to walk; fix: one line, the head */
+	char *text;  /* what was written to `start` */
+	char *bad;   /* starting commit */
+	char *given; /* as the user gave it, where `bad` is its copy on the branch; else NULL */
+	char *base;  /* fix in another tree: the merge base; else NULL */
+	char *key;   /* of the experiment: results are shared where it is equal */
+	GStrv goods; /* given */
+	char *doubted; /* one of them that a run has shown to have the bug; NULL: none */
+	GStrv paths; /* pathspecs that it is limited to; NULL: to none */
+	bool first_parent; /* only first parents are followed */
+	GStrv releases;	   /* "NAME HASH", newest first: those to walk; fix: one line, the head */
 	bool loaded;
+	bool shallow;	  /* the repository's history ends before the oldest release */
 	GPtrArray *steps; /* struct step * */
 	/* The range as it was when the search began, in git's words; NULL before. */
 	char *search_bad;
@@ -209,6 +212,8 @@ struct next_query {
 	char *bad;
 	GStrv goods;
 	GStrv skips;
+	GStrv paths; /* as in the session; NULL: none */
+	bool first_parent;
 	int checked;
 	double test_s; /* that the tests of a step took so far, on average */
 	char *current; /* step in progress that may be chosen again; NULL: none */

@@ -194,10 +194,100 @@ static void test_patch(void)
 	slot_free(slot);
 }
 
+/* A commit as bytes that libgit2 would not write. */
+static char *commit_bytes(const char *after_tree, const char *tree)
+{
+	git_odb *odb = NULL;
+	git_oid id;
+	g_autofree char *bytes = g_strdup_printf("tree %s\n%s", tree, after_tree);
+	g_assert_cmpint(git_repository_odb(&odb, git), ==, 0);
+	g_assert_cmpint(git_odb_write(&id, odb, bytes, strlen(bytes), GIT_OBJECT_COMMIT), ==, 0);
+	git_odb_free(odb);
+	return g_strdup(git_oid_tostr_s(&id));
+}
+
+static char *tree_of_commit(const char *hash)
+{
+	git_oid id;
+	git_commit *c = NULL;
+	g_assert_cmpint(git_oid_fromstr(&id, hash), ==, 0);
+	g_assert_cmpint(git_commit_lookup(&c, git, &id), ==, 0);
+	char *tree = g_strdup(git_oid_tostr_s(git_commit_tree_id(c)));
+	git_commit_free(c);
+	return tree;
+}
+
+/* What git checks out is checked out. */
+static void test_bent_author(void)
+{
+	struct error why;
+	g_autofree char *plain = commit("bent", "1");
+	g_autofree char *other = commit("straight", "1");
+	g_autofree char *tree = tree_of_commit(plain);
+	g_autofree char *bent =
+		commit_bytes("author A a@b> 1 +0000\ncommitter C <c@d> 1 +0000\n\nx\n", tree);
+	g_autofree char *none = commit_bytes("\nx\n", tree);
+	const char *const each[] = { bent, other, none };
+	for (gsize i = 0; i < G_N_ELEMENTS(each); i++) {
+		g_assert_cmpint(checkout(each[i], &why), ==, 0);
+		g_assert_true(is_there("slot/src/bent") == (i != 1));
+		g_assert_true(is_there("slot/src/straight") == (i == 1));
+	}
+}
+
+/* A commit that cannot be checked out whole cannot be tested; the next one can. */
+static void test_missing_blob(void)
+{
+	struct error why;
+	g_autofree char *slot_path = below("slot");
+	g_autofree char *lost = commit("lost", "what will be lost");
+	g_autofree char *whole = commit("whole", "1");
+	git_oid blob;
+	g_assert_cmpint(git_odb_hash(&blob, "what will be lost", 17, GIT_OBJECT_BLOB), ==, 0);
+	g_autofree char *hex = g_strdup(git_oid_tostr_s(&blob));
+	g_autofree char *path = g_strdup_printf("%s/objects/%.2s/%s", gitdir, hex, hex + 2);
+	g_assert_cmpint(unlink(path), ==, 0);
+	g_autoptr(GString) notes = g_string_new(NULL);
+	struct slot *slot = NULL;
+	char *conflict = NULL;
+	g_assert_cmpint(slot_open(gitdir, slot_path, &slot, &why), ==, 0);
+	g_assert_cmpint(slot_checkout(slot, lost, NULL, &conflict, notes, &why), ==, 0);
+	g_assert_nonnull(conflict);
+	g_assert_nonnull(strstr(conflict, "missing from the repository"));
+	g_free(conflict);
+	slot_free(slot);
+	g_assert_cmpint(checkout(whole, &why), ==, 0);
+	g_assert_true(is_there("slot/src/whole"));
+	g_assert_false(is_there("slot/src/lost"));
+}
+
+/* The slot sees the user's replacements. */
+static void test_replaced(void)
+{
+	struct error why;
+	g_autofree char *from = commit("from", "1");
+	g_autofree char *to = commit("to", "1");
+	g_autofree char *ref = g_strdup_printf("refs/replace/%s", from);
+	git_oid id;
+	git_reference *r = NULL;
+	g_assert_cmpint(git_oid_fromstr(&id, to), ==, 0);
+	g_assert_cmpint(git_reference_create(&r, git, ref, &id, 0, NULL), ==, 0);
+	if (checkout(from, &why) != 0)
+		g_error("%s", why.text);
+	g_assert_true(is_there("slot/src/to"));
+	g_assert_false(is_there("slot/src/from"));
+	g_assert_cmpint(git_reference_delete(r), ==, 0);
+	git_reference_free(r);
+	g_assert_cmpint(checkout(from, &why), ==, 0);
+	g_assert_true(is_there("slot/src/from"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	git_libgit2_init();
+	/* as repo_library_start does */
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 	dir = g_dir_make_tmp("bisectfs-slot-XXXXXX", NULL);
 	gitdir = below("repository");
 	g_assert_cmpint(git_repository_init(&git, gitdir, 1), ==, 0);
@@ -206,6 +296,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/slot/endless", test_endless);
 	g_test_add_func("/slot/name-lies", test_name_lies);
 	g_test_add_func("/slot/patch", test_patch);
+	g_test_add_func("/slot/bent-author", test_bent_author);
+	g_test_add_func("/slot/missing-blob", test_missing_blob);
+	g_test_add_func("/slot/replaced", test_replaced);
 	int status = g_test_run();
 	git_repository_free(git);
 	git_libgit2_shutdown();

@@ -4,7 +4,9 @@
 #include "engine/text/mail.h"
 #include "engine/text/page.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char message[] = "commit 0000000000000000000000000000000000000007\n"
 			      "Author: A \"Q\" U Thor <author@example.org>\n"
@@ -116,6 +118,49 @@ static void test_failures(void)
 	}
 }
 
+/* Python's parser of mails says what a reader will see: subject, body, bytes of the longest line.
+ */
+static void test_mail_odd(void)
+{
+	static const char parse[] =
+		"import sys, email, email.policy\n"
+		"raw = sys.stdin.buffer.read()\n"
+		"m = email.message_from_bytes(raw, policy=email.policy.default)\n"
+		"assert not m.defects, m.defects\n"
+		"assert max(len(l) for l in raw.split(b'\\n')) <= 998\n"
+		"body = m.get_content()\n"
+		"assert 'x' * 3000 in body and 'body \u00e4' in body\n"
+		"assert not any(ord(c) < 32 and c not in '\\t\\n' for c in body)\n"
+		"assert m['subject'].startswith('[bisected] \u00e4'), m['subject']\n"
+		"assert m['subject'].endswith('x' * 3000), m['subject']\n"
+		"assert len(m['to'].addresses) == 1, m['to']\n";
+	g_autofree char *python = g_find_program_in_path("python3");
+	if (!python) {
+		g_test_skip("no python3");
+		return;
+	}
+	struct session *s = finished();
+	g_autofree char *x = g_strnfill(3000, 'x');
+	g_free(s->found_text);
+	s->found_text =
+		g_strdup_printf("commit 7\nAuthor: A a@b>\nDate:   D\n\n    \303\244 =?x "
+				"\033 %s\n    \n    body \303\244\n    Cc: <c@example.org>\n",
+				x);
+	g_autoptr(GString) mail = g_string_new(NULL);
+	g_autoptr(GString) log = g_string_new("\xff\033[31m =3D . \r\n.\nFrom x \n");
+	mail_print(s, log, "crash \xe4\n", mail);
+	g_autofree char *path = NULL;
+	int fd = g_file_open_tmp("bisectfs-mail-XXXXXX", &path, NULL);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_true(g_file_set_contents(path, mail->str, (gssize)mail->len, NULL));
+	g_autofree char *quoted = g_shell_quote(parse);
+	g_autofree char *command = g_strdup_printf("%s -c %s <%s", python, quoted, path);
+	g_assert_cmpint(system(command), ==, 0);
+	close(fd);
+	unlink(path);
+	session_free(s);
+}
+
 static void test_html(void)
 {
 	struct session *s = finished();
@@ -152,6 +197,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/report/recipients", test_recipients);
 	g_test_add_func("/report/mail", test_mail);
 	g_test_add_func("/report/failures", test_failures);
+	g_test_add_func("/report/mail-odd", test_mail_odd);
 	g_test_add_func("/report/html", test_html);
 	g_test_add_func("/log/durations", test_durations);
 	return g_test_run();

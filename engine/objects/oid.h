@@ -2,8 +2,8 @@
  * Object ids (SHA-1) as bytes, and as the hex digits that people and git's files write. Pure; any
  * thread.
  */
-#ifndef ENGINE_HISTORY_OID_H
-#define ENGINE_HISTORY_OID_H
+#ifndef ENGINE_OBJECTS_OID_H
+#define ENGINE_OBJECTS_OID_H
 
 #include <stdbool.h>
 #include <stdint.h>

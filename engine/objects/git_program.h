@@ -1,0 +1,31 @@
+/*
+ * The room's story: what lies in the user's repository as git sees it, for whoever reads objects
+ * (the history, build slots).
+ *
+ *   oid            object ids
+ *   raw_commit     a commit from its bytes
+ *   replacements   objects that stand for others (git replace)
+ *   git_program    git itself, asked what libgit2 cannot say
+ *
+ * None of it knows of commits as a history, and none of it writes to the user's repository.
+ *
+ * This file: git as a child process on a git directory of the user's. It writes nothing there: it
+ * takes no optional locks and fetches nothing. Blocks; any thread.
+ */
+#ifndef ENGINE_OBJECTS_GIT_PROGRAM_H
+#define ENGINE_OBJECTS_GIT_PROGRAM_H
+
+#include "bisectfs/error.h"
+
+#include <stdbool.h>
+
+/* Whether there is a git to run. */
+bool git_program_exists(void);
+
+/* Runs `git WORDS...` for the repository with this git directory (of a linked worktree: its own)
+ * and gives what it printed, errors too, to be freed. `words` ends with NULL. 0 with git's exit
+ * status; -ENOENT where there is no git; the errors of spawn_capture. */
+err_t git_program_ask(const char *gitdir, const char *const *words, char **text, int *status,
+		      struct error *error);
+
+#endif
