@@ -12,10 +12,16 @@
 
 #include <string.h>
 
-#define IP_LINE                                                                \
-	"(?:IP|pc |PC is at):? (?:[0-9]+:)?(?:(?:{PC} +){0,2}{F}|0x[0-9a-f]+|" \
-	"{PC} +\\[< *\\(null\\)>\\] +\\(null\\))|(?:IP|pc |PC is at):? [0-9]+: +\\(null\\)"
-#define CT_LINE "Call Trace:|Call trace:|Backtrace:"
+/* syzkaller's, and what other machines print of their registers: powerpc's dots of functions, mips
+ * and loongarch (epc, era), s390 (PSW), sparc (TPC), m68k (PC), csky, parisc (IAOQ), alpha and
+ * ia64. */
+#define IP_LINE                                                                                  \
+	"(?:IP|pc |PC is at):? (?:[0-9]+:)?(?:(?:{PC} +){0,2}\\.?{F}|0x[0-9a-f]+|"               \
+	"{PC} +\\[< *\\(null\\)>\\] +\\(null\\))|(?:IP|pc |PC is at):? [0-9]+: +\\(null\\)|"     \
+	"\\b(?:epc|era|ERA|pc|PC) *: (?:0x)?[0-9a-f]{6,16} \\(?{F}|"                             \
+	"Krnl PSW *: [0-9a-f]+ [0-9a-f]+ \\({F}|\\bT?PC: <{F}|\\bPC: {PC} {F}|IAOQ\\[0\\]: {F}|" \
+	"\\b(?:pc|ip) is at {F}"
+#define CT_LINE "Call Trace:|Call trace:|Backtrace:|^Trace:$"
 
 struct cursor {
 	const char *at, *end; /* lines not used yet */
@@ -23,6 +29,7 @@ struct cursor {
 	GPtrArray *names;   /* candidates: noise removed, prefixes cut */
 	GPtrArray *printed; /* the same as they were printed */
 	bool injected;
+	bool arm; /* only frames that name their caller in the same line */
 };
 
 static bool next_line(struct cursor *t, const char **line, gsize *len)
@@ -89,7 +96,7 @@ static bool read_trace(struct cursor *t, const char *next_shape)
 			return true;
 		if (stack_starts(line, len))
 			return false;
-		if (!take_if_fits(t, STACK_FRAME, line, len))
+		if (t->arm || !take_if_fits(t, STACK_FRAME, line, len))
 			take_if_fits(t, STACK_ARM_FRAME, line, len);
 	}
 	return false;
@@ -102,7 +109,8 @@ static void run_steps(struct cursor *t, const char *recipe)
 		g_autofree char *shape = shape_of(steps[i]);
 		g_autofree char *next = steps[i + 1] ? shape_of(steps[i + 1]) : NULL;
 		bool next_is_trace = next && strcmp(next, "T") == 0;
-		if (strcmp(steps[i], "T") != 0)
+		t->arm = strcmp(steps[i], "ARM") == 0;
+		if (strcmp(steps[i], "T") != 0 && !t->arm)
 			go_to(t, shape);
 		else if (read_trace(t, next_is_trace ? NULL : next))
 			i++;
@@ -174,20 +182,39 @@ static char *run_two(struct cursor *t, struct recipe_result *out)
 	return noise_extract(t->names, EXTRACT_TOP);
 }
 
-void recipe_run(const struct rule *rule, const char *from, const char *end,
+/* For a stall without any known caller the top frame has to do, which syzkaller does not believe.
+ */
+static char *extract(const struct cursor *t, bool syzbot)
+{
+	char *name = noise_extract(t->names, t->rule->extractor);
+	if (!name && !syzbot && t->rule->extractor == EXTRACT_STALL)
+		name = noise_extract(t->names, EXTRACT_TOP);
+	return name;
+}
+
+void recipe_run(const struct rule *rule, const char *from, const char *end, bool syzbot,
 		struct recipe_result *out)
 {
 	struct cursor t;
 	char *function = NULL;
 	*out = (struct recipe_result){ 0 };
-	g_auto(GStrv) tries = g_strsplit(rule->recipe, ";ELSE;", -1);
-	for (char **r = tries; *r; r++) {
+	const char *ours = strstr(rule->recipe, ";OURS;");
+	g_autofree char *recipe =
+		g_strndup(rule->recipe, ours ? (gsize)(ours - rule->recipe) : strlen(rule->recipe));
+	g_auto(GStrv) theirs = g_strsplit(recipe, ";ELSE;", -1);
+	g_autoptr(GPtrArray) tries = g_ptr_array_new();
+	for (char **step = theirs; *step; step++)
+		g_ptr_array_add(tries, *step);
+	if (ours && !syzbot)
+		g_ptr_array_add(tries, (char *)ours + strlen(";OURS;"));
+	g_ptr_array_add(tries, NULL);
+	for (char **r = (char **)tries->pdata; *r; r++) {
 		cursor_init(&t, rule, from, end);
 		if (rule->two_traces) {
 			function = run_two(&t, out);
 		} else {
 			run_steps(&t, *r);
-			function = noise_extract(t.names, rule->extractor);
+			function = extract(&t, syzbot);
 		}
 		bool sound = function && !t.injected;
 		g_free(out->printed);

@@ -5,14 +5,27 @@
  */
 #include "scan.h"
 
+#include "shape.h"
+
 #include <glib.h>
 #include <string.h>
 
+enum header_flag {
+	/* programs say it too, and it counts from them */
+	FROM_PROGRAMS = 1,
+	/* not among syzkaller's: these never begin a second report */
+	OURS = 2,
+	/* only as a word of its own: "INFO:", not "drv:INFO:" */
+	WHOLE_WORD = 4,
+};
+
 /* Ignored lines: those that hold one of these; "A..B": A and later B. All compared with case but
- * those that begin with '~'. */
+ * those that begin with '~'. `shape` (shape.h) has to fit as well, if there is one. */
 static const struct header {
 	const char *word;
 	const char *const *ignored;
+	enum header_flag flags;
+	const char *shape;
 } headers[] = {
 	{ "BUG:", (const char *const[]){ "DEBUG:", "xlog_status:",
 					 "BUG: no syscalls can create resource", NULL } },
@@ -27,14 +40,38 @@ static const struct header {
 		  "WARNING: See https..for mitigation options?",
 		  "WARNING: kernel not compiled with CPU_SRSO",
 		  "~EXT4-fs:", "~EXT4-fs (..):", "~warning: ..uses deprecated v2 capabilities",
-		  "~warning: ..uses wireless extensions", "XFS (..): WARNING", NULL } },
+		  "~warning: ..uses wireless extensions", "XFS (..): WARNING",
+		  /* mitigations, and what they cost or leave open */
+		  "~mitigation..warning:", "~warning: ..mitigation", "~warning: ..vulnerab",
+		  "~warning: ..data leaks possible", "WARNING: kernel not compiled with",
+		  "RETBleed: WARNING:", "Spectre V..: WARNING:",
+		  "Speculative Return Stack Overflow: WARNING:", "Retbleed: WARNING:",
+		  "WARNING: CPU does not support",
+		  /* what has been given up or replaced */
+		  "~warning: ..deprecated", "~warning: ..obsolete",
+		  "~warning: ..has been replaced by", "~warning: ..will be removed",
+		  "~warning: ..no longer supported",
+		  /* firmware, the command line and the hardware's oddities */
+		  "WARNING: BIOS", "~warning: ..firmware", "~warning: ..command line",
+		  "~warning: ..cmdline", "WARNING: Estimating", "WARNING: Skipping",
+		  "WARNING: mapping", "~warning: ..clocksource", "WARNING: polling idle",
+		  "~warning: ..unreliable", "WARNING: This combination of",
+		  "WARNING: bogus zero IO-APIC", "WARNING: x1-x3 nonzero in violation",
+		  "WARNING: nvram", "WARNING: ibm,", "WARNING: ADI tag size", "~warning: ..no rtc",
+		  "~warning: ..persistent clock", "WARNING: Adjusting tsc",
+		  "~warning: ..performance", "~warning: ..not recommended",
+		  /* boot loaders and firmware that pad their levels */
+		  "WARNING:  ", NULL },
+	  WHOLE_WORD },
 	{ "INFO:",
-	  (const char *const[]){
-		  "INFO: lockdep is turned off", "INFO: Stall ended before state dump start",
-		  "INFO: NMI handler", "INFO: recovery required on readonly filesystem",
-		  "handler..took too long", "interrupt..took too long",
-		  "INFO: sys_..is not present in /proc/kallsyms",
-		  "INFO: no syscalls can create resource", "rmt_storage:INFO:", "_INFO:", NULL } },
+	  (const char *const[]){ "INFO: lockdep is turned off",
+				 "INFO: Stall ended before state dump start", "INFO: NMI handler",
+				 "INFO: recovery required on readonly filesystem",
+				 "handler..took too long", "interrupt..took too long",
+				 "INFO: sys_..is not present in /proc/kallsyms",
+				 "INFO: no syscalls can create resource",
+				 "rmt_storage:INFO:", "_INFO:", "INFO:  ", NULL },
+	  WHOLE_WORD },
 	{ "Unable to handle kernel", NULL },
 	{ "general protection fault",
 	  (const char *const[]){ "general protection fault .. error:#in ", NULL } },
@@ -50,21 +87,39 @@ static const struct header {
 	{ "invalid opcode:", NULL },
 	{ "int3:", NULL },
 	{ "UBSAN:", NULL },
-	{ "Booting the kernel.", (const char *const[]){ "Parsing ELF", "Decompressing Linux",
-							"Unknown parameter '", NULL } },
+	{ "Booting the kernel.",
+	  (const char *const[]){ "Parsing ELF", "Decompressing Linux", "Unknown parameter '",
+				 NULL },
+	  FROM_PROGRAMS },
 	{ "unregister_netdevice: waiting for", NULL },
 	{ "VFS: Close: file count is 0", NULL },
 	{ "VFS: Busy inodes after unmount", NULL },
 	{ "Internal error:", NULL },
 	{ "Unhandled fault:", NULL },
 	{ "Alignment trap:", NULL },
-	{ "trusty: panic", NULL },
+	{ "trusty: panic", NULL, FROM_PROGRAMS },
 	{ "fatal error:",
 	  (const char *const[]){ "ALSA", "fatal error: cannot create timer", NULL } },
-	{ "SYZFAIL:", NULL },
-	{ "SYZFATAL:", NULL },
+	{ "SYZFAIL:", NULL, FROM_PROGRAMS },
+	{ "SYZFATAL:", NULL, FROM_PROGRAMS },
 	{ "panic:", (const char *const[]){ "_panic:", "xlog_status:", "ddb.onpanic:",
 					   "evtlog_status:", NULL } },
+	/* Ours from here on; their rules are in rules_ours.c. */
+	{ "LOCKUP", NULL, OURS, "[Hh]ard LOCKUP|Watchdog detected LOCKUP" },
+	{ "BUG ", (const char *const[]){ "kasan: bad access", NULL }, OURS,
+	  "BUG [^ ]+ \\((?:Not tainted|Tainted: [^)]*)\\): " },
+	{ "PANIC at ", NULL, OURS, "PANIC at [^ :]+:[0-9]+:" },
+	{ "VERIFY", NULL, OURS, "VERIFY[0-9A-Z]*\\(.*\\) (?:failed|is )" },
+	{ "PANIC: early exception", NULL, OURS },
+	{ "PANIC: zfs", NULL, OURS },
+	{ "CFI failure ", NULL, OURS, "CFI failure (?:at {F}|\\(target: )" },
+	{ "Kernel Fault: Code=", NULL, OURS },
+	{ "Bad Address (", NULL, OURS, "Bad Address \\(.*\\): Code=" },
+	{ "(code ", NULL, OURS, "\\(pid [0-9]+\\): .* \\(code -?[0-9]+\\)" },
+	{ "): ", NULL, OURS, "^[^ ]+\\([0-9]+\\): (?:Oops|Kernel [Bb]ug) -?[0-9]+$" },
+	{ "Oops: ", NULL, OURS, "Oops: [0-9a-f]{8}$" },
+	{ "BAD KERNEL ", NULL, OURS, "BAD KERNEL (?:TRAP|BUSERR)" },
+	{ "[#", NULL, OURS, "\\[#[0-9]+\\]" },
 };
 
 const char *scan_header(int header)
@@ -127,14 +182,73 @@ static bool is_ignored(const struct header *h, const char *line, size_t len)
 	return false;
 }
 
+/* The header's word, as one of its own if it has to be; NULL: it is not there. */
+static const char *find_header(const struct header *h, const char *line, size_t len)
+{
+	size_t n = strlen(h->word);
+	const char *at = find(line, len, h->word, n);
+	while (at && (h->flags & WHOLE_WORD) && at > line &&
+	       (g_ascii_isalnum(at[-1]) || strchr(":_.-'\"`", at[-1])))
+		at = find(at + 1, len - (size_t)(at + 1 - line), h->word, n);
+	return at;
+}
+
 int scan_line(const char *line, size_t len)
 {
 	for (int i = 0; i < (int)G_N_ELEMENTS(headers); i++) {
-		const char *word = headers[i].word;
-		if (find(line, len, word, strlen(word)) && !is_ignored(&headers[i], line, len))
+		const struct header *h = &headers[i];
+		if (find_header(h, line, len) && !is_ignored(h, line, len) &&
+		    (!h->shape || shape_fits(h->shape, line, len)))
 			return i;
 	}
 	return -1;
+}
+
+bool scan_is_oops(int header)
+{
+	return headers[header].flags & OURS;
+}
+
+/* A line without the kernel's prefix in a log where the kernel's lines have one: only what programs
+ * say too counts there, and a few that no program writes by chance (a mail's author took the prefix
+ * off; a leak is read from a file). */
+static bool may_be_bare(int header, const char *text, size_t len)
+{
+	static const char *const plain[] = { "BUG: memory leak",
+					     "WARNING: CPU: [0-9]+ PID: [0-9]+ at [^ ]+:[0-9]+ " };
+	if (headers[header].flags & FROM_PROGRAMS)
+		return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) {
+		if (shape_fits(plain[i], text, len))
+			return true;
+	}
+	return false;
+}
+
+/* What a paste's first line may begin with though its own prefix was cut off. */
+static const char first_line[] =
+	"^(?:BUG: (?:KASAN|KMSAN|KCSAN|KFENCE|kernel|unable|soft "
+	"lockup|sleeping|scheduling|workqueue)"
+	"|INFO: task [^ ]+:[0-9]+ (?:blocked|can)|INFO: rcu_|WARNING: (?:CPU|possible|suspicious)"
+	"|general protection fault|kernel BUG at|Kernel panic - not syncing|Unable to handle kernel"
+	"|Oops|Internal error:|watchdog: BUG|UBSAN:|.*\\[#[0-9]+\\])";
+
+int scan_spoken(const struct prefix_form *form, const char *line, size_t len, bool first)
+{
+	struct prefix_line l;
+	prefix_read(form, line, len, &l);
+	/* what syzkaller's consoles have it looks at with its prefix */
+	size_t from = l.syzkaller ? 0 : l.text;
+	int header = scan_line(line + from, len - from);
+	if (header < 0 || l.other_time)
+		return -1;
+	if (l.speaker == PREFIX_OTHER && !(headers[header].flags & FROM_PROGRAMS))
+		return -1;
+	if (l.speaker == PREFIX_UNKNOWN && form && prefix_tells_kernel(form) &&
+	    !may_be_bare(header, line + from, len - from) &&
+	    !(first && shape_fits(first_line, line + from, len - from)))
+		return -1;
+	return header;
 }
 
 bool scan_second(const char *line, size_t len)
@@ -153,12 +267,14 @@ bool scan_second(const char *line, size_t len)
 		if (holds(line, len, more[i]))
 			return true;
 	}
-	return scan_line(line, len) >= 0;
+	int header = scan_line(line, len);
+	return header >= 0 && !(headers[header].flags & OURS);
 }
 
 /* ---- all headers in one pass ---- */
 
 #define MOST_STATES 512
+#define MOST_OF_A_LINE ((size_t)1 << 20)
 
 struct automaton {
 	guint16 next[MOST_STATES][256];
@@ -229,10 +345,20 @@ static bool is_replayed(const char *eol, const char *end)
 	return find(next, (size_t)(next_end - next), words, sizeof(words) - 1) != NULL;
 }
 
-bool scan_log(const char *log, size_t len, size_t *at, size_t *line_len, int *header)
+/* Whether there is nothing but blank lines before it. */
+static bool is_first(const char *log, const char *line)
+{
+	while (log < line && g_ascii_isspace(*log))
+		log++;
+	return log == line;
+}
+
+bool scan_log(const struct prefix_form *form, const char *log, size_t len, size_t *at,
+	      size_t *line_len, int *header)
 {
 	const struct automaton *a = automaton();
 	const char *end = log + len;
+	g_autoptr(GString) line = g_string_new(NULL);
 	guint16 state = 0;
 	for (const char *p = log; p < end; p++) {
 		if (*p == '\r')
@@ -244,14 +370,8 @@ bool scan_log(const char *log, size_t len, size_t *at, size_t *line_len, int *he
 		while (start > log && start[-1] != '\n')
 			start--;
 		const char *eol = line_end(p, end);
-		/* carriage returns are no part of a line */
-		g_autofree char *line = g_malloc((gsize)(eol - start) + 1);
-		size_t n = 0;
-		for (const char *q = start; q < eol; q++) {
-			if (*q != '\r')
-				line[n++] = *q;
-		}
-		*header = scan_line(line, n);
+		prefix_clean(start, (size_t)(eol - start), MOST_OF_A_LINE, line);
+		*header = scan_spoken(form, line->str, line->len, is_first(log, start));
 		if (*header >= 0 && !is_replayed(eol, end)) {
 			*at = (size_t)(start - log);
 			*line_len = (size_t)(eol - start);

@@ -114,7 +114,7 @@ void title_make(const struct report *r, struct title *t)
 	if (c.rule) {
 		struct recipe_result result = { .sound = true };
 		if (c.rule->recipe)
-			recipe_run(c.rule, text + c.start, end, &result);
+			recipe_run(c.rule, text + c.start, end, r->syzbot, &result);
 		title = fill_in(c.rule, c.groups, result.function);
 		t->function = g_steal_pointer(&result.printed);
 		t->origin = g_steal_pointer(&result.origin);

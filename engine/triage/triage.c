@@ -14,9 +14,14 @@
 
 #include <string.h>
 
-bool triage_is_crash(const char *line, size_t len)
+bool triage_is_crash(const struct prefix_form *form, const char *line, size_t len, bool first)
 {
-	return scan_line(line, len) >= 0;
+	g_autoptr(GString) clean = g_string_new(NULL);
+	/* nearly all lines hold no header, however they begin */
+	if (scan_line(line, len) < 0)
+		return false;
+	prefix_clean(line, len, len, clean);
+	return scan_spoken(form, clean->str, clean->len, first) >= 0;
 }
 
 bool triage_is_end(const char *line, size_t len)
@@ -27,9 +32,11 @@ bool triage_is_end(const char *line, size_t len)
 
 bool triage_any(const char *log, size_t len)
 {
+	struct prefix_form form = { 0 };
 	size_t at, line_len;
 	int header;
-	return scan_log(log, len, &at, &line_len, &header);
+	prefix_learn(&form, log, len);
+	return scan_log(&form, log, len, &at, &line_len, &header);
 }
 
 static enum crash_type kind_of(const char *type, const char *title)
@@ -161,14 +168,23 @@ static char *test_program(const struct report *r)
 
 bool triage_log(const char *log, size_t len, struct triage *t)
 {
+	struct prefix_form form = { 0 };
+	prefix_learn(&form, log, len);
+	return triage_log_as(&form, log, len, t);
+}
+
+bool triage_log_as(const struct prefix_form *form, const char *log, size_t len, struct triage *t)
+{
 	struct report r;
 	struct title title;
 	*t = (struct triage){ 0 };
-	if (!report_read(log, len, &r))
+	if (!report_read(form, log, len, &r))
 		return false;
 	title_make(&r, &title);
 	t->title = g_strdup(title.text);
 	t->type = rules_type(t->title);
+	if (scan_is_oops(r.header) && strcmp(t->type, "UNKNOWN") == 0)
+		t->type = "DoS";
 	t->kind = kind_of(t->type, t->title);
 	t->others = g_ptr_array_new_with_free_func(g_free);
 	t->corrupted =
@@ -198,5 +214,7 @@ void triage_clear(struct triage *t)
 
 char *triage_guilty(const char *log, size_t len)
 {
-	return guilty_file(log, len);
+	struct prefix_form form = { 0 };
+	prefix_learn(&form, log, len);
+	return guilty_file(&form, log, len);
 }

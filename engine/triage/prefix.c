@@ -1,0 +1,595 @@
+/*
+ * A line is read from the left, one layer after the other:
+ *
+ *   quote, indent | date | host, tag | level | kernel time | caller | text
+ *
+ * A prefix that syzkaller's consoles have is tried first and read as syzkaller reads it, since its
+ * titles depend on that. Where nothing fits, a kernel time further to the right says that the line
+ * was glued to something else (a prompt, a program's half line).
+ */
+#include "prefix.h"
+
+#include "stamp.h"
+
+#include <string.h>
+
+/* How far to the right a glued line's time may stand. */
+#define GLUED_BYTES 400
+
+struct reader {
+	const struct prefix_form *form;
+	const char *p, *end;
+	struct prefix_line *out;
+	bool quoted, dated, kernel_time, other_time, tagged;
+	const char *host, *host_end;
+};
+
+/* ---- cleaning ---- */
+
+/* End of a colour or cursor sequence at `p` (ESC itself, or how loggers write it); NULL: none. */
+static const char *skip_escape(const char *p, const char *end)
+{
+	static const char *const escapes[] = { "\033", "^[", "#033", "\\x1b", "\\033" };
+	for (gsize i = 0; i < G_N_ELEMENTS(escapes); i++) {
+		gsize n = strlen(escapes[i]);
+		if ((gsize)(end - p) <= n || memcmp(p, escapes[i], n) != 0 || p[n] != '[')
+			continue;
+		const char *q = p + n + 1;
+		while (q < end && (g_ascii_isdigit(*q) || *q == ';' || *q == '?'))
+			q++;
+		if (q < end && g_ascii_isalpha(*q))
+			return q + 1;
+	}
+	/* the ESC was lost, "[32m" is left */
+	if (*p == '[') {
+		const char *q = p + 1;
+		while (q < end && q - p < 12 && (g_ascii_isdigit(*q) || *q == ';'))
+			q++;
+		if (q < end && *q == 'm' && q > p + 1)
+			return q + 1;
+	}
+	return NULL;
+}
+
+void prefix_clean(const char *line, gsize len, gsize most, GString *out)
+{
+	const char *p = line, *end = line + len;
+	g_string_truncate(out, 0);
+	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	for (; p < end && out->len < most; p++) {
+		const char *after =
+			*p == '\033' || *p == '[' || *p == '^' || *p == '#' || *p == '\\'
+				? skip_escape(p, end)
+				: NULL;
+		if (after)
+			p = after - 1;
+		else if (*p != '\r')
+			g_string_append_c(out, *p ? *p : '\1');
+	}
+	while (out->len && (out->str[out->len - 1] == ' ' || out->str[out->len - 1] == '\t'))
+		g_string_truncate(out, out->len - 1);
+}
+
+/* ---- syzkaller's own prefixes ---- */
+
+static const char *skip_word(const char *p, const char *end, const char *word)
+{
+	gsize n = strlen(word);
+	return p && (gsize)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
+}
+
+static const char *skip_level(const char *p, const char *end, int *level)
+{
+	const char *q = p < end && *p == '<' ? stamp_digits(p + 1, end) : NULL;
+	if (!q || q == p + 1 || q == end || *q != '>')
+		return p;
+	*level = (int)g_ascii_strtoll(p + 1, NULL, 10);
+	return q + 1;
+}
+
+static void take_caller(struct reader *r, const char *from, const char *to)
+{
+	g_strlcpy(r->out->caller, from, MIN((gsize)(to - from) + 1, sizeof(r->out->caller)));
+}
+
+static void take_time(struct reader *r, int decimals)
+{
+	if (decimals == 6)
+		r->kernel_time = true;
+	else
+		r->other_time = true;
+}
+
+static bool read_syzkaller(struct reader *r, const char *p)
+{
+	int decimals, level = 0;
+	const char *time = stamp_kernel(skip_level(p, r->end, &level), r->end, &decimals);
+	if (!time || !g_ascii_isdigit(time[-2]))
+		return false; /* that of dmesg -d is none of them */
+	const char *caller = stamp_caller(time, r->end), *text = caller ? caller : time;
+	if (text == r->end || *text != ' ')
+		return false;
+	if (caller)
+		take_caller(r, time, caller);
+	take_time(r, decimals);
+	r->out->syzkaller = true;
+	r->out->text = (gsize)(text + 1 - r->p);
+	if (level >= 8) /* another facility than the kernel's */
+		r->out->speaker = PREFIX_OTHER;
+	return true;
+}
+
+static bool read_syzkaller_any(struct reader *r)
+{
+	const char *dropped = skip_word(r->p, r->end, "** ");
+	if (dropped)
+		dropped = skip_word(stamp_digits(dropped, r->end), r->end,
+				    " printk messages dropped ** ");
+	if (read_syzkaller(r, dropped ? dropped : r->p))
+		return true;
+	/* whatever ends in a login prompt may stand before it */
+	const char *login = memmem(r->p, (gsize)(r->end - r->p), " login: ", 8);
+	return login && read_syzkaller(r, login + 8);
+}
+
+/* ---- layers ---- */
+
+/* Whether most lines that were seen have it. */
+static bool in_most(const struct prefix_form *f, int hits)
+{
+	return f && hits >= 2 && hits * 2 >= f->lines;
+}
+
+static bool time_here(const char *p, const char *end)
+{
+	int decimals, level;
+	p = skip_level(p, end, &level);
+	return stamp_kernel(p, end, &decimals) || stamp_dmesg(p, end);
+}
+
+/* "> ", "| ", an indent before a time */
+static void read_quote(struct reader *r)
+{
+	const char *p = r->p;
+	bool mark = false;
+	while (p < r->end &&
+	       (*p == '>' || *p == '|' ||
+		(mark && *p == ' ' && p + 1 < r->end && (p[1] == '>' || p[1] == '|')))) {
+		mark = true;
+		p++;
+	}
+	if (mark && p < r->end && *p == ' ')
+		p++;
+	r->quoted = mark;
+	const char *inner = stamp_blanks(p, r->end);
+	if (inner > p && (time_here(inner, r->end) || stamp_date(inner, r->end)))
+		r->p = inner;
+	else if (mark && (in_most(r->form, r->form ? r->form->quotes : 0) || time_here(p, r->end) ||
+			  stamp_date(p, r->end)))
+		r->p = p;
+}
+
+static bool is_name(const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (!g_ascii_isalnum(*p) && !strchr("._-/@()+", *p))
+			return false;
+	}
+	return true;
+}
+
+static const char *word_end(const char *p, const char *end)
+{
+	while (p < end && *p != ' ')
+		p++;
+	return p;
+}
+
+/* "kernel:", "sshd[12]:" and what they say about who speaks; the place behind. */
+static const char *read_tag(const char *p, const char *end, enum prefix_speaker *speaker)
+{
+	const char *e = word_end(p, end), *colon = e > p && e[-1] == ':' ? e - 1 : NULL;
+	if (!colon) { /* rsyslog's "kernel:[ 12.345678]" */
+		e = skip_word(p, end, "kernel:");
+		if (!e)
+			return NULL;
+		*speaker = PREFIX_KERNEL;
+		return e;
+	}
+	const char *bracket = memchr(p, '[', (gsize)(colon - p));
+	bool numbered = bracket && colon[-1] == ']' &&
+			stamp_digits(bracket + 1, colon) == colon - 1 && bracket + 1 < colon - 1;
+	const char *name_end = numbered ? bracket : colon;
+	if (name_end == p || !is_name(p, name_end))
+		return NULL;
+	gsize n = (gsize)(name_end - p);
+	bool kernel = n == 6 && (memcmp(p, "kernel", n) == 0 || memcmp(p, "vmunix", n) == 0);
+	/* without a process number it may be the kernel's own text ("usb 1-1:") */
+	*speaker = kernel ? PREFIX_KERNEL : numbered ? PREFIX_OTHER : PREFIX_UNKNOWN;
+	return e < end ? e + 1 : e;
+}
+
+/* Behind a date: up to two words (host, facility), then the tag. */
+static void read_host_tag(struct reader *r)
+{
+	const char *p = r->p;
+	for (int words = 0; words < 3 && p < r->end; words++) {
+		enum prefix_speaker speaker = PREFIX_UNKNOWN;
+		const char *after = read_tag(p, r->end, &speaker);
+		bool named = speaker != PREFIX_UNKNOWN || (r->form && r->form->tags > 0 && words);
+		if (after && named) {
+			r->out->speaker = speaker == PREFIX_KERNEL ? speaker : PREFIX_OTHER;
+			r->tagged = speaker == PREFIX_KERNEL;
+			r->p = after;
+			return;
+		}
+		const char *e = word_end(p, r->end);
+		/* RFC 5424: "host kernel - - - text" */
+		const char *rfc = skip_word(p, r->end, "kernel - - - ");
+		if (rfc && words) {
+			r->out->speaker = PREFIX_KERNEL;
+			r->tagged = true;
+			r->p = rfc;
+			return;
+		}
+		/* a receiver of netconsole writes the host alone */
+		if (words && time_here(p, r->end)) {
+			r->p = p;
+			return;
+		}
+		if (after || !is_name(p, e) || e == r->end)
+			return;
+		p = e + 1;
+	}
+}
+
+static void read_date(struct reader *r)
+{
+	const char *p = skip_word(r->p, r->end, "<");
+	if (p) { /* RFC 5424: "<4>1 2024-..." */
+		p = skip_word(stamp_digits(p, r->end), r->end, ">1 ");
+		p = p && stamp_date(p, r->end) ? p : NULL;
+	}
+	const char *from = p ? p : r->p, *after = stamp_date(from, r->end);
+	if (!after)
+		return;
+	const char *before = r->p;
+	r->p = after;
+	const char *second = stamp_date(after, r->end); /* a collector's, then the log's own */
+	if (second)
+		r->p = second;
+	r->dated = true;
+	const char *dated = r->p;
+	read_host_tag(r);
+	if (r->p == dated && !time_here(dated, r->end) &&
+	    !in_most(r->form, r->form ? r->form->dates : 0))
+		r->p = before; /* a date in a program's own line */
+}
+
+/* dmesg -x: "kern  :warn  : "; the kernel's own device for logs: "4,1234,3195000000,-;". */
+static void read_levels(struct reader *r)
+{
+	const char *p = r->p, *end = r->end;
+	static const char *const facilities[] = { "kern",   "user",	"mail",	  "daemon", "auth",
+						  "syslog", "lpr",	"news",	  "uucp",   "cron",
+						  "ftp",    "authpriv", "local0", "local1" };
+	for (gsize i = 0; i < G_N_ELEMENTS(facilities); i++) {
+		const char *q = stamp_blanks(skip_word(p, end, facilities[i]), end);
+		const char *level = skip_word(q, end, ":");
+		q = level;
+		while (q && q < end && g_ascii_isalpha(*q))
+			q++;
+		q = q > level ? skip_word(stamp_blanks(q, end), end, ": ") : NULL;
+		if (q) {
+			r->out->speaker = i ? PREFIX_OTHER : PREFIX_KERNEL;
+			r->tagged = !i;
+			r->p = q;
+			return;
+		}
+	}
+	const char *prio = stamp_digits(p, end), *q = prio > p ? skip_word(prio, end, ",") : NULL;
+	const char *seq = stamp_digits(q, end), *time = skip_word(seq > q ? seq : NULL, end, ",");
+	const char *usec = stamp_digits(time, end);
+	const char *semicolon = usec > time && usec < end && *usec == ','
+					? memchr(usec, ';', (gsize)(end - usec))
+					: NULL;
+	if (semicolon) {
+		const char *caller = memmem(usec, (gsize)(semicolon - usec), "caller=", 7);
+		const char *number = caller ? stamp_digits(caller + 8, end) : NULL;
+		if (number && number - caller < 20)
+			g_snprintf(r->out->caller, sizeof(r->out->caller), "[ %.*s]",
+				   (int)(number - caller - 7), caller + 7);
+		r->out->speaker = g_ascii_strtoll(p, NULL, 10) < 8 ? PREFIX_KERNEL : PREFIX_OTHER;
+		r->tagged = r->out->speaker == PREFIX_KERNEL;
+		r->p = semicolon + 1;
+		return;
+	}
+	int level = 0;
+	r->p = skip_level(p, end, &level);
+	if (level >= 8)
+		r->out->speaker = PREFIX_OTHER;
+}
+
+static bool read_time(struct reader *r)
+{
+	int decimals = 6;
+	const char *p = stamp_kernel(r->p, r->end, &decimals);
+	if (!p)
+		p = stamp_dmesg(r->p, r->end);
+	if (!p)
+		return false;
+	take_time(r, decimals);
+	r->p = p;
+	return true;
+}
+
+/* What vendors of telephones print behind the time: "[0:      swapper/0:    1]", "(0)[1:init]",
+ * "c0     1 (init)". */
+static const char *skip_vendor(const char *p, const char *end, const char **pid,
+			       const char **pid_end)
+{
+	const char *q = skip_word(p, end, "-") ? p + 1 : p;
+	const char *cpu = skip_word(q, end, "(") ? skip_word(stamp_digits(q + 1, end), end, ")[")
+						 : skip_word(q, end, "[");
+	bool mediatek = cpu && *q == '(';
+	const char *first = stamp_digits(cpu, end);
+	if (first && first > cpu && first < end && *first == ':') {
+		const char *close = memchr(first, ']', (gsize)(MIN(end - first, 64)));
+		const char *last = close;
+		while (last && last > first && g_ascii_isdigit(last[-1]))
+			last--;
+		if (mediatek && close) {
+			*pid = cpu;
+			*pid_end = first;
+			return close + 1;
+		}
+		if (close && last < close && last > first + 1 &&
+		    (last[-1] == ' ' || last[-1] == ':')) {
+			*pid = last;
+			*pid_end = close;
+			return close + 1;
+		}
+	}
+	const char *core = skip_word(p, end, "c"), *task = stamp_digits(core, end);
+	if (task && task > core && task < end && *task == ' ') {
+		*pid = stamp_blanks(task, end);
+		*pid_end = stamp_digits(*pid, end);
+		if (*pid_end > *pid && *pid_end < end && **pid_end == ' ') {
+			const char *name = skip_word(*pid_end, end, " (");
+			const char *close =
+				name ? memchr(name, ')', (gsize)MIN(end - name, 32)) : NULL;
+			return close ? close + 1 : *pid_end;
+		}
+	}
+	return NULL;
+}
+
+static void read_vendor(struct reader *r)
+{
+	const char *pid, *pid_end, *p = stamp_blanks(r->p, r->end);
+	const char *after =
+		p < r->end && strchr("[(-c", *p) ? skip_vendor(p, r->end, &pid, &pid_end) : NULL;
+	if (!after)
+		return;
+	r->p = after;
+	r->out->syzkaller = false;
+	if (pid_end - pid < 12)
+		g_snprintf(r->out->caller, sizeof(r->out->caller), "[ T%.*s]", (int)(pid_end - pid),
+			   pid);
+	if (r->p < r->end && *r->p == ' ')
+		r->p++;
+}
+
+/* A journal with the kernel's times: "[ 3195.000000] host kernel: text". */
+static void read_journal(struct reader *r)
+{
+	const char *e = word_end(r->p, r->end);
+	enum prefix_speaker speaker = PREFIX_UNKNOWN;
+	if (e == r->p || e == r->end || e[-1] == ':' || !is_name(r->p, e))
+		return;
+	const char *after = read_tag(e + 1, r->end, &speaker);
+	bool known = r->form && *r->form->host && strlen(r->form->host) == (gsize)(e - r->p) &&
+		     memcmp(r->form->host, r->p, (gsize)(e - r->p)) == 0;
+	if (!after || (!known && speaker != PREFIX_KERNEL))
+		return;
+	r->out->speaker = speaker == PREFIX_KERNEL ? speaker : PREFIX_OTHER;
+	r->out->syzkaller = false;
+	r->tagged = speaker == PREFIX_KERNEL;
+	r->host = r->p;
+	r->host_end = e;
+	r->p = after;
+}
+
+/* A daemon that writes into the kernel's log: "systemd[1]: ". */
+static bool is_daemons(const char *p, const char *end)
+{
+	enum prefix_speaker speaker = PREFIX_UNKNOWN;
+	return read_tag(p, end, &speaker) && speaker == PREFIX_OTHER;
+}
+
+static bool read_glued(struct reader *r)
+{
+	const char *end = r->p + MIN(r->end - r->p, GLUED_BYTES);
+	for (const char *p = r->p; (p = memchr(p, '[', (gsize)(end - p))) != NULL; p++) {
+		int decimals = 0;
+		const char *after = stamp_kernel(p, r->end, &decimals);
+		if (!after || decimals != 6)
+			continue;
+		const char *caller = stamp_caller(after, r->end);
+		if (caller)
+			take_caller(r, after, caller);
+		r->kernel_time = true;
+		r->p = caller ? caller : after;
+		if (r->p < r->end && *r->p == ' ')
+			r->p++;
+		return true;
+	}
+	return false;
+}
+
+/* ---- words of an unknown logger ---- */
+
+/* The first `n` words with a digit for each row of digits; where they end. NULL: fewer words, too
+ * many bytes, or addresses, which frames begin with. */
+static const char *words_shape(const char *p, const char *end, int n, char *shape)
+{
+	gsize used = 0;
+	for (int i = 0; i < n; i++) {
+		if (p == end || *p == ' ' || *p == '\t')
+			return NULL;
+		if (p + 9 < end && *p == '[' && (p[1] == '<' || stamp_digits(p + 1, end) > p + 8))
+			return NULL;
+		for (; p < end && *p != ' '; p++) {
+			if (used + 3 > PREFIX_WORDS_BYTES)
+				return NULL;
+			char c = g_ascii_isdigit(*p) ? '0' : *p;
+			if (c != '0' || !used || shape[used - 1] != '0')
+				shape[used++] = c;
+		}
+		if (p == end)
+			return NULL;
+		shape[used++] = ' ';
+		while (i + 1 < n && p < end && *p == ' ')
+			p++;
+	}
+	shape[used] = '\0';
+	return p < end ? p + 1 : p;
+}
+
+static bool ends_a_prefix(const char *shape)
+{
+	gsize n = strlen(shape);
+	return n >= 3 && strchr(":>|]", shape[n - 2]) != NULL;
+}
+
+static void skip_words(struct reader *r)
+{
+	char shape[PREFIX_WORDS_BYTES];
+	const struct prefix_form *f = r->form;
+	for (int n = PREFIX_WORDS; f && n > 0; n--) {
+		const struct prefix_guess *g = &f->words[n - 1];
+		if (f->lines < 6 || g->hits * 3 < f->lines * 2 || !ends_a_prefix(g->shape))
+			continue;
+		const char *after = words_shape(r->p, r->end, n, shape);
+		if (after && strcmp(shape, g->shape) == 0) {
+			r->p = after;
+			return;
+		}
+	}
+}
+
+static void learn_words(struct prefix_form *f, const char *p, const char *end)
+{
+	for (int n = 1; n <= PREFIX_WORDS; n++) {
+		struct prefix_guess *g = &f->words[n - 1];
+		char shape[PREFIX_WORDS_BYTES];
+		if (!words_shape(p, end, n, shape)) {
+			g->votes -= g->votes > 0;
+		} else if (strcmp(shape, g->shape) == 0) {
+			g->votes++;
+			g->hits++;
+		} else if (g->votes > 0) {
+			g->votes--;
+		} else {
+			g_strlcpy(g->shape, shape, sizeof(g->shape));
+			g->votes = g->hits = 1;
+		}
+	}
+}
+
+/* ---- a line ---- */
+
+static void read_line(struct reader *r)
+{
+	const char *line = r->p;
+	struct prefix_line *out = r->out;
+	if (read_syzkaller_any(r)) {
+		r->p = line + out->text;
+	} else {
+		read_quote(r);
+		read_date(r);
+		read_levels(r);
+		bool timed = read_time(r);
+		if (!timed && !r->dated && out->speaker == PREFIX_UNKNOWN) {
+			skip_words(r);
+			timed = read_time(r);
+		}
+		if (timed || r->tagged) {
+			const char *caller = stamp_caller(r->p, r->end);
+			if (caller)
+				take_caller(r, r->p, caller);
+			r->p = caller ? caller : r->p;
+			if ((timed || caller) && r->p < r->end && *r->p == ' ')
+				r->p++;
+		} else if (out->speaker == PREFIX_UNKNOWN) {
+			read_glued(r);
+		}
+	}
+	if (r->kernel_time || r->other_time) {
+		read_vendor(r);
+		if (!r->tagged && !r->dated)
+			read_journal(r);
+		if (out->speaker == PREFIX_UNKNOWN)
+			out->speaker = is_daemons(r->p, r->end) ? PREFIX_OTHER : PREFIX_KERNEL;
+	}
+	out->other_time = !r->kernel_time && r->other_time && !r->tagged && r->form &&
+			  r->form->kernel_times > 0;
+	if (!out->syzkaller)
+		out->text = (gsize)(r->p - line);
+}
+
+void prefix_read(const struct prefix_form *f, const char *line, gsize len, struct prefix_line *out)
+{
+	*out = (struct prefix_line){ 0 };
+	struct reader r = { .form = f, .p = line, .end = line + len, .out = out };
+	read_line(&r);
+}
+
+bool prefix_tells_kernel(const struct prefix_form *f)
+{
+	return f->kernel_times > 0 || f->tags > 0;
+}
+
+/* ---- learning ---- */
+
+bool prefix_is_settled(const struct prefix_form *f)
+{
+	return f->lines >= PREFIX_LEARN_LINES || f->bytes >= PREFIX_LEARN_BYTES;
+}
+
+bool prefix_feed(struct prefix_form *f, const char *line, gsize len)
+{
+	struct prefix_line out = { 0 };
+	struct reader r = { .form = f, .p = line, .end = line + len, .out = &out };
+	if (prefix_is_settled(f))
+		return false;
+	f->bytes += len + 1;
+	if (!len)
+		return true;
+	f->lines++;
+	learn_words(f, line, r.end);
+	read_line(&r);
+	f->kernel_times += r.kernel_time;
+	f->other_times += r.other_time;
+	f->tags += r.tagged;
+	f->quotes += r.quoted;
+	f->dates += r.dated;
+	if (r.host)
+		g_strlcpy(f->host, r.host, MIN((gsize)(r.host_end - r.host) + 1, sizeof(f->host)));
+	return true;
+}
+
+void prefix_learn(struct prefix_form *f, const char *log, gsize len)
+{
+	const char *p = log, *end = log + len;
+	GString *line = g_string_new(NULL);
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (gsize)(end - p)), *eol = nl ? nl : end;
+		prefix_clean(p, (gsize)(eol - p), PREFIX_LINE_BYTES, line);
+		if (!prefix_feed(f, line->str, line->len))
+			break;
+		p = nl ? nl + 1 : end;
+	}
+	g_string_free(line, TRUE);
+}

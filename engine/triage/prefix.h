@@ -1,0 +1,70 @@
+/*
+ * What stands before the kernel's text in a line of a log: what journald, syslog, logread, dmesg
+ * and its options, Android, a serial logger, a mail's quote or colours put there. Kernel times are
+ * those of printk ("[   12.345678]", always six decimals); a firmware's look like them and have
+ * others.
+ *
+ * Most forms tell themselves. Those that do not (a quote, a date alone, a prefix of an unknown
+ * logger) are believed where most of a log's first lines have them: struct prefix_form is what has
+ * been learnt so far, one for each stream. Pure; any thread, a form in one at a time.
+ */
+#ifndef ENGINE_TRIAGE_PREFIX_H
+#define ENGINE_TRIAGE_PREFIX_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* A line is looked at so far. */
+#define PREFIX_LINE_BYTES ((gsize)4096)
+/* A form is settled after so many lines or bytes, whichever comes first. */
+#define PREFIX_LEARN_LINES 400
+#define PREFIX_LEARN_BYTES ((gsize)48 << 10)
+/* Words that an unknown logger may put before a line. */
+#define PREFIX_WORDS 3
+#define PREFIX_WORDS_BYTES 48
+
+struct prefix_guess { /* a majority's vote on how lines begin */
+	char shape[PREFIX_WORDS_BYTES];
+	int votes, hits;
+};
+
+struct prefix_form { /* all zero: nothing is known yet */
+	gsize bytes;
+	int lines;	  /* that are not empty */
+	int kernel_times; /* with a time of printk's, or one that dmesg made of it */
+	int other_times;  /* with one of another number of decimals */
+	int tags;	  /* with "kernel:" */
+	int quotes, dates;
+	char host[64]; /* of a journal whose times are the kernel's */
+	struct prefix_guess words[PREFIX_WORDS];
+};
+
+enum prefix_speaker { PREFIX_UNKNOWN, PREFIX_KERNEL, PREFIX_OTHER };
+
+struct prefix_line {
+	enum prefix_speaker speaker;
+	gsize text; /* where it begins */
+	/* What printed the line, as it is written there or made of a field that means the same:
+	 * "[ T123]" a task, "[ C0]" a processor; empty: not told. */
+	char caller[32];
+	bool syzkaller;	 /* the prefix is one that syzkaller's consoles have, and nothing else */
+	bool other_time; /* a firmware's or a boot loader's, where a kernel's is known too */
+};
+
+/* A line's bytes (no newline) as they are read: no carriage returns, colours, byte order mark and
+ * blanks at the end, NUL bytes are 1, at most `most` of them. Replaces `out`. */
+void prefix_clean(const char *line, gsize len, gsize most, GString *out);
+
+bool prefix_is_settled(const struct prefix_form *f);
+/* Learns from one more clean line; false: the form is settled, nothing was done. */
+bool prefix_feed(struct prefix_form *f, const char *line, gsize len);
+/* Learns from a log's first lines. */
+void prefix_learn(struct prefix_form *f, const char *log, gsize len);
+
+/* Reads a clean line; `f` may be NULL. */
+void prefix_read(const struct prefix_form *f, const char *line, gsize len, struct prefix_line *out);
+
+/* Whether the kernel's own lines can be told from others by their prefix. */
+bool prefix_tells_kernel(const struct prefix_form *f);
+
+#endif
