@@ -30,13 +30,11 @@ bool triage_is_end(const char *line, size_t len)
 	       memmem(line, len, "---[ end Kernel panic", 21);
 }
 
-bool triage_any(const char *log, size_t len)
+bool triage_any(const struct prefix_form *form, const char *log, size_t len)
 {
-	struct prefix_form form = { 0 };
 	size_t at, line_len;
 	int header;
-	prefix_learn(&form, log, len);
-	return scan_log(&form, log, len, &at, &line_len, &header);
+	return scan_log(form, log, len, &at, &line_len, &header);
 }
 
 static enum crash_type kind_of(const char *type, const char *title)
@@ -212,9 +210,10 @@ void triage_clear(struct triage *t)
 	*t = (struct triage){ 0 };
 }
 
-char *triage_guilty(const char *log, size_t len)
+char *triage_guilty(const struct prefix_form *form, const char *log, size_t len)
 {
-	struct prefix_form form = { 0 };
-	prefix_learn(&form, log, len);
-	return guilty_file(&form, log, len);
+	struct prefix_form learnt = { 0 };
+	if (!form)
+		prefix_learn(&learnt, log, len);
+	return guilty_file(form ? form : &learnt, log, len);
 }

@@ -44,8 +44,9 @@ struct triage {
 	size_t start;  /* where in the log it begins */
 };
 
-/* Whether the log holds a crash at all. Linear in `len`, allocates a line at most. */
-bool triage_any(const char *log, size_t len);
+/* Whether a part of a log holds a crash; `form`: what its lines are like. Linear in `len`,
+ * allocates a line at most. */
+bool triage_any(const struct prefix_form *form, const char *log, size_t len);
 
 /* Names the first crash. False: there is none, nothing has to be freed. The log may go at once. */
 bool triage_log(const char *log, size_t len, struct triage *t);
@@ -53,8 +54,9 @@ bool triage_log(const char *log, size_t len, struct triage *t);
 bool triage_log_as(const struct prefix_form *form, const char *log, size_t len, struct triage *t);
 void triage_clear(struct triage *t);
 
-/* The file to blame, relative to the source tree, to be freed; NULL: none is named. */
-char *triage_guilty(const char *log, size_t len);
+/* The file to blame, relative to the source tree, to be freed; NULL: none is named. `form` NULL: it
+ * is learnt from the log. */
+char *triage_guilty(const struct prefix_form *form, const char *log, size_t len);
 
 /* Whether this line (no newline) is the first line of a crash report. `form`: what the lines before
  * it were like, may be NULL; `first`: there were none. */
