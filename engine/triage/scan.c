@@ -281,14 +281,29 @@ struct automaton {
 	bool hit[MOST_STATES];
 };
 
-static void add_word(struct automaton *a, const char *word, guint16 *states)
+/* The words as a tree, from which the table is made: a state's first child and next sibling, and
+ * the byte that leads to it. */
+struct tree {
+	guint16 child[MOST_STATES], sibling[MOST_STATES], fail[MOST_STATES];
+	guchar byte[MOST_STATES];
+	guint16 states;
+};
+
+static void add_word(struct automaton *a, struct tree *t, const char *word)
 {
 	guint16 at = 0;
 	for (; *word; word++) {
-		guint16 *to = &a->next[at][(guchar)*word];
-		if (!*to)
-			*to = ++*states;
-		at = *to;
+		guint16 to = t->child[at];
+		while (to && t->byte[to] != (guchar)*word)
+			to = t->sibling[to];
+		if (!to) {
+			to = ++t->states;
+			g_assert(to < MOST_STATES);
+			t->byte[to] = (guchar)*word;
+			t->sibling[to] = t->child[at];
+			t->child[at] = to;
+		}
+		at = to;
 	}
 	a->hit[at] = true;
 }
@@ -296,26 +311,22 @@ static void add_word(struct automaton *a, const char *word, guint16 *states)
 static struct automaton *make_automaton(void)
 {
 	struct automaton *a = g_new0(struct automaton, 1);
-	guint16 states = 0, fail[MOST_STATES] = { 0 }, queue[MOST_STATES];
+	struct tree t = { 0 };
+	guint16 queue[MOST_STATES];
 	guint head = 0, tail = 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(headers); i++)
-		add_word(a, headers[i].word, &states);
-	g_assert(states < MOST_STATES);
-	for (int c = 0; c < 256; c++) {
-		if (a->next[0][c])
-			queue[tail++] = a->next[0][c];
-	}
+		add_word(a, &t, headers[i].word);
+	/* by depth: a state goes on as its longest suffix does, but where it has a child */
+	queue[tail++] = 0;
 	while (head < tail) {
 		guint16 s = queue[head++];
-		for (int c = 0; c < 256; c++) {
-			guint16 *to = &a->next[s][c];
-			if (*to) {
-				fail[*to] = a->next[fail[s]][c];
-				a->hit[*to] = a->hit[*to] || a->hit[fail[*to]];
-				queue[tail++] = *to;
-			} else {
-				*to = a->next[fail[s]][c];
-			}
+		if (s)
+			memcpy(a->next[s], a->next[t.fail[s]], sizeof(a->next[s]));
+		for (guint16 c = t.child[s]; c; c = t.sibling[c]) {
+			t.fail[c] = s ? a->next[t.fail[s]][t.byte[c]] : 0;
+			a->hit[c] = a->hit[c] || a->hit[t.fail[c]];
+			a->next[s][t.byte[c]] = c;
+			queue[tail++] = c;
 		}
 	}
 	return a;

@@ -157,11 +157,11 @@ static void add_dentry(struct triage *t, const struct report *r)
 
 static char *test_program(const struct report *r)
 {
-	g_autoptr(GMatchInfo) info = NULL;
-	if (!g_regex_match_full(shape_regex(" Comm: syz\\.([0-9]+\\.[0-9]+) "), r->all->str,
-				(gssize)r->all->len, 0, 0, &info, NULL))
+	g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
+	if (shape_search(" Comm: syz\\.([0-9]+\\.[0-9]+) ", r->all->str, r->all->len, NULL,
+			 groups) < 0)
 		return NULL;
-	return g_match_info_fetch(info, 1);
+	return g_strdup(groups->pdata[0]);
 }
 
 bool triage_log(const char *log, size_t len, struct triage *t)
