@@ -189,14 +189,15 @@ static const char *word_end(const char *p, const char *end)
 /* "kernel:", "sshd[12]:" and what they say about who speaks; the place behind. */
 static const char *read_tag(const char *p, const char *end, enum prefix_speaker *speaker)
 {
-	const char *e = word_end(p, end), *colon = e > p && e[-1] == ':' ? e - 1 : NULL;
-	if (!colon) { /* rsyslog's "kernel:[ 12.345678]" */
-		e = skip_word(p, end, "kernel:");
-		if (!e)
-			return NULL;
+	const char *e = skip_word(p, end, "kernel:");
+	if (e) { /* rsyslog writes no blank behind it */
 		*speaker = PREFIX_KERNEL;
-		return e;
+		return e < end && *e == ' ' ? e + 1 : e;
 	}
+	e = word_end(p, end);
+	const char *colon = e > p && e[-1] == ':' ? e - 1 : NULL;
+	if (!colon)
+		return NULL;
 	const char *bracket = memchr(p, '[', (gsize)(colon - p));
 	bool numbered = bracket && colon[-1] == ']' &&
 			stamp_digits(bracket + 1, colon) == colon - 1 && bracket + 1 < colon - 1;
@@ -252,7 +253,7 @@ static void read_date(struct reader *r)
 		p = p && stamp_date(p, r->end) ? p : NULL;
 	}
 	const char *from = p ? p : r->p, *after = stamp_date(from, r->end);
-	if (!after)
+	if (!after || stamp_dmesg(from, r->end)) /* dmesg's are the kernel's own times */
 		return;
 	const char *before = r->p;
 	r->p = after;
@@ -315,8 +316,11 @@ static bool read_time(struct reader *r)
 {
 	int decimals = 6;
 	const char *p = stamp_kernel(r->p, r->end, &decimals);
-	if (!p)
-		p = stamp_dmesg(r->p, r->end);
+	if (!p && (p = stamp_dmesg(r->p, r->end)) != NULL) {
+		/* or a logger's, which looks the same */
+		const char *second = stamp_kernel(stamp_blanks(p, r->end), r->end, &decimals);
+		p = second ? second : p;
+	}
 	if (!p)
 		return false;
 	take_time(r, decimals);
@@ -368,6 +372,13 @@ static const char *skip_vendor(const char *p, const char *end, const char **pid,
 static void read_vendor(struct reader *r)
 {
 	const char *pid, *pid_end, *p = stamp_blanks(r->p, r->end);
+	const char *caller = *r->out->caller ? NULL : stamp_caller(p, r->end);
+	if (caller && p <= r->p + 1) { /* dmesg writes it apart */
+		take_caller(r, p, caller);
+		r->out->syzkaller = false;
+		r->p = caller < r->end && *caller == ' ' ? caller + 1 : caller;
+		return;
+	}
 	const char *after =
 		p < r->end && strchr("[(-c", *p) ? skip_vendor(p, r->end, &pid, &pid_end) : NULL;
 	if (!after)
@@ -375,9 +386,10 @@ static void read_vendor(struct reader *r)
 	r->p = after;
 	r->out->syzkaller = false;
 	if (pid_end - pid < 12)
-		g_snprintf(r->out->caller, sizeof(r->out->caller), "[ T%.*s]", (int)(pid_end - pid),
+		g_snprintf(r->out->caller, sizeof(r->out->caller), "( T%.*s)", (int)(pid_end - pid),
 			   pid);
-	if (r->p < r->end && *r->p == ' ')
+	/* MediaTek's "(0)[1:init]text" has no blank of its own */
+	if (r->p < r->end && *r->p == ' ' && !memchr(p, '(', (gsize)MIN(after - p, 2)))
 		r->p++;
 }
 
@@ -399,6 +411,11 @@ static void read_journal(struct reader *r)
 	r->host = r->p;
 	r->host_end = e;
 	r->p = after;
+	const char *caller = stamp_caller(after, r->end);
+	if (caller) {
+		take_caller(r, after, caller);
+		r->p = caller < r->end && *caller == ' ' ? caller + 1 : caller;
+	}
 }
 
 /* A daemon that writes into the kernel's log: "systemd[1]: ". */

@@ -44,8 +44,8 @@ enum prefix_speaker { PREFIX_UNKNOWN, PREFIX_KERNEL, PREFIX_OTHER };
 struct prefix_line {
 	enum prefix_speaker speaker;
 	gsize text; /* where it begins */
-	/* What printed the line, as it is written there or made of a field that means the same:
-	 * "[ T123]" a task, "[ C0]" a processor; empty: not told. */
+	/* What printed the line: "[ T123]" a task, "[ C0]" a processor, as printk writes it;
+	 * "( T123)" is made of a vendor's field. Empty: not told. */
 	char caller[32];
 	bool syzkaller;	 /* the prefix is one that syzkaller's consoles have, and nothing else */
 	bool other_time; /* a firmware's or a boot loader's, where a kernel's is known too */

@@ -27,7 +27,10 @@ struct line {
 
 static bool same_origin(const struct line *a, const struct line *b)
 {
-	return a->bare == b->bare && !a->foreign && strcmp(a->origin, b->origin) == 0;
+	bool same = strcmp(a->origin, b->origin) == 0;
+	/* a line that was glued to another one may lack a vendor's field */
+	bool lacks = !*a->origin ? *b->origin == '(' : !*b->origin && *a->origin == '(';
+	return a->bare == b->bare && !a->foreign && (same || lacks);
 }
 
 static bool has(const struct line *l, const char *word)
@@ -206,7 +209,8 @@ static void collect(struct lines *ls, const struct line *o, struct report *r)
 	struct line l;
 	int kept = 0;
 	bool all_cpus = false, second = false, kmsan = false;
-	bool by_caller = *o->origin != '\0';
+	/* a vendor's field tells tasks apart too, but not as surely */
+	bool by_caller = *o->origin == '[';
 	while (r->all->len < MOST_BYTES && next_line(ls, &l)) {
 		bool first = kept == 0;
 		if (!first && !second && scan_second(l.raw, l.len)) {
