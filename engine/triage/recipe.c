@@ -131,15 +131,6 @@ static void cursor_clear(struct cursor *t)
 	g_ptr_array_unref(t->printed);
 }
 
-static char *printed_as(const struct cursor *t, const char *name)
-{
-	for (guint i = 0; name && i < t->names->len; i++) {
-		if (strcmp(t->names->pdata[i], name) == 0)
-			return g_strdup(t->printed->pdata[i]);
-	}
-	return g_strdup(name);
-}
-
 /* The words between two traces close the list of the first one's candidates, as syzkaller has it.
  */
 static bool take_words(struct cursor *t, const char *shape, const char *line, gsize len)
@@ -153,7 +144,7 @@ static bool take_words(struct cursor *t, const char *shape, const char *line, gs
 }
 
 /* Two traces: where a value was used, and where it came from. */
-static char *run_two(struct cursor *t, struct recipe_result *out)
+static void run_two(struct cursor *t, struct recipe_result *out)
 {
 	g_auto(GStrv) steps = g_strsplit(t->rule->recipe, ";", -1);
 	struct cursor second;
@@ -176,56 +167,62 @@ static char *run_two(struct cursor *t, struct recipe_result *out)
 	}
 	cursor_init(&second, t->rule, t->at, t->end);
 	read_trace(&second, NULL);
-	out->origin = noise_extract(second.names, EXTRACT_TOP);
+	guint at;
+	out->origin = g_strdup(noise_extract(second.names, EXTRACT_TOP, &at));
 	t->injected = t->injected || second.injected || !out->origin;
 	cursor_clear(&second);
-	return noise_extract(t->names, EXTRACT_TOP);
 }
 
 /* For a stall without any known caller the top frame has to do, which syzkaller does not believe.
  */
-static char *extract(const struct cursor *t, bool syzbot)
+static void extract(const struct cursor *t, bool syzbot, struct recipe_result *out)
 {
-	char *name = noise_extract(t->names, t->rule->extractor);
+	guint at;
+	const char *name = noise_extract(t->names, t->rule->extractor, &at);
 	if (!name && !syzbot && t->rule->extractor == EXTRACT_STALL)
-		name = noise_extract(t->names, EXTRACT_TOP);
-	return name;
+		name = noise_extract(t->names, EXTRACT_TOP, &at);
+	out->function = g_strdup(name);
+	out->printed = name ? g_strdup(g_ptr_array_index(t->printed, at)) : NULL;
+	out->sound = name && !t->injected;
+}
+
+/* The recipe's tries: those of syzkaller, then ours (rules.h). They point into `recipe`. */
+static GPtrArray *tries_of(char *recipe, bool syzbot)
+{
+	static const char other[] = ";ELSE;";
+	GPtrArray *tries = g_ptr_array_new();
+	char *ours = strstr(recipe, ";OURS;");
+	if (ours)
+		*ours = '\0';
+	for (char *at = recipe; at;) {
+		char *next = strstr(at, other);
+		g_ptr_array_add(tries, at);
+		if (next)
+			*next = '\0';
+		at = next ? next + strlen(other) : NULL;
+	}
+	if (ours && !syzbot)
+		g_ptr_array_add(tries, ours + strlen(";OURS;"));
+	return tries;
 }
 
 void recipe_run(const struct rule *rule, const char *from, const char *end, bool syzbot,
 		struct recipe_result *out)
 {
-	struct cursor t;
-	char *function = NULL;
+	g_autofree char *recipe = g_strdup(rule->recipe);
+	g_autoptr(GPtrArray) tries = tries_of(recipe, syzbot);
 	*out = (struct recipe_result){ 0 };
-	const char *ours = strstr(rule->recipe, ";OURS;");
-	g_autofree char *recipe =
-		g_strndup(rule->recipe, ours ? (gsize)(ours - rule->recipe) : strlen(rule->recipe));
-	g_auto(GStrv) theirs = g_strsplit(recipe, ";ELSE;", -1);
-	g_autoptr(GPtrArray) tries = g_ptr_array_new();
-	for (char **step = theirs; *step; step++)
-		g_ptr_array_add(tries, *step);
-	if (ours && !syzbot)
-		g_ptr_array_add(tries, (char *)ours + strlen(";OURS;"));
-	g_ptr_array_add(tries, NULL);
-	for (char **r = (char **)tries->pdata; *r; r++) {
+	for (guint i = 0; i < tries->len && !out->sound; i++) {
+		struct cursor t;
+		recipe_clear(out);
 		cursor_init(&t, rule, from, end);
-		if (rule->two_traces) {
-			function = run_two(&t, out);
-		} else {
-			run_steps(&t, *r);
-			function = extract(&t, syzbot);
-		}
-		bool sound = function && !t.injected;
-		g_free(out->printed);
-		out->printed = printed_as(&t, function);
-		out->sound = sound;
+		if (rule->two_traces)
+			run_two(&t, out);
+		else
+			run_steps(&t, g_ptr_array_index(tries, i));
+		extract(&t, syzbot, out);
 		cursor_clear(&t);
-		if (sound || !r[1])
-			break;
-		g_clear_pointer(&function, g_free);
 	}
-	out->function = function;
 }
 
 void recipe_clear(struct recipe_result *result)

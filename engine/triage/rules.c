@@ -481,7 +481,9 @@ static const struct rule ubsan[] = {
 };
 
 static const struct rule booting[] = {
-	{ .head = "\\A *Booting the kernel", .title = "unexpected kernel reboot", .no_trace = true },
+	{ .head = "\\A *Booting the kernel",
+	  .title = "unexpected kernel reboot",
+	  .no_trace = true },
 	{ .head = NULL },
 };
 

@@ -84,23 +84,8 @@ static void add_other(struct triage *t, const char *text)
 	g_ptr_array_add(t->others, g_steal_pointer(&title));
 }
 
-/* The same title with the function as it was printed, and with each prefix cut alone. */
-static void add_prefixes(struct triage *t, const char *printed, const char *cut)
-{
-	const char *at = g_strrstr(t->title, cut);
-	if (!at || !*cut)
-		return;
-	g_autoptr(GPtrArray) names = noise_variants(printed);
-	for (guint i = 0; i < names->len; i++) {
-		g_autofree char *text =
-			g_strdup_printf("%.*s%s%s", (int)(at - t->title), t->title,
-					(const char *)names->pdata[i], at + strlen(cut));
-		add_other(t, text);
-	}
-}
-
 /* Coarser names: a bug may show as a read today and as a general protection fault tomorrow. */
-static void add_coarser(struct triage *t, const char *cut, const struct title *title)
+static void add_coarser(struct triage *t, const char *function)
 {
 	static const char *const families[][2] = {
 		{ "KASAN: invalid-free in ", "invalid-free in" },
@@ -118,6 +103,7 @@ static void add_coarser(struct triage *t, const char *cut, const struct title *t
 		{ "Unhandled fault in ", "bad-access in" },
 		{ "BUG: soft lockup in ", "stall in" },
 		{ "INFO: rcu detected stall in ", "stall in" },
+		{ "BUG: hard lockup in ", "stall in" },
 		{ "INFO: task hung in ", "hang in" },
 		{ "INFO: task can't die in ", "hang in" },
 		{ "BUG: stack guard page was hit in ", "stack-overflow in" },
@@ -127,12 +113,33 @@ static void add_coarser(struct triage *t, const char *cut, const struct title *t
 	for (gsize i = 0; i < G_N_ELEMENTS(families); i++) {
 		if (!g_str_has_prefix(t->title, families[i][0]))
 			continue;
-		if (families[i][1] && *cut) {
-			g_autofree char *text = g_strdup_printf("%s %s", families[i][1], cut);
+		if (families[i][1]) {
+			g_autofree char *text = g_strdup_printf("%s %s", families[i][1], function);
 			add_other(t, text);
 		}
 		break;
 	}
+}
+
+/* The titles with the function as it was printed, and with each prefix cut alone. */
+static void add_variants(struct triage *t, const struct title *title)
+{
+	const char *at = g_strrstr(t->title, title->function);
+	if (!at || !title->printed)
+		return;
+	g_autoptr(GPtrArray) names = noise_variants(title->printed);
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = names->pdata[i];
+		g_autofree char *text = g_strdup_printf("%.*s%s%s", (int)(at - t->title), t->title,
+							name, at + strlen(title->function));
+		add_other(t, text);
+		add_coarser(t, name);
+	}
+}
+
+/* What has no function, or another one. */
+static void add_special(struct triage *t, const struct title *title)
+{
 	if (title->origin && g_str_has_prefix(t->title, "KMSAN: kernel-usb-infoleak")) {
 		g_autofree char *text = g_strdup_printf("KMSAN origin in %s", title->origin);
 		add_other(t, text);
@@ -191,10 +198,11 @@ bool triage_log_as(const struct prefix_form *form, const char *log, size_t len, 
 	t->program = test_program(&r);
 	t->report = g_strdup(r.shown->str);
 	t->start = r.start;
-	g_autofree char *cut = title.function ? noise_cut(title.function) : g_strdup("");
-	if (title.function)
-		add_prefixes(t, title.function, cut);
-	add_coarser(t, cut, &title);
+	if (title.function) {
+		add_coarser(t, title.function);
+		add_variants(t, &title);
+	}
+	add_special(t, &title);
 	add_dentry(t, &r);
 	title_clear(&title);
 	report_clear(&r);
