@@ -204,6 +204,12 @@ static bool ends_report(const struct line *l, int kept, bool kmsan)
 	       has(l, "WARNING: possible circular locking dependency detected");
 }
 
+static bool is_same_text(const struct line *l, const GString *first)
+{
+	gsize n = l->len - l->text;
+	return first->len == n + 1 && memcmp(first->str, l->raw + l->text, n) == 0;
+}
+
 static void collect(struct lines *ls, const struct line *o, struct report *r)
 {
 	struct line l;
@@ -213,6 +219,9 @@ static void collect(struct lines *ls, const struct line *o, struct report *r)
 	bool by_caller = *o->origin == '[';
 	while (r->all->len < MOST_BYTES && next_line(ls, &l)) {
 		bool first = kept == 0;
+		/* syslogd tells each terminal, then the console has it */
+		if (kept == 1 && is_same_text(&l, r->all))
+			continue;
 		if (!first && !second && scan_second(l.raw, l.len)) {
 			second = true;
 			if (!by_caller)

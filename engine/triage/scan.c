@@ -19,6 +19,12 @@ enum header_flag {
 	WHOLE_WORD = 4,
 };
 
+/* Drivers, boot loaders and programs write "INFO:" too: what the kernel reports under it. */
+#define KERNEL_INFO                                                                          \
+	"INFO: (?:task |rcu_|RCU |possible |trying to register|suspicious |inconsistent |"   \
+	"[A-Za-z]+-safe ->|(?:Freed|Allocated) in|Slab |Object |Padding|0x[0-9a-f]|lockdep)" \
+	"|INFO: *$"
+
 /* Ignored lines: those that hold one of these; "A..B": A and later B. All compared with case but
  * those that begin with '~'. `shape` (shape.h) has to fit as well, if there is one. */
 static const struct header {
@@ -56,6 +62,10 @@ static const struct header {
 		  "~warning: ..cmdline", "WARNING: Estimating", "WARNING: Skipping",
 		  "WARNING: mapping", "~warning: ..clocksource", "WARNING: polling idle",
 		  "~warning: ..unreliable", "WARNING: This combination of",
+		  "WARNING: ..Disabling unwinder", "WARNING: Can't find string index",
+		  "WARNING: CPU(s) started in", "WARNING: ..has too many ACLs",
+		  "~warning: ..error records may be lost", "WARNING: Kernel performing unnecessary",
+		  "WARNING: refusing delegation", "WARNING: Switching to polling",
 		  "WARNING: bogus zero IO-APIC", "WARNING: x1-x3 nonzero in violation",
 		  "WARNING: nvram", "WARNING: ibm,", "WARNING: ADI tag size", "~warning: ..no rtc",
 		  "~warning: ..persistent clock", "WARNING: Adjusting tsc",
@@ -64,14 +74,13 @@ static const struct header {
 		  "WARNING:  ", NULL },
 	  WHOLE_WORD },
 	{ "INFO:",
-	  (const char *const[]){ "INFO: lockdep is turned off",
-				 "INFO: Stall ended before state dump start", "INFO: NMI handler",
-				 "INFO: recovery required on readonly filesystem",
-				 "handler..took too long", "interrupt..took too long",
-				 "INFO: sys_..is not present in /proc/kallsyms",
-				 "INFO: no syscalls can create resource",
-				 "rmt_storage:INFO:", "_INFO:", "INFO:  ", NULL },
-	  WHOLE_WORD },
+	  (const char *const[]){
+		  "INFO: lockdep is turned off", "INFO: Stall ended before state dump start",
+		  "INFO: NMI handler", "INFO: recovery required on readonly filesystem",
+		  "handler..took too long", "interrupt..took too long",
+		  "INFO: sys_..is not present in /proc/kallsyms",
+		  "INFO: no syscalls can create resource", "rmt_storage:INFO:", "_INFO:", NULL },
+	  WHOLE_WORD, KERNEL_INFO },
 	{ "Unable to handle kernel", NULL },
 	{ "general protection fault",
 	  (const char *const[]){ "general protection fault .. error:#in ", NULL } },
