@@ -125,7 +125,8 @@ static const struct header {
 	{ "Kernel Fault: Code=", NULL, OURS },
 	{ "Bad Address (", NULL, OURS, "Bad Address \\(.*\\): Code=" },
 	{ "(code ", NULL, OURS, "\\(pid [0-9]+\\): .* \\(code -?[0-9]+\\)" },
-	{ "): ", NULL, OURS, "^[^ ]+\\([0-9]+\\): (?:Oops|Kernel [Bb]ug) -?[0-9]+$" },
+	{ "): Oops ", NULL, OURS, "^[^ ]+\\([0-9]+\\): Oops -?[0-9]+$" },
+	{ "): Kernel ", NULL, OURS, "^[^ ]+\\([0-9]+\\): Kernel [Bb]ug -?[0-9]+$" },
 	{ "Oops: ", NULL, OURS, "Oops: [0-9a-f]{8}$" },
 	{ "BAD KERNEL ", NULL, OURS, "BAD KERNEL (?:TRAP|BUSERR)" },
 	{ "[#", NULL, OURS, "\\[#[0-9]+\\]" },
@@ -285,9 +286,12 @@ bool scan_second(const char *line, size_t len)
 #define MOST_STATES 512
 #define MOST_OF_A_LINE ((size_t)1 << 20)
 
+/* A word's end is marked in the transition that leads to it. A carriage return, which is no part of
+ * a line, leads nowhere else. */
+#define HIT 0x8000
+
 struct automaton {
 	guint16 next[MOST_STATES][256];
-	bool hit[MOST_STATES];
 };
 
 /* The words as a tree, from which the table is made: a state's first child and next sibling, and
@@ -295,10 +299,11 @@ struct automaton {
 struct tree {
 	guint16 child[MOST_STATES], sibling[MOST_STATES], fail[MOST_STATES];
 	guchar byte[MOST_STATES];
+	bool hit[MOST_STATES];
 	guint16 states;
 };
 
-static void add_word(struct automaton *a, struct tree *t, const char *word)
+static void add_word(struct tree *t, const char *word)
 {
 	guint16 at = 0;
 	for (; *word; word++) {
@@ -314,7 +319,7 @@ static void add_word(struct automaton *a, struct tree *t, const char *word)
 		}
 		at = to;
 	}
-	a->hit[at] = true;
+	t->hit[at] = true;
 }
 
 static struct automaton *make_automaton(void)
@@ -324,7 +329,7 @@ static struct automaton *make_automaton(void)
 	guint16 queue[MOST_STATES];
 	guint head = 0, tail = 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(headers); i++)
-		add_word(a, &t, headers[i].word);
+		add_word(&t, headers[i].word);
 	/* by depth: a state goes on as its longest suffix does, but where it has a child */
 	queue[tail++] = 0;
 	while (head < tail) {
@@ -332,11 +337,12 @@ static struct automaton *make_automaton(void)
 		if (s)
 			memcpy(a->next[s], a->next[t.fail[s]], sizeof(a->next[s]));
 		for (guint16 c = t.child[s]; c; c = t.sibling[c]) {
-			t.fail[c] = s ? a->next[t.fail[s]][t.byte[c]] : 0;
-			a->hit[c] = a->hit[c] || a->hit[t.fail[c]];
-			a->next[s][t.byte[c]] = c;
+			t.fail[c] = s ? a->next[t.fail[s]][t.byte[c]] & ~HIT : 0;
+			t.hit[c] = t.hit[c] || t.hit[t.fail[c]];
+			a->next[s][t.byte[c]] = c | (t.hit[c] ? HIT : 0);
 			queue[tail++] = c;
 		}
+		a->next[s]['\r'] = s;
 	}
 	return a;
 }
@@ -381,10 +387,8 @@ bool scan_log(const struct prefix_form *form, const char *log, size_t len, size_
 	g_autoptr(GString) line = g_string_new(NULL);
 	guint16 state = 0;
 	for (const char *p = log; p < end; p++) {
-		if (*p == '\r')
-			continue;
 		state = a->next[state][(guchar)*p];
-		if (!a->hit[state])
+		if (!(state & HIT))
 			continue;
 		const char *start = p;
 		while (start > log && start[-1] != '\n')
