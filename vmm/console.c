@@ -6,6 +6,7 @@
 #include "console.h"
 
 #include "engine/base/pattern.h"
+#include "engine/triage/clean.h"
 #include "engine/triage/triage.h"
 
 #include <glib.h>
@@ -204,7 +205,7 @@ static void learn_form(struct console *c)
 {
 	g_autoptr(GString) clean = g_string_new(NULL);
 	if (!prefix_is_settled(&c->form)) {
-		prefix_clean(c->line->str, c->line->len, PREFIX_LINE_BYTES, clean);
+		clean_line(c->line->str, c->line->len, PREFIX_LINE_BYTES, clean);
 		prefix_feed(&c->form, clean->str, clean->len);
 	}
 }

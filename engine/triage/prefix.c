@@ -9,6 +9,7 @@
  */
 #include "prefix.h"
 
+#include "clean.h"
 #include "stamp.h"
 
 #include <string.h>
@@ -23,53 +24,6 @@ struct reader {
 	bool quoted, dated, kernel_time, other_time, tagged;
 	const char *host, *host_end;
 };
-
-/* ---- cleaning ---- */
-
-/* End of a colour or cursor sequence at `p` (ESC itself, or how loggers write it); NULL: none. */
-static const char *skip_escape(const char *p, const char *end)
-{
-	static const char *const escapes[] = { "\033", "^[", "#033", "\\x1b", "\\033" };
-	for (gsize i = 0; i < G_N_ELEMENTS(escapes); i++) {
-		gsize n = strlen(escapes[i]);
-		if ((gsize)(end - p) <= n || memcmp(p, escapes[i], n) != 0 || p[n] != '[')
-			continue;
-		const char *q = p + n + 1;
-		while (q < end && (g_ascii_isdigit(*q) || *q == ';' || *q == '?'))
-			q++;
-		if (q < end && g_ascii_isalpha(*q))
-			return q + 1;
-	}
-	/* the ESC was lost, "[32m" is left */
-	if (*p == '[') {
-		const char *q = p + 1;
-		while (q < end && q - p < 12 && (g_ascii_isdigit(*q) || *q == ';'))
-			q++;
-		if (q < end && *q == 'm' && q > p + 1)
-			return q + 1;
-	}
-	return NULL;
-}
-
-void prefix_clean(const char *line, gsize len, gsize most, GString *out)
-{
-	const char *p = line, *end = line + len;
-	g_string_truncate(out, 0);
-	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3;
-	for (; p < end && out->len < most; p++) {
-		const char *after =
-			*p == '\033' || *p == '[' || *p == '^' || *p == '#' || *p == '\\'
-				? skip_escape(p, end)
-				: NULL;
-		if (after)
-			p = after - 1;
-		else if (*p != '\r')
-			g_string_append_c(out, *p ? *p : '\1');
-	}
-	while (out->len && (out->str[out->len - 1] == ' ' || out->str[out->len - 1] == '\t'))
-		g_string_truncate(out, out->len - 1);
-}
 
 /* ---- syzkaller's own prefixes ---- */
 
@@ -445,76 +399,6 @@ static bool read_glued(struct reader *r)
 	return false;
 }
 
-/* ---- words of an unknown logger ---- */
-
-/* The first `n` words with a digit for each row of digits; where they end. NULL: fewer words, too
- * many bytes, or addresses, which frames begin with. */
-static const char *words_shape(const char *p, const char *end, int n, char *shape)
-{
-	gsize used = 0;
-	for (int i = 0; i < n; i++) {
-		if (p == end || *p == ' ' || *p == '\t')
-			return NULL;
-		if (p + 9 < end && *p == '[' && (p[1] == '<' || stamp_digits(p + 1, end) > p + 8))
-			return NULL;
-		for (; p < end && *p != ' '; p++) {
-			if (used + 3 > PREFIX_WORDS_BYTES)
-				return NULL;
-			char c = g_ascii_isdigit(*p) ? '0' : *p;
-			if (c != '0' || !used || shape[used - 1] != '0')
-				shape[used++] = c;
-		}
-		if (p == end)
-			return NULL;
-		shape[used++] = ' ';
-		while (i + 1 < n && p < end && *p == ' ')
-			p++;
-	}
-	shape[used] = '\0';
-	return p < end ? p + 1 : p;
-}
-
-static bool ends_a_prefix(const char *shape)
-{
-	gsize n = strlen(shape);
-	return n >= 3 && strchr(":>|]", shape[n - 2]) != NULL;
-}
-
-static void skip_words(struct reader *r)
-{
-	char shape[PREFIX_WORDS_BYTES];
-	const struct prefix_form *f = r->form;
-	for (int n = PREFIX_WORDS; f && n > 0; n--) {
-		const struct prefix_guess *g = &f->words[n - 1];
-		if (f->lines < 6 || g->hits * 3 < f->lines * 2 || !ends_a_prefix(g->shape))
-			continue;
-		const char *after = words_shape(r->p, r->end, n, shape);
-		if (after && strcmp(shape, g->shape) == 0) {
-			r->p = after;
-			return;
-		}
-	}
-}
-
-static void learn_words(struct prefix_form *f, const char *p, const char *end)
-{
-	for (int n = 1; n <= PREFIX_WORDS; n++) {
-		struct prefix_guess *g = &f->words[n - 1];
-		char shape[PREFIX_WORDS_BYTES];
-		if (!words_shape(p, end, n, shape)) {
-			g->votes -= g->votes > 0;
-		} else if (strcmp(shape, g->shape) == 0) {
-			g->votes++;
-			g->hits++;
-		} else if (g->votes > 0) {
-			g->votes--;
-		} else {
-			g_strlcpy(g->shape, shape, sizeof(g->shape));
-			g->votes = g->hits = 1;
-		}
-	}
-}
-
 /* ---- a line ---- */
 
 static void read_line(struct reader *r)
@@ -529,7 +413,10 @@ static void read_line(struct reader *r)
 		read_levels(r);
 		bool timed = read_time(r);
 		if (!timed && !r->dated && out->speaker == PREFIX_UNKNOWN) {
-			skip_words(r);
+			const char *after =
+				r->form ? words_skip(r->form->words, r->form->lines, r->p, r->end)
+					: NULL;
+			r->p = after ? after : r->p;
 			timed = read_time(r);
 		}
 		if (timed || r->tagged) {
@@ -585,7 +472,7 @@ bool prefix_feed(struct prefix_form *f, const char *line, gsize len)
 	if (!len)
 		return true;
 	f->lines++;
-	learn_words(f, line, r.end);
+	words_learn(f->words, line, r.end);
 	read_line(&r);
 	f->kernel_times += r.kernel_time;
 	f->other_times += r.other_time;
@@ -603,7 +490,7 @@ void prefix_learn(struct prefix_form *f, const char *log, gsize len)
 	GString *line = g_string_new(NULL);
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (gsize)(end - p)), *eol = nl ? nl : end;
-		prefix_clean(p, (gsize)(eol - p), PREFIX_LINE_BYTES, line);
+		clean_line(p, (gsize)(eol - p), PREFIX_LINE_BYTES, line);
 		if (!prefix_feed(f, line->str, line->len))
 			break;
 		p = nl ? nl + 1 : end;

@@ -11,6 +11,8 @@
 #ifndef ENGINE_TRIAGE_PREFIX_H
 #define ENGINE_TRIAGE_PREFIX_H
 
+#include "words.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -19,15 +21,6 @@
 /* A form is settled after so many lines or bytes, whichever comes first. */
 #define PREFIX_LEARN_LINES 400
 #define PREFIX_LEARN_BYTES ((gsize)48 << 10)
-/* Words that an unknown logger may put before a line. */
-#define PREFIX_WORDS 3
-#define PREFIX_WORDS_BYTES 48
-
-struct prefix_guess { /* a majority's vote on how lines begin */
-	char shape[PREFIX_WORDS_BYTES];
-	int votes, hits;
-};
-
 struct prefix_form { /* all zero: nothing is known yet */
 	gsize bytes;
 	int lines;	  /* that are not empty */
@@ -36,7 +29,7 @@ struct prefix_form { /* all zero: nothing is known yet */
 	int tags;	  /* with "kernel:" */
 	int quotes, dates;
 	char host[64]; /* of a journal whose times are the kernel's */
-	struct prefix_guess words[PREFIX_WORDS];
+	struct words_guess words[WORDS_MOST];
 };
 
 enum prefix_speaker { PREFIX_UNKNOWN, PREFIX_KERNEL, PREFIX_OTHER };
@@ -51,12 +44,8 @@ struct prefix_line {
 	bool other_time; /* a firmware's or a boot loader's, where a kernel's is known too */
 };
 
-/* A line's bytes (no newline) as they are read: no carriage returns, colours, byte order mark and
- * blanks at the end, NUL bytes are 1, at most `most` of them. Replaces `out`. */
-void prefix_clean(const char *line, gsize len, gsize most, GString *out);
-
 bool prefix_is_settled(const struct prefix_form *f);
-/* Learns from one more clean line; false: the form is settled, nothing was done. */
+/* Learns from one more clean line (clean.h); false: the form is settled, nothing was done. */
 bool prefix_feed(struct prefix_form *f, const char *line, gsize len);
 /* Learns from a log's first lines. */
 void prefix_learn(struct prefix_form *f, const char *log, gsize len);

@@ -5,6 +5,7 @@
  */
 #include "report.h"
 
+#include "clean.h"
 #include "scan.h"
 #include "shape.h"
 
@@ -99,7 +100,7 @@ static const char *take_line(struct lines *ls, const char *at)
 {
 	const char *nl = memchr(at, '\n', (gsize)(ls->end - at));
 	const char *eol = nl ? nl : ls->end;
-	prefix_clean(at, (gsize)(eol - at), LINE_BYTES, ls->buffer);
+	clean_line(at, (gsize)(eol - at), LINE_BYTES, ls->buffer);
 	return nl ? nl + 1 : ls->end;
 }
 

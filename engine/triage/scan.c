@@ -5,6 +5,7 @@
  */
 #include "scan.h"
 
+#include "clean.h"
 #include "shape.h"
 
 #include <glib.h>
@@ -394,7 +395,7 @@ bool scan_log(const struct prefix_form *form, const char *log, size_t len, size_
 		while (start > log && start[-1] != '\n')
 			start--;
 		const char *eol = line_end(p, end);
-		prefix_clean(start, (size_t)(eol - start), MOST_OF_A_LINE, line);
+		clean_line(start, (size_t)(eol - start), MOST_OF_A_LINE, line);
 		*header = scan_spoken(form, line->str, line->len, is_first(log, start));
 		if (*header >= 0 && !is_replayed(eol, end)) {
 			*at = (size_t)(start - log);

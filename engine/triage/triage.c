@@ -4,6 +4,7 @@
  */
 #include "triage.h"
 
+#include "clean.h"
 #include "guilty.h"
 #include "noise.h"
 #include "normalise.h"
@@ -20,7 +21,7 @@ bool triage_is_crash(const struct prefix_form *form, const char *line, size_t le
 	/* nearly all lines hold no header, however they begin */
 	if (scan_line(line, len) < 0)
 		return false;
-	prefix_clean(line, len, len, clean);
+	clean_line(line, len, len, clean);
 	return scan_spoken(form, clean->str, clean->len, first) >= 0;
 }
 

@@ -5,7 +5,8 @@
  * What comes in: bytes of a serial console, hostile ones included. What goes out: title, type,
  * other titles of the same bug, the report, whether it is damaged, the file to blame.
  *
- *   prefix, stamp        what stands before the kernel's text in a line, learnt from the first ones
+ *   clean                bytes that are no part of a line
+ *   prefix, stamp, words what stands before the kernel's text in it, learnt from the first lines
  *   scan                 finds the crash line: one pass over the log
  *   report               the lines that belong to it, without console prefixes
  *   rules, rules_ours    say what crashes are called: tables
@@ -17,9 +18,9 @@
  *   symbols              source positions for a report, from the kernel's debug information
  *   shape                the expressions that all of them are written in
  *
- * Callers outside include this header, prefix.h and symbols.h. All but symbols is pure and may be
- * used in any thread. Time is linear in the log's size, memory bounded whatever it holds: the
- * report is at most 1 MiB, a line of it 4 KiB.
+ * Callers outside include this header, prefix.h, clean.h and symbols.h. All but symbols is pure and
+ * may be used in any thread. Time is linear in the log's size, memory bounded whatever it holds:
+ * the report is at most 1 MiB, a line of it 4 KiB.
  */
 #ifndef ENGINE_TRIAGE_TRIAGE_H
 #define ENGINE_TRIAGE_TRIAGE_H
