@@ -435,8 +435,10 @@ static void read_line(struct reader *r)
 		if (!r->tagged && !r->dated)
 			read_journal(r);
 		if (out->speaker == PREFIX_UNKNOWN)
-			out->speaker = is_daemons(r->p, r->end) ? PREFIX_OTHER : PREFIX_KERNEL;
+			out->speaker = PREFIX_KERNEL;
 	}
+	if (out->speaker == PREFIX_KERNEL && is_daemons(r->p, r->end))
+		out->speaker = PREFIX_OTHER;
 	out->other_time = !r->kernel_time && r->other_time && !r->tagged && r->form &&
 			  r->form->kernel_times > 0;
 	if (!out->syzkaller)
