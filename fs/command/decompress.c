@@ -55,10 +55,15 @@ struct byte_source *byte_source_decompressed(struct byte_source *from, char **wh
 	archive_read_support_filter_all(s->archive);
 	archive_read_support_format_raw(s->archive);
 	if (archive_read_open(s->archive, s, NULL, give, NULL) == ARCHIVE_OK &&
-	    archive_read_next_header(s->archive, &entry) == ARCHIVE_OK)
-		return &s->base;
-	const char *text = archive_error_string(s->archive);
-	*why = g_strdup(text ? text : "damaged");
+	    archive_read_next_header(s->archive, &entry) == ARCHIVE_OK) {
+		/* it begins like a compressed file: where no program knows it, it is damaged */
+		if (archive_filter_code(s->archive, 0) != ARCHIVE_FILTER_NONE)
+			return &s->base;
+		*why = g_strdup("begins as a compressed file, and is damaged");
+	} else {
+		const char *text = archive_error_string(s->archive);
+		*why = g_strdup(text ? text : "damaged");
+	}
 	archive_source_free(&s->base);
 	return NULL;
 }
