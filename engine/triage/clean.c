@@ -43,6 +43,8 @@ void clean_line(const char *line, gsize len, gsize most, GString *out)
 				: NULL;
 		if (after)
 			p = after - 1;
+		else if (*p == '\xc2' && p + 1 < end && p[1] == '\xa0')
+			g_string_append_c(out, ' '), p++; /* a blank that a browser has copied */
 		else if (*p != '\r')
 			g_string_append_c(out, *p ? *p : '\1');
 	}

@@ -9,6 +9,7 @@
  */
 #include "prefix.h"
 
+#include "android.h"
 #include "clean.h"
 #include "stamp.h"
 
@@ -21,7 +22,7 @@ struct reader {
 	const struct prefix_form *form;
 	const char *p, *end;
 	struct prefix_line *out;
-	bool quoted, dated, kernel_time, other_time, tagged;
+	bool quoted, dated, kernel_time, other_time, tagged, host_tagged;
 	const char *host, *host_end;
 };
 
@@ -107,6 +108,10 @@ static void read_quote(struct reader *r)
 {
 	const char *p = r->p;
 	bool mark = false;
+	if (p < r->end && (*p == '#' || *p == ':')) { /* a comment, a report's field */
+		mark = true;
+		p++;
+	}
 	while (p < r->end &&
 	       (*p == '>' || *p == '|' ||
 		(mark && *p == ' ' && p + 1 < r->end && (p[1] == '>' || p[1] == '|')))) {
@@ -172,10 +177,11 @@ static void read_host_tag(struct reader *r)
 	for (int words = 0; words < 3 && p < r->end; words++) {
 		enum prefix_speaker speaker = PREFIX_UNKNOWN;
 		const char *after = read_tag(p, r->end, &speaker);
-		bool named = speaker != PREFIX_UNKNOWN || (r->form && r->form->tags > 0 && words);
+		bool named =
+			speaker != PREFIX_UNKNOWN || (r->form && r->form->host_tags > 0 && words);
 		if (after && named) {
 			r->out->speaker = speaker == PREFIX_KERNEL ? speaker : PREFIX_OTHER;
-			r->tagged = speaker == PREFIX_KERNEL;
+			r->tagged = r->host_tagged = speaker == PREFIX_KERNEL;
 			r->p = after;
 			return;
 		}
@@ -216,6 +222,14 @@ static void read_date(struct reader *r)
 		r->p = second;
 	r->dated = true;
 	const char *dated = r->p;
+	bool kernel = false;
+	const char *logcat = android_logcat(r->p, r->end, &kernel);
+	if (logcat) {
+		r->out->speaker = kernel ? PREFIX_KERNEL : PREFIX_OTHER;
+		r->tagged = kernel;
+		r->p = logcat;
+		return;
+	}
 	read_host_tag(r);
 	if (r->p == dated && !time_here(dated, r->end) &&
 	    !in_most(r->form, r->form ? r->form->dates : 0))
@@ -282,47 +296,6 @@ static bool read_time(struct reader *r)
 	return true;
 }
 
-/* What vendors of telephones print behind the time: "[0:      swapper/0:    1]", "(0)[1:init]",
- * "c0     1 (init)". */
-static const char *skip_vendor(const char *p, const char *end, const char **pid,
-			       const char **pid_end)
-{
-	const char *q = skip_word(p, end, "-") ? p + 1 : p;
-	const char *cpu = skip_word(q, end, "(") ? skip_word(stamp_digits(q + 1, end), end, ")[")
-						 : skip_word(q, end, "[");
-	bool mediatek = cpu && *q == '(';
-	const char *first = stamp_digits(cpu, end);
-	if (first && first > cpu && first < end && *first == ':') {
-		const char *close = memchr(first, ']', (gsize)(MIN(end - first, 64)));
-		const char *last = close;
-		while (last && last > first && g_ascii_isdigit(last[-1]))
-			last--;
-		if (mediatek && close) {
-			*pid = cpu;
-			*pid_end = first;
-			return close + 1;
-		}
-		if (close && last < close && last > first + 1 &&
-		    (last[-1] == ' ' || last[-1] == ':')) {
-			*pid = last;
-			*pid_end = close;
-			return close + 1;
-		}
-	}
-	const char *core = skip_word(p, end, "c"), *task = stamp_digits(core, end);
-	if (task && task > core && task < end && *task == ' ') {
-		*pid = stamp_blanks(task, end);
-		*pid_end = stamp_digits(*pid, end);
-		if (*pid_end > *pid && *pid_end < end && **pid_end == ' ') {
-			const char *name = skip_word(*pid_end, end, " (");
-			const char *close =
-				name ? memchr(name, ')', (gsize)MIN(end - name, 32)) : NULL;
-			return close ? close + 1 : *pid_end;
-		}
-	}
-	return NULL;
-}
-
 static void read_vendor(struct reader *r)
 {
 	const char *pid, *pid_end, *p = stamp_blanks(r->p, r->end);
@@ -334,7 +307,7 @@ static void read_vendor(struct reader *r)
 		return;
 	}
 	const char *after =
-		p < r->end && strchr("[(-c", *p) ? skip_vendor(p, r->end, &pid, &pid_end) : NULL;
+		p < r->end && strchr("[(-.c", *p) ? android_task(p, r->end, &pid, &pid_end) : NULL;
 	if (!after)
 		return;
 	r->p = after;
@@ -352,6 +325,13 @@ static void read_journal(struct reader *r)
 {
 	const char *e = word_end(r->p, r->end);
 	enum prefix_speaker speaker = PREFIX_UNKNOWN;
+	const char *alone = skip_word(r->p, r->end, "kernel: ");
+	if (alone) {
+		r->p = alone;
+		r->out->syzkaller = false;
+		r->tagged = true;
+		return;
+	}
 	if (e == r->p || e == r->end || e[-1] == ':' || !is_name(r->p, e))
 		return;
 	const char *after = read_tag(e + 1, r->end, &speaker);
@@ -401,6 +381,28 @@ static bool read_glued(struct reader *r)
 
 /* ---- a line ---- */
 
+/* A first line whose date was cut off: "host kernel: text", "kernel: text". */
+static void read_tag_alone(struct reader *r)
+{
+	const char *e = word_end(r->p, r->end);
+	const char *after = skip_word(r->p, r->end, "kernel: ");
+	if (!after && e < r->end && is_name(r->p, e))
+		after = skip_word(e + 1, r->end, "kernel: ");
+	if (!after)
+		return;
+	r->p = after;
+	r->tagged = true;
+	r->out->speaker = PREFIX_KERNEL;
+}
+
+/* Blanks that all lines begin with. */
+static void skip_indent(struct reader *r)
+{
+	for (int n = r->form && r->form->lines >= 4 ? r->form->indent : 0;
+	     n > 0 && r->p < r->end && g_ascii_isspace(*r->p); n--)
+		r->p++;
+}
+
 static void read_line(struct reader *r)
 {
 	const char *line = r->p;
@@ -408,11 +410,17 @@ static void read_line(struct reader *r)
 	if (read_syzkaller_any(r)) {
 		r->p = line + out->text;
 	} else {
+		skip_indent(r);
 		read_quote(r);
 		read_date(r);
+		const char *before = r->p;
 		read_levels(r);
+		if (!r->dated && r->p > before)
+			read_date(r);
 		bool timed = read_time(r);
-		if (!timed && !r->dated && out->speaker == PREFIX_UNKNOWN) {
+		if (!timed && !r->dated && out->speaker == PREFIX_UNKNOWN)
+			read_tag_alone(r);
+		if (!timed && !r->dated && !r->tagged && out->speaker == PREFIX_UNKNOWN) {
 			const char *after =
 				r->form ? words_skip(r->form->words, r->form->lines, r->p, r->end)
 					: NULL;
@@ -473,12 +481,17 @@ bool prefix_feed(struct prefix_form *f, const char *line, gsize len)
 	f->bytes += len + 1;
 	if (!len)
 		return true;
+	int indent = 0;
+	while (indent < (int)MIN(len, 64) && g_ascii_isspace(line[indent]))
+		indent++;
+	f->indent = f->lines ? MIN(f->indent, indent) : indent;
 	f->lines++;
 	words_learn(f->words, line, r.end);
 	read_line(&r);
 	f->kernel_times += r.kernel_time;
 	f->other_times += r.other_time;
 	f->tags += r.tagged;
+	f->host_tags += r.host_tagged;
 	f->quotes += r.quoted;
 	f->dates += r.dated;
 	if (r.host)

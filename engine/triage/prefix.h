@@ -26,8 +26,10 @@ struct prefix_form { /* all zero: nothing is known yet */
 	int lines;	  /* that are not empty */
 	int kernel_times; /* with a time of printk's, or one that dmesg made of it */
 	int other_times;  /* with one of another number of decimals */
-	int tags;	  /* with "kernel:" */
+	int tags;	  /* that name the kernel */
+	int host_tags;	  /* with "kernel:" behind a date, as syslog writes it */
 	int quotes, dates;
+	int indent;    /* blanks that all lines begin with */
 	char host[64]; /* of a journal whose times are the kernel's */
 	struct words_guess words[WORDS_MOST];
 };

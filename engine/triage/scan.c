@@ -238,7 +238,7 @@ static bool may_be_bare(int header, const char *text, size_t len)
 
 /* What a paste's first line may begin with though its own prefix was cut off. */
 static const char first_line[] =
-	"^(?:BUG: (?:KASAN|KMSAN|KCSAN|KFENCE|kernel|unable|soft "
+	"^(?:[ 0-9.]*\\] ?)?(?:BUG: (?:KASAN|KMSAN|KCSAN|KFENCE|kernel|unable|soft "
 	"lockup|sleeping|scheduling|workqueue)"
 	"|INFO: task [^ ]+:[0-9]+ (?:blocked|can)|INFO: rcu_|WARNING: (?:CPU|possible|suspicious)"
 	"|general protection fault|kernel BUG at|Kernel panic - not syncing|Unable to handle kernel"

@@ -188,6 +188,10 @@ const char *stamp_dmesg(const char *p, const char *end)
 		q = digits(one_of(stamp_blanks(p, end), end, "+"), end, 1, 10);
 		q = digits(one_of(q, end, "."), end, 6, 6);
 	}
+	if (!q) { /* dmesg -d -t: "<    0.000010>" */
+		q = digits(stamp_blanks(one_of(p, end, "<"), end), end, 1, 10);
+		q = one_of(digits(one_of(q, end, "."), end, 6, 6), end, ">");
+	}
 	return one_of(q, end, "]");
 }
 

@@ -6,9 +6,13 @@
 #include <string.h>
 
 /* With "kernel:" lines, kernel times, quotes and bare dates in most lines before. */
-static const struct prefix_form known = {
-	.lines = 10, .kernel_times = 10, .tags = 10, .quotes = 10, .dates = 10, .host = "host"
-};
+static const struct prefix_form known = { .lines = 10,
+					  .kernel_times = 10,
+					  .tags = 10,
+					  .host_tags = 10,
+					  .quotes = 10,
+					  .dates = 10,
+					  .host = "host" };
 
 static const struct {
 	const char *line, *text, *caller;
@@ -61,6 +65,15 @@ static const struct {
 	{ "\033[32m[   12.345678] \033[0m\033[31mtext\033[0m", "text", "", PREFIX_KERNEL, false },
 	{ "^[[32m[   12.345678] ^[[0mtext", "text", "", PREFIX_KERNEL, false },
 	{ "[32m[   12.345678] [0mtext", "text", "", PREFIX_KERNEL, false },
+	{ "01-02 03:04:05.123     0     0 W kernel  : text", "text", "", PREFIX_KERNEL, false },
+	{ "01-02 03:04:05.123   412   412 W Foo: text", "text", "", PREFIX_OTHER, false },
+	{ "01-02 03:04:05.123 W/        (    0): text", "text", "", PREFIX_KERNEL, false },
+	{ "<4>Jan  2 03:04:05 host kernel: text", "text", "", PREFIX_KERNEL, false },
+	{ "host kernel: text", "text", "", PREFIX_KERNEL, false },
+	{ "[<    0.000010>] text", "text", "", PREFIX_KERNEL, false },
+	{ "<4>[   12.345678] c0    123 (kworker/0:1) text", "text", "( T123)", PREFIX_KERNEL,
+	  false },
+	{ "# text", "text", "", PREFIX_UNKNOWN, true },
 	{ "text", "text", "", PREFIX_UNKNOWN, false },
 	{ " foo+0x1/0x2", " foo+0x1/0x2", "", PREFIX_UNKNOWN, false },
 	{ "[<ffffffff81000000>] foo+0x1/0x2", "[<ffffffff81000000>] foo+0x1/0x2", "",
