@@ -8,12 +8,6 @@
 #include <glib.h>
 #include <string.h>
 
-static const char *skip_word(const char *p, const char *end, const char *word)
-{
-	gsize n = strlen(word);
-	return p && (gsize)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
-}
-
 /* "    0     0 W kernel  : text" */
 static const char *skip_threads(const char *p, const char *end, bool *kernel)
 {
@@ -36,7 +30,7 @@ static const char *skip_brief(const char *p, const char *end, bool *kernel)
 	const char *pid = open ? stamp_blanks(open + 1, end) : NULL;
 	const char *pid_end = stamp_digits(pid, end);
 	*kernel = pid && pid_end == pid + 1 && *pid == '0';
-	return pid_end > pid ? skip_word(pid_end, end, "): ") : NULL;
+	return pid_end > pid ? stamp_word(pid_end, end, "): ") : NULL;
 }
 
 const char *android_logcat(const char *p, const char *end, bool *kernel)
@@ -48,8 +42,8 @@ const char *android_logcat(const char *p, const char *end, bool *kernel)
 const char *android_task(const char *p, const char *end, const char **pid, const char **pid_end)
 {
 	const char *q = p < end && (*p == '-' || *p == '.') ? p + 1 : p;
-	const char *cpu = skip_word(q, end, "(") ? skip_word(stamp_digits(q + 1, end), end, ")[")
-						 : skip_word(q, end, "[");
+	const char *cpu = stamp_word(q, end, "(") ? stamp_word(stamp_digits(q + 1, end), end, ")[")
+						  : stamp_word(q, end, "[");
 	bool mediatek = cpu && *q == '(';
 	const char *first = stamp_digits(cpu, end);
 	if (first && first > cpu && first < end && *first == ':') {
@@ -69,12 +63,12 @@ const char *android_task(const char *p, const char *end, const char **pid, const
 			return close + 1;
 		}
 	}
-	const char *core = skip_word(p, end, "c"), *task = stamp_digits(core, end);
+	const char *core = stamp_word(p, end, "c"), *task = stamp_digits(core, end);
 	if (task && task > core && task < end && *task == ' ') {
 		*pid = stamp_blanks(task, end);
 		*pid_end = stamp_digits(*pid, end);
 		if (*pid_end > *pid && *pid_end < end && **pid_end == ' ') {
-			const char *name = skip_word(*pid_end, end, " (");
+			const char *name = stamp_word(*pid_end, end, " (");
 			const char *close =
 				name ? memchr(name, ')', (gsize)MIN(end - name, 32)) : NULL;
 			return close ? close + 1 : *pid_end;

@@ -28,12 +28,6 @@ struct reader {
 
 /* ---- syzkaller's own prefixes ---- */
 
-static const char *skip_word(const char *p, const char *end, const char *word)
-{
-	gsize n = strlen(word);
-	return p && (gsize)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
-}
-
 static const char *skip_level(const char *p, const char *end, int *level)
 {
 	const char *q = p < end && *p == '<' ? stamp_digits(p + 1, end) : NULL;
@@ -77,10 +71,10 @@ static bool read_syzkaller(struct reader *r, const char *p)
 
 static bool read_syzkaller_any(struct reader *r)
 {
-	const char *dropped = skip_word(r->p, r->end, "** ");
+	const char *dropped = stamp_word(r->p, r->end, "** ");
 	if (dropped)
-		dropped = skip_word(stamp_digits(dropped, r->end), r->end,
-				    " printk messages dropped ** ");
+		dropped = stamp_word(stamp_digits(dropped, r->end), r->end,
+				     " printk messages dropped ** ");
 	if (read_syzkaller(r, dropped ? dropped : r->p))
 		return true;
 	/* whatever ends in a login prompt may stand before it */
@@ -148,7 +142,7 @@ static const char *word_end(const char *p, const char *end)
 /* "kernel:", "sshd[12]:" and what they say about who speaks; the place behind. */
 static const char *read_tag(const char *p, const char *end, enum prefix_speaker *speaker)
 {
-	const char *e = skip_word(p, end, "kernel:");
+	const char *e = stamp_word(p, end, "kernel:");
 	if (e) { /* rsyslog writes no blank behind it */
 		*speaker = PREFIX_KERNEL;
 		return e < end && *e == ' ' ? e + 1 : e;
@@ -187,7 +181,7 @@ static void read_host_tag(struct reader *r)
 		}
 		const char *e = word_end(p, r->end);
 		/* RFC 5424: "host kernel - - - text" */
-		const char *rfc = skip_word(p, r->end, "kernel - - - ");
+		const char *rfc = stamp_word(p, r->end, "kernel - - - ");
 		if (rfc && words) {
 			r->out->speaker = PREFIX_KERNEL;
 			r->tagged = true;
@@ -207,9 +201,9 @@ static void read_host_tag(struct reader *r)
 
 static void read_date(struct reader *r)
 {
-	const char *p = skip_word(r->p, r->end, "<");
+	const char *p = stamp_word(r->p, r->end, "<");
 	if (p) { /* RFC 5424: "<4>1 2024-..." */
-		p = skip_word(stamp_digits(p, r->end), r->end, ">1 ");
+		p = stamp_word(stamp_digits(p, r->end), r->end, ">1 ");
 		p = p && stamp_date(p, r->end) ? p : NULL;
 	}
 	const char *from = p ? p : r->p, *after = stamp_date(from, r->end);
@@ -240,25 +234,16 @@ static void read_date(struct reader *r)
 static void read_levels(struct reader *r)
 {
 	const char *p = r->p, *end = r->end;
-	static const char *const facilities[] = { "kern",   "user",	"mail",	  "daemon", "auth",
-						  "syslog", "lpr",	"news",	  "uucp",   "cron",
-						  "ftp",    "authpriv", "local0", "local1" };
-	for (gsize i = 0; i < G_N_ELEMENTS(facilities); i++) {
-		const char *q = stamp_blanks(skip_word(p, end, facilities[i]), end);
-		const char *level = skip_word(q, end, ":");
-		q = level;
-		while (q && q < end && g_ascii_isalpha(*q))
-			q++;
-		q = q > level ? skip_word(stamp_blanks(q, end), end, ": ") : NULL;
-		if (q) {
-			r->out->speaker = i ? PREFIX_OTHER : PREFIX_KERNEL;
-			r->tagged = !i;
-			r->p = q;
-			return;
-		}
+	bool kernel = false;
+	const char *facility = stamp_facility(p, end, &kernel);
+	if (facility) {
+		r->out->speaker = kernel ? PREFIX_KERNEL : PREFIX_OTHER;
+		r->tagged = kernel;
+		r->p = facility;
+		return;
 	}
-	const char *prio = stamp_digits(p, end), *q = prio > p ? skip_word(prio, end, ",") : NULL;
-	const char *seq = stamp_digits(q, end), *time = skip_word(seq > q ? seq : NULL, end, ",");
+	const char *prio = stamp_digits(p, end), *q = prio > p ? stamp_word(prio, end, ",") : NULL;
+	const char *seq = stamp_digits(q, end), *time = stamp_word(seq > q ? seq : NULL, end, ",");
 	const char *usec = stamp_digits(time, end);
 	const char *semicolon = usec > time && usec < end && *usec == ','
 					? memchr(usec, ';', (gsize)(end - usec))
@@ -325,7 +310,7 @@ static void read_journal(struct reader *r)
 {
 	const char *e = word_end(r->p, r->end);
 	enum prefix_speaker speaker = PREFIX_UNKNOWN;
-	const char *alone = skip_word(r->p, r->end, "kernel: ");
+	const char *alone = stamp_word(r->p, r->end, "kernel: ");
 	if (alone) {
 		r->p = alone;
 		r->out->syzkaller = false;
@@ -385,9 +370,9 @@ static bool read_glued(struct reader *r)
 static void read_tag_alone(struct reader *r)
 {
 	const char *e = word_end(r->p, r->end);
-	const char *after = skip_word(r->p, r->end, "kernel: ");
+	const char *after = stamp_word(r->p, r->end, "kernel: ");
 	if (!after && e < r->end && is_name(r->p, e))
-		after = skip_word(e + 1, r->end, "kernel: ");
+		after = stamp_word(e + 1, r->end, "kernel: ");
 	if (!after)
 		return;
 	r->p = after;

@@ -200,3 +200,28 @@ const char *stamp_caller(const char *p, const char *end)
 	p = one_of(stamp_blanks(one_of(p, end, "["), end), end, "TC");
 	return one_of(digits(p, end, 1, 10), end, "]");
 }
+
+const char *stamp_word(const char *p, const char *end, const char *word)
+{
+	gsize n = strlen(word);
+	return p && (gsize)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
+}
+
+const char *stamp_facility(const char *p, const char *end, bool *kernel)
+{
+	static const char *const facilities[] = { "kern",   "user",	"mail",	  "daemon", "auth",
+						  "syslog", "lpr",	"news",	  "uucp",   "cron",
+						  "ftp",    "authpriv", "local0", "local1" };
+	for (gsize i = 0; i < G_N_ELEMENTS(facilities); i++) {
+		const char *level = stamp_blanks(stamp_word(p, end, facilities[i]), end);
+		level = stamp_word(level, end, ":");
+		const char *q = level;
+		while (q && q < end && g_ascii_isalpha(*q))
+			q++;
+		q = q > level ? stamp_word(stamp_blanks(q, end), end, ": ") : NULL;
+		*kernel = i == 0;
+		if (q)
+			return q;
+	}
+	return NULL;
+}

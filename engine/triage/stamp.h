@@ -24,7 +24,12 @@ const char *stamp_dmesg(const char *p, const char *end);
 /* "[ T123]", "[    C0]". */
 const char *stamp_caller(const char *p, const char *end);
 
+/* What dmesg -x writes, "kern  :warn  : ". */
+const char *stamp_facility(const char *p, const char *end, bool *kernel);
+
+/* These take NULL as well, so that they can be chained. The first two are always there. */
 const char *stamp_blanks(const char *p, const char *end);
 const char *stamp_digits(const char *p, const char *end);
+const char *stamp_word(const char *p, const char *end, const char *word);
 
 #endif

@@ -6,7 +6,8 @@
  * other titles of the same bug, the report, whether it is damaged, the file to blame.
  *
  *   clean                bytes that are no part of a line
- *   prefix, with stamp, words, android: what stands before the kernel's text in it, learnt from the first lines
+ *   prefix               what stands before the kernel's text in it, learnt from the first lines;
+ *     stamp, android, words   dates and times, what phones print, unknown loggers
  *   scan                 finds the crash line: one pass over the log
  *   report               the lines that belong to it, without console prefixes
  *   rules, rules_ours    say what crashes are called: tables
