@@ -39,7 +39,7 @@ static const char *skip_level(const char *p, const char *end, int *level)
 
 static void take_caller(struct reader *r, const char *from, const char *to)
 {
-	g_strlcpy(r->out->caller, from, MIN((gsize)(to - from) + 1, sizeof(r->out->caller)));
+	stamp_copy(r->out->caller, sizeof(r->out->caller), from, to);
 }
 
 static void take_time(struct reader *r, int decimals)
@@ -480,7 +480,7 @@ bool prefix_feed(struct prefix_form *f, const char *line, gsize len)
 	f->quotes += r.quoted;
 	f->dates += r.dated;
 	if (r.host)
-		g_strlcpy(f->host, r.host, MIN((gsize)(r.host_end - r.host) + 1, sizeof(f->host)));
+		stamp_copy(f->host, sizeof(f->host), r.host, r.host_end);
 	return true;
 }
 

@@ -225,3 +225,10 @@ const char *stamp_facility(const char *p, const char *end, bool *kernel)
 	}
 	return NULL;
 }
+
+void stamp_copy(char *out, size_t size, const char *from, const char *to)
+{
+	gsize n = MIN((gsize)(to - from), size - 1);
+	memcpy(out, from, n);
+	out[n] = '\0';
+}

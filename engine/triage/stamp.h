@@ -31,5 +31,7 @@ const char *stamp_facility(const char *p, const char *end, bool *kernel);
 const char *stamp_blanks(const char *p, const char *end);
 const char *stamp_digits(const char *p, const char *end);
 const char *stamp_word(const char *p, const char *end, const char *word);
+/* Copies what fits of the bytes from `from` to `to`, which no NUL ends. */
+void stamp_copy(char *out, size_t size, const char *from, const char *to);
 
 #endif

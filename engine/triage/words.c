@@ -22,7 +22,7 @@ static const char *shape_of(const char *p, const char *end, int n, char *shape)
 	for (int i = 0; i < n; i++) {
 		if (p == end || *p == ' ' || *p == '\t')
 			return NULL;
-		if (p + 9 < end && *p == '[' && (p[1] == '<' || stamp_digits(p + 1, end) > p + 8))
+		if (end - p > 9 && *p == '[' && (p[1] == '<' || stamp_digits(p + 1, end) > p + 8))
 			return NULL;
 		for (; p < end && *p != ' '; p++) {
 			if (used + 3 > WORDS_BYTES)
