@@ -5,6 +5,7 @@
  */
 #include "console.h"
 
+#include "engine/triage/clean.h"
 #include "engine/triage/triage.h"
 #include "test_output.h"
 
@@ -27,10 +28,11 @@ struct console {
 	char *marker[CONSOLE_WORDS]; /* "bisectfs WORD " */
 	struct test_output *output;
 	enum console_phase phase;
-	int64_t deadline; /* of the phase */
-	int64_t tested;	  /* when the test began; 0: it has not */
-	GString *line;	  /* the last line, not complete yet */
-	GString *text;	  /* from the first crash line on */
+	int64_t deadline;	 /* of the phase */
+	int64_t tested;		 /* when the test began; 0: it has not */
+	GString *line;		 /* the last line, not complete yet */
+	GString *text;		 /* from the first crash line on */
+	struct prefix_form form; /* of the kernel's lines */
 	bool crashed, closed;
 	int64_t crash_seen, last_byte;
 	bool any_output;
@@ -92,13 +94,15 @@ static enum outcome_kind failure_of_phase(const struct console *c)
 static void close_crash(struct console *c)
 {
 	struct triage crash;
-	if (triage_log(c->text->str, c->text->len, &crash)) {
+	if (triage_log_as(&c->form, c->text->str, c->text->len, &crash)) {
 		over(c, failure_of_phase(c), crash.kind, crash.title);
 		g_string_assign(c->text, crash.report); /* the lines of that task alone */
 		triage_clear(&crash);
-	} else {
-		over(c, failure_of_phase(c), c->outcome.type, c->outcome.title);
+		return;
 	}
+	/* What followed shows that it was not the kernel that spoke: the run goes on. */
+	g_string_truncate(c->text, 0);
+	c->crashed = c->closed = false;
 }
 
 void console_start(struct console *c, int64_t now)
@@ -249,9 +253,20 @@ static bool take_inits_line(struct console *c, const char *line, int64_t now)
 	return text != NULL;
 }
 
+static void learn_form(struct console *c)
+{
+	g_autoptr(GString) clean = g_string_new(NULL);
+	if (!prefix_is_settled(&c->form)) {
+		clean_line(c->line->str, c->line->len, PREFIX_LINE_BYTES, clean);
+		prefix_feed(&c->form, clean->str, clean->len);
+	}
+}
+
 static void take_line(struct console *c, int64_t now)
 {
 	const char *line = c->line->str;
+	bool first = !c->form.lines;
+	learn_form(c);
 	if (c->crashed) {
 		if (c->text->len < KEPT_BYTES)
 			g_string_append_printf(c->text, "%s\n", line);
@@ -262,7 +277,7 @@ static void take_line(struct console *c, int64_t now)
 		return;
 	test_output_remember(c->output, line);
 	take_users_line(c, line, now);
-	if (c->phase == CONSOLE_OVER || !triage_is_crash(line, c->line->len))
+	if (c->phase == CONSOLE_OVER || !triage_is_crash(&c->form, line, c->line->len, first))
 		return;
 	c->crashed = true;
 	c->crash_seen = now;
@@ -293,11 +308,11 @@ void console_gone(struct console *c, bool failed, int64_t now)
 		take_line(c, now);
 		g_string_truncate(c->line, 0);
 	}
-	if (c->phase == CONSOLE_OVER)
-		return;
 	if (c->crashed)
 		close_crash(c);
-	else if (failed)
+	if (c->phase == CONSOLE_OVER)
+		return;
+	if (failed)
 		over(c, OUTCOME_INFRA, CRASH_NONE, "the VM was lost");
 	else if (!c->ours && c->phase == CONSOLE_TEST &&
 		 test_output_stopped(c->output, &c->outcome))

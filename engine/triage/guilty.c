@@ -7,7 +7,6 @@
 #include "guilty.h"
 
 #include "report.h"
-#include "scan.h"
 #include "shape.h"
 #include "title.h"
 
@@ -134,39 +133,31 @@ static char *search_from(const char *text, const char *end)
 }
 
 /* From the crash line on; with console prefixes only the lines of its origin. */
-static GString *lines_of(const char *log, gsize len)
+static GString *lines_of(const struct prefix_form *form, const char *log, gsize len)
 {
-	gsize at, line_len;
-	int header;
-	if (!scan_log(log, len, &at, &line_len, &header))
+	struct report r;
+	if (!report_read(form, log, len, &r))
 		return NULL;
-	bool bare;
-	report_prefix(log + at, line_len, &bare);
-	if (!bare) {
-		struct report r;
-		if (!report_read(log, len, &r))
-			return NULL;
-		GString *all = g_string_new(r.all->str);
-		report_clear(&r);
-		return all;
-	}
 	GString *all = g_string_new(NULL);
-	for (gsize i = at; i < len && all->len < ((gsize)1 << 20); i++) {
+	if (!r.bare)
+		g_string_assign(all, r.all->str);
+	for (gsize i = r.start; r.bare && i < len && all->len < ((gsize)1 << 20); i++) {
 		if (log[i] != '\r')
 			g_string_append_c(all, log[i] ? log[i] : '\1');
 	}
+	report_clear(&r);
 	return all;
 }
 
-char *guilty_file(const char *log, gsize len)
+char *guilty_file(const struct prefix_form *form, const char *log, gsize len)
 {
 	static const char *const stalls[] = { "apic_timer_interrupt+0x", "el1h_64_irq+0x",
 					      "Exception stack" };
-	g_autoptr(GString) text = lines_of(log, len);
+	g_autoptr(GString) text = lines_of(form, log, len);
 	struct report r;
 	struct title t;
 	char *answer = NULL;
-	if (!text || !report_read(log, len, &r))
+	if (!text || !report_read(form, log, len, &r))
 		return NULL;
 	title_make(&r, &t);
 	bool stall = g_str_has_prefix(t.text, "INFO: rcu detected stall");

@@ -86,44 +86,55 @@ GPtrArray *noise_variants(const char *name)
 /* ---- extractors ---- */
 
 /* For lockups the top frame is random: what the outermost known caller called stands for it. */
-static char *extract_stall(const GPtrArray *names)
+static const char *extract_stall(const GPtrArray *names, guint *at)
 {
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
 		if (!noise_fits(rules_anchors, name))
 			continue;
+		*at = i;
 		if (strstr(name, "smp_call_function"))
-			return g_strdup("smp_call_function");
-		return g_strdup(g_ptr_array_index(names, i ? i - 1 : 0));
+			return "smp_call_function";
+		*at = i ? i - 1 : 0;
+		return g_ptr_array_index(names, *at);
 	}
 	return NULL;
 }
 
-static char *extract_hang(const GPtrArray *names)
+static const char *extract_hang(const GPtrArray *names, guint *at)
 {
 	static const char waiting[] =
 		"sched _lock _slowlock down rwsem completion kthread wait synchronize "
 		"context_switch __switch_to cancel_delayed_work rcu_barrier";
-	for (guint i = 0; i < names->len; i++) {
-		const char *name = g_ptr_array_index(names, i);
+	/* syzkaller's "down" hides every shutdown and teardown as well: they count where nothing
+	 * else is left */
+	static const char locks[] = "=down down_* _down rwsem";
+	for (*at = 0; *at < names->len; (*at)++) {
+		const char *name = g_ptr_array_index(names, *at);
 		if (strstr(name, "rtnl_lock"))
-			return g_strdup(name);
+			return name;
 		if (noise_fits("synchronize_rcu synchronize_srcu synchronize_net synchronize_sched",
 			       name))
-			return g_strdup("synchronize_rcu");
+			return "synchronize_rcu";
 	}
-	for (guint i = 0; i < names->len; i++) {
-		if (!noise_fits(waiting, g_ptr_array_index(names, i)))
-			return g_strdup(g_ptr_array_index(names, i));
+	for (*at = 0; *at < names->len; (*at)++) {
+		if (!noise_fits(waiting, g_ptr_array_index(names, *at)))
+			return g_ptr_array_index(names, *at);
+	}
+	for (*at = 0; *at < names->len; (*at)++) {
+		const char *name = g_ptr_array_index(names, *at);
+		if (strstr(name, "down") && !noise_fits(locks, name))
+			return name;
 	}
 	return NULL;
 }
 
-char *noise_extract(const GPtrArray *candidates, enum extractor extractor)
+const char *noise_extract(const GPtrArray *candidates, enum extractor extractor, guint *at)
 {
+	*at = 0;
 	if (extractor == EXTRACT_STALL)
-		return extract_stall(candidates);
+		return extract_stall(candidates, at);
 	if (extractor == EXTRACT_HANG)
-		return extract_hang(candidates);
-	return candidates->len ? g_strdup(g_ptr_array_index(candidates, 0)) : NULL;
+		return extract_hang(candidates, at);
+	return candidates->len ? g_ptr_array_index(candidates, 0) : NULL;
 }

@@ -17,7 +17,9 @@ char *noise_cut(const char *name);
 /* The name itself, and all names that cutting one prefix gives (char *). New. */
 GPtrArray *noise_variants(const char *name);
 
-/* Of candidates (char *, from the top) the one that names the bug; NULL: none. New. */
-char *noise_extract(const GPtrArray *candidates, enum extractor extractor);
+/* Of candidates (char *, from the top) the one that names the bug, which is not always told by its
+ * own name: "smp_call_function" stands for all of its kind. Its place goes to `at`. NULL: none. A
+ * constant, or the candidate's. */
+const char *noise_extract(const GPtrArray *candidates, enum extractor extractor, guint *at);
 
 #endif

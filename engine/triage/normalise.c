@@ -9,8 +9,15 @@
 
 #include <string.h>
 
+static bool has_digit(const char *text)
+{
+	return text[strcspn(text, "0123456789")] != '\0';
+}
+
 static void replace_all(GString *s, const char *shape, const char *with)
 {
+	if (!shape_fits(shape, s->str, s->len))
+		return;
 	for (int i = 0; i < 200; i++) {
 		g_autofree char *now = g_regex_replace(shape_regex(shape), s->str, (gssize)s->len,
 						       0, with, 0, NULL);
@@ -21,6 +28,7 @@ static void replace_all(GString *s, const char *shape, const char *with)
 }
 
 #define TITLE_BYTES 120
+#define HEX 2 /* the replacement of addresses */
 
 char *normalise_title(const char *text)
 {
@@ -36,8 +44,11 @@ char *normalise_title(const char *text)
 		{ "[0-9]{7,}", "NUM" },
 	};
 	GString *s = g_string_new_len(text, (gssize)MIN(strlen(text), 4096));
-	for (gsize i = 0; i < G_N_ELEMENTS(changes); i++)
-		replace_all(s, changes[i][0], changes[i][1]);
+	/* all but the hex digits need a decimal one */
+	for (gsize i = 0; i < G_N_ELEMENTS(changes); i++) {
+		if (i == HEX || has_digit(s->str))
+			replace_all(s, changes[i][0], changes[i][1]);
+	}
 	if (s->len > TITLE_BYTES)
 		g_string_truncate(s, TITLE_BYTES);
 	GString *out = g_string_new(NULL);

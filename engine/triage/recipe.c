@@ -12,10 +12,16 @@
 
 #include <string.h>
 
-#define IP_LINE                                                                \
-	"(?:IP|pc |PC is at):? (?:[0-9]+:)?(?:(?:{PC} +){0,2}{F}|0x[0-9a-f]+|" \
-	"{PC} +\\[< *\\(null\\)>\\] +\\(null\\))|(?:IP|pc |PC is at):? [0-9]+: +\\(null\\)"
-#define CT_LINE "Call Trace:|Call trace:|Backtrace:"
+/* syzkaller's, and what other machines print of their registers: powerpc's dots of functions, mips
+ * and loongarch (epc, era), s390 (PSW), sparc (TPC), m68k (PC), csky, parisc (IAOQ), alpha and
+ * ia64. */
+#define IP_LINE                                                                                  \
+	"(?:IP|pc |PC is at):? (?:[0-9]+:)?(?:(?:{PC} +){0,2}\\.?{F}|0x[0-9a-f]+|"               \
+	"{PC} +\\[< *\\(null\\)>\\] +\\(null\\))|(?:IP|pc |PC is at):? [0-9]+: +\\(null\\)|"     \
+	"\\b(?:epc|era|ERA|pc|PC) *: (?:0x)?[0-9a-f]{6,16} \\(?{F}|"                             \
+	"Krnl PSW *: [0-9a-f]+ [0-9a-f]+ \\({F}|\\bT?PC: <{F}|\\bPC: {PC} {F}|IAOQ\\[0\\]: {F}|" \
+	"\\b(?:pc|ip) is at {F}"
+#define CT_LINE "Call Trace:|Call trace:|Backtrace:|^Trace:$"
 
 struct cursor {
 	const char *at, *end; /* lines not used yet */
@@ -23,6 +29,7 @@ struct cursor {
 	GPtrArray *names;   /* candidates: noise removed, prefixes cut */
 	GPtrArray *printed; /* the same as they were printed */
 	bool injected;
+	bool arm; /* only frames that name their caller in the same line */
 };
 
 static bool next_line(struct cursor *t, const char **line, gsize *len)
@@ -89,7 +96,7 @@ static bool read_trace(struct cursor *t, const char *next_shape)
 			return true;
 		if (stack_starts(line, len))
 			return false;
-		if (!take_if_fits(t, STACK_FRAME, line, len))
+		if (t->arm || !take_if_fits(t, STACK_FRAME, line, len))
 			take_if_fits(t, STACK_ARM_FRAME, line, len);
 	}
 	return false;
@@ -102,7 +109,8 @@ static void run_steps(struct cursor *t, const char *recipe)
 		g_autofree char *shape = shape_of(steps[i]);
 		g_autofree char *next = steps[i + 1] ? shape_of(steps[i + 1]) : NULL;
 		bool next_is_trace = next && strcmp(next, "T") == 0;
-		if (strcmp(steps[i], "T") != 0)
+		t->arm = strcmp(steps[i], "ARM") == 0;
+		if (strcmp(steps[i], "T") != 0 && !t->arm)
 			go_to(t, shape);
 		else if (read_trace(t, next_is_trace ? NULL : next))
 			i++;
@@ -123,15 +131,6 @@ static void cursor_clear(struct cursor *t)
 	g_ptr_array_unref(t->printed);
 }
 
-static char *printed_as(const struct cursor *t, const char *name)
-{
-	for (guint i = 0; name && i < t->names->len; i++) {
-		if (strcmp(t->names->pdata[i], name) == 0)
-			return g_strdup(t->printed->pdata[i]);
-	}
-	return g_strdup(name);
-}
-
 /* The words between two traces close the list of the first one's candidates, as syzkaller has it.
  */
 static bool take_words(struct cursor *t, const char *shape, const char *line, gsize len)
@@ -145,7 +144,7 @@ static bool take_words(struct cursor *t, const char *shape, const char *line, gs
 }
 
 /* Two traces: where a value was used, and where it came from. */
-static char *run_two(struct cursor *t, struct recipe_result *out)
+static void run_two(struct cursor *t, struct recipe_result *out)
 {
 	g_auto(GStrv) steps = g_strsplit(t->rule->recipe, ";", -1);
 	struct cursor second;
@@ -168,37 +167,62 @@ static char *run_two(struct cursor *t, struct recipe_result *out)
 	}
 	cursor_init(&second, t->rule, t->at, t->end);
 	read_trace(&second, NULL);
-	out->origin = noise_extract(second.names, EXTRACT_TOP);
+	guint at;
+	out->origin = g_strdup(noise_extract(second.names, EXTRACT_TOP, &at));
 	t->injected = t->injected || second.injected || !out->origin;
 	cursor_clear(&second);
-	return noise_extract(t->names, EXTRACT_TOP);
 }
 
-void recipe_run(const struct rule *rule, const char *from, const char *end,
+/* For a stall without any known caller the top frame has to do, which syzkaller does not believe.
+ */
+static void extract(const struct cursor *t, bool syzbot, struct recipe_result *out)
+{
+	guint at;
+	const char *name = noise_extract(t->names, t->rule->extractor, &at);
+	if (!name && !syzbot && t->rule->extractor == EXTRACT_STALL)
+		name = noise_extract(t->names, EXTRACT_TOP, &at);
+	out->function = g_strdup(name);
+	out->printed = name ? g_strdup(g_ptr_array_index(t->printed, at)) : NULL;
+	out->sound = name && !t->injected;
+}
+
+/* The recipe's tries: those of syzkaller, then ours (rules.h). They point into `recipe`. */
+static GPtrArray *tries_of(char *recipe, bool syzbot)
+{
+	static const char other[] = ";ELSE;";
+	GPtrArray *tries = g_ptr_array_new();
+	char *ours = strstr(recipe, ";OURS;");
+	if (ours)
+		*ours = '\0';
+	for (char *at = recipe; at;) {
+		char *next = strstr(at, other);
+		g_ptr_array_add(tries, at);
+		if (next)
+			*next = '\0';
+		at = next ? next + strlen(other) : NULL;
+	}
+	if (ours && !syzbot)
+		g_ptr_array_add(tries, ours + strlen(";OURS;"));
+	return tries;
+}
+
+void recipe_run(const struct rule *rule, const char *from, const char *end, bool syzbot,
 		struct recipe_result *out)
 {
-	struct cursor t;
-	char *function = NULL;
+	g_autofree char *recipe = g_strdup(rule->recipe);
+	g_autoptr(GPtrArray) tries = tries_of(recipe, syzbot);
 	*out = (struct recipe_result){ 0 };
-	g_auto(GStrv) tries = g_strsplit(rule->recipe, ";ELSE;", -1);
-	for (char **r = tries; *r; r++) {
+	for (guint i = 0; i < tries->len && !out->sound; i++) {
+		struct cursor t;
+		recipe_clear(out);
 		cursor_init(&t, rule, from, end);
-		if (rule->two_traces) {
-			function = run_two(&t, out);
-		} else {
-			run_steps(&t, *r);
-			function = noise_extract(t.names, rule->extractor);
-		}
-		bool sound = function && !t.injected;
-		g_free(out->printed);
-		out->printed = printed_as(&t, function);
-		out->sound = sound;
+		if (rule->two_traces)
+			run_two(&t, out);
+		else
+			run_steps(&t, g_ptr_array_index(tries, i));
+		extract(&t, syzbot, out);
 		cursor_clear(&t);
-		if (sound || !r[1])
-			break;
-		g_clear_pointer(&function, g_free);
 	}
-	out->function = function;
 }
 
 void recipe_clear(struct recipe_result *result)

@@ -16,8 +16,9 @@ struct recipe_result {
 	bool sound;	/* there is one, and no fault was injected on the way to it */
 };
 
-/* Reads from `from` to `end`; `rule` has a recipe. recipe_clear frees what the result holds. */
-void recipe_run(const struct rule *rule, const char *from, const char *end,
+/* Reads from `from` to `end`; `rule` has a recipe. `syzbot`: the report is one of syzbot's
+ * (report.h). recipe_clear frees what the result holds. */
+void recipe_run(const struct rule *rule, const char *from, const char *end, bool syzbot,
 		struct recipe_result *result);
 void recipe_clear(struct recipe_result *result);
 

@@ -5,7 +5,9 @@
  */
 #include "report.h"
 
+#include "clean.h"
 #include "scan.h"
+#include "shape.h"
 
 #include <string.h>
 
@@ -16,120 +18,20 @@
 #define BEFORE_TASK 50
 
 struct line {
-	const char *raw; /* no carriage returns, NUL bytes are 1 */
+	const char *raw; /* clean; without its prefix, unless that is one of syzkaller's consoles */
 	gsize len;
-	gsize text; /* where the text begins */
-	bool bare;
-	const char *origin; /* "[ T123]", "" for the console */
-	gsize origin_len;
+	gsize text;	    /* where the text begins */
+	bool bare, foreign; /* without a prefix; another program's in a system's log */
+	char origin[32];    /* "[ T123]", "" for the console */
+	gsize width;	    /* of the whole line */
 };
-
-/* ---- console prefixes ---- */
-
-static gsize skip_word(const char *s, gsize len, gsize at, const char *word)
-{
-	gsize n = strlen(word);
-	return len - at >= n && memcmp(s + at, word, n) == 0 ? at + n : at;
-}
-
-static gsize skip_digits(const char *s, gsize len, gsize at)
-{
-	while (at < len && g_ascii_isdigit(s[at]))
-		at++;
-	return at;
-}
-
-static gsize skip_dropped(const char *s, gsize len)
-{
-	gsize at = skip_word(s, len, 0, "** "), end = skip_digits(s, len, at);
-	if (!at || end == at)
-		return 0;
-	at = skip_word(s, len, end, " printk messages dropped ** ");
-	return at > end ? at : 0;
-}
-
-static gsize skip_level(const char *s, gsize len, gsize at)
-{
-	if (at < len && s[at] == '<') {
-		gsize end = skip_digits(s, len, at + 1);
-		if (end > at + 1 && end < len && s[end] == '>')
-			return end + 1;
-	}
-	return at;
-}
-
-/* "[   12.345678]": 0 where there is none at this place. */
-static gsize skip_time(const char *s, gsize len, gsize at)
-{
-	if (at >= len || s[at] != '[')
-		return 0;
-	for (at++; at < len && s[at] == ' '; at++)
-		;
-	gsize seconds = skip_digits(s, len, at);
-	if (seconds == at || seconds >= len || s[seconds] != '.')
-		return 0;
-	gsize fraction = skip_digits(s, len, seconds + 1);
-	return fraction > seconds + 1 && fraction < len && s[fraction] == ']' ? fraction + 1 : 0;
-}
-
-/* "[ T1234]" or "[    C0]": `at` where there is none. */
-static gsize skip_caller(const char *s, gsize len, gsize at)
-{
-	gsize p = at;
-	if (p >= len || s[p] != '[')
-		return at;
-	for (p++; p < len && s[p] == ' '; p++)
-		;
-	if (p >= len || (s[p] != 'T' && s[p] != 'C'))
-		return at;
-	gsize end = skip_digits(s, len, p + 1);
-	return end > p + 1 && end < len && s[end] == ']' ? end + 1 : at;
-}
-
-static gsize prefix_at(const char *s, gsize len, gsize at, gsize *caller)
-{
-	gsize time = skip_time(s, len, skip_level(s, len, at));
-	if (!time)
-		return 0;
-	gsize end = skip_caller(s, len, time);
-	*caller = time;
-	return end < len && s[end] == ' ' ? end + 1 : 0;
-}
-
-static gsize find_prefix(const char *s, gsize len, gsize *caller)
-{
-	gsize end = prefix_at(s, len, skip_dropped(s, len), caller);
-	/* whatever ends in a login prompt may stand before it */
-	const char *login = end ? NULL : memmem(s, MIN(len, LINE_BYTES), " login: ", 8);
-	return login ? prefix_at(s, len, (gsize)(login - s) + 8, caller) : end;
-}
-
-gsize report_prefix(const char *line, gsize len, bool *bare)
-{
-	gsize caller = 0, end = find_prefix(line, len, &caller);
-	*bare = !end;
-	return end;
-}
-
-static void split(struct line *l)
-{
-	gsize caller = 0, end = find_prefix(l->raw, l->len, &caller);
-	l->bare = !end;
-	l->text = 0;
-	l->origin = "";
-	l->origin_len = 0;
-	if (l->bare)
-		return;
-	l->origin = l->raw + caller;
-	l->origin_len = end - 1 - caller;
-	const char *first = memmem(l->raw, l->len, "] ", 2);
-	l->text = first ? (gsize)(first - l->raw) + 2 : end;
-}
 
 static bool same_origin(const struct line *a, const struct line *b)
 {
-	return a->bare == b->bare && a->origin_len == b->origin_len &&
-	       memcmp(a->origin, b->origin, a->origin_len) == 0;
+	bool same = strcmp(a->origin, b->origin) == 0;
+	/* a line that was glued to another one may lack a vendor's field */
+	bool lacks = !*a->origin ? *b->origin == '(' : !*b->origin && *a->origin == '(';
+	return a->bare == b->bare && !a->foreign && (same || lacks);
 }
 
 static bool has(const struct line *l, const char *word)
@@ -144,50 +46,149 @@ static bool text_has(const struct line *l, const char *word)
 
 static bool is_uncertain(const struct line *l)
 {
-	static const char power[] = " (unreliable)";
+	static const char power[] = "(unreliable)";
 	gsize n = sizeof(power) - 1;
-	if (l->bare || has(l, "<EOI>"))
+	if (has(l, "<EOI>"))
 		return false;
-	return text_has(l, " ? ") || (l->len >= n && memcmp(l->raw + l->len - n, power, n) == 0);
+	return (!l->bare && text_has(l, " ? ")) ||
+	       (l->len >= n && memcmp(l->raw + l->len - n, power, n) == 0);
 }
 
 static bool from_cpu(const struct line *l)
 {
-	return l->origin_len && memchr(l->origin, 'C', l->origin_len) != NULL;
+	return strchr(l->origin, 'C') != NULL;
 }
 
 static bool from_task(const struct line *l)
 {
-	return l->origin_len && memchr(l->origin, 'T', l->origin_len) != NULL;
+	return strchr(l->origin, 'T') != NULL;
 }
 
 /* ---- lines of a log ---- */
 
 struct lines {
+	const struct prefix_form *form;
 	const char *at, *end;
-	GString *buffer; /* the line as it is without carriage returns */
+	GString *buffer;
 };
+
+/* scripts/decode_stacktrace.sh writes "foo (mm/a.c:12)" for "foo+0x1/0x2"; the offset is put back,
+ * since that is how a function is told from other words. */
+static void undo_decoding(GString *s, gsize from)
+{
+	char *open = s->str + from;
+	while ((open = strstr(open, " (")) != NULL) {
+		gsize at = (gsize)(open - s->str), name = at, path = at + 2;
+		gsize n = strcspn(s->str + path, " :()\t");
+		while (name > from &&
+		       (g_ascii_isalnum(s->str[name - 1]) || strchr("_.", s->str[name - 1])))
+			name--;
+		const char *colon = s->str + path + n;
+		bool source = (n > 2 && colon[-2] == '.' && strchr("chS", colon[-1])) ||
+			      (n == 2 && memcmp(s->str + path, "??", 2) == 0);
+		bool word = name == at || (at - name == 2 && memcmp(s->str + name, "at", 2) == 0);
+		if (source && *colon == ':' && !word &&
+		    (g_ascii_isdigit(colon[1]) || colon[1] == '?')) {
+			g_string_insert(s, (gssize)at, "+0x0/0x0");
+			at += 8;
+		}
+		open = s->str + at + 2;
+	}
+}
+
+static const char *take_line(struct lines *ls, const char *at)
+{
+	const char *nl = memchr(at, '\n', (gsize)(ls->end - at));
+	const char *eol = nl ? nl : ls->end;
+	clean_line(at, (gsize)(eol - at), LINE_BYTES, ls->buffer);
+	return nl ? nl + 1 : ls->end;
+}
+
+/* Mail programs break lines at some column below 80. */
+#define WRAP_MOST 80
+#define WRAP_LEAST 66
+
+/* Whether the next line is the rest of this one, which a mail program has broken. */
+static bool take_rest(struct lines *ls, struct line *l)
+{
+	static const char warning[] = "WARNING: .*at [^ ]+:[0-9]+$";
+	if (ls->at >= ls->end || l->width > WRAP_MOST || !l->len)
+		return false;
+	GString *line = ls->buffer;
+	ls->buffer = g_string_new(NULL);
+	const char *after = take_line(ls, ls->at);
+	GString *next = ls->buffer;
+	struct prefix_line p;
+	prefix_read(ls->form, next->str, next->len, &p);
+	gsize word = strcspn(next->str + p.text, " ");
+	bool rest = next->len > p.text && p.speaker == PREFIX_UNKNOWN && next->str[p.text] != ' ' &&
+		    next->str[p.text] != '[' &&
+		    (l->bare ? shape_fits(warning, l->raw, l->len) &&
+				       shape_fits("^{F}", next->str + p.text, next->len - p.text)
+			     : l->width + 1 + word > WRAP_LEAST);
+	if (rest) {
+		l->width = next->len;
+		g_string_append_c(line, ' ');
+		g_string_append(line, next->str + p.text);
+		ls->at = after;
+	}
+	g_string_free(next, TRUE);
+	ls->buffer = line;
+	return rest;
+}
+
+static void split(struct lines *ls, struct line *l)
+{
+	struct prefix_line p;
+	GString *s = ls->buffer;
+	prefix_read(ls->form, s->str, s->len, &p);
+	*l = (struct line){ .width = s->len };
+	l->bare = p.speaker == PREFIX_UNKNOWN;
+	l->foreign = p.speaker == PREFIX_OTHER && !p.syzkaller;
+	g_strlcpy(l->origin, p.caller, sizeof(l->origin));
+	if (p.syzkaller) { /* which takes the text to begin behind the first bracket */
+		const char *first = strstr(s->str, "] ");
+		l->text = first ? (gsize)(first - s->str) + 2 : p.text;
+	} else {
+		g_string_erase(s, 0, (gssize)p.text);
+	}
+}
 
 static bool next_line(struct lines *ls, struct line *l)
 {
 	if (ls->at >= ls->end)
 		return false;
-	const char *nl = memchr(ls->at, '\n', (gsize)(ls->end - ls->at));
-	const char *eol = nl ? nl : ls->end;
-	g_string_truncate(ls->buffer, 0);
-	for (const char *p = ls->at; p < eol && ls->buffer->len < LINE_BYTES; p++) {
-		if (*p != '\r')
-			g_string_append_c(ls->buffer, *p ? *p : '\1');
-	}
-	ls->at = nl ? nl + 1 : ls->end;
-	*l = (struct line){ .raw = ls->buffer->str, .len = ls->buffer->len };
-	split(l);
+	ls->at = take_line(ls, ls->at);
+	split(ls, l);
+	do {
+		undo_decoding(ls->buffer, l->text);
+		l->raw = ls->buffer->str;
+		l->len = ls->buffer->len;
+	} while (take_rest(ls, l));
 	return true;
+}
+
+/* "[module 0123456789abcdef...]", and the kernel's own behind its version. */
+static void append_without_build_ids(GString *out, const char *text, gsize len)
+{
+	gsize from = out->len;
+	g_string_append_len(out, text, (gssize)len);
+	for (gsize i = from; i < out->len; i++) {
+		gsize n = 0;
+		while (i + n < out->len && g_ascii_isxdigit(out->str[i + n]))
+			n++;
+		bool id = n == 40 && i > from && out->str[i - 1] == ' ' &&
+			  (i + n == out->len || out->str[i + n] == ']' || out->str[i + n] == ' ');
+		if (id)
+			g_string_erase(out, (gssize)i - 1, (gssize)n + 1);
+		else
+			i += n;
+	}
 }
 
 static void append_text(GString *out, const struct line *l)
 {
-	g_string_append_len(out, l->raw + l->text, (gssize)(l->len - l->text));
+	append_without_build_ids(out, l->raw + l->text, l->len - l->text);
 	g_string_append_c(out, '\n');
 }
 
@@ -204,32 +205,30 @@ static bool ends_report(const struct line *l, int kept, bool kmsan)
 	       has(l, "WARNING: possible circular locking dependency detected");
 }
 
-struct origin {
-	GString *name;
-	struct line l; /* its origin points into name */
-};
-
-static void keep_origin(struct origin *o, const struct line *l)
+static bool is_same_text(const struct line *l, const GString *first)
 {
-	o->name = g_string_new_len(l->origin, (gssize)l->origin_len);
-	o->l = *l;
-	o->l.origin = o->name->str;
+	gsize n = l->len - l->text;
+	return first->len == n + 1 && memcmp(first->str, l->raw + l->text, n) == 0;
 }
 
-static void collect(struct lines *ls, const struct origin *o, struct report *r)
+static void collect(struct lines *ls, const struct line *o, struct report *r)
 {
 	struct line l;
 	int kept = 0;
 	bool all_cpus = false, second = false, kmsan = false;
-	bool by_caller = o->l.origin_len > 0;
+	/* a vendor's field tells tasks apart too, but not as surely */
+	bool by_caller = *o->origin == '[';
 	while (r->all->len < MOST_BYTES && next_line(ls, &l)) {
 		bool first = kept == 0;
+		/* syslogd tells each terminal, then the console has it */
+		if (kept == 1 && is_same_text(&l, r->all))
+			continue;
 		if (!first && !second && scan_second(l.raw, l.len)) {
 			second = true;
 			if (!by_caller)
 				r->text = r->all->len;
 		}
-		bool ours = same_origin(&l, &o->l) || (all_cpus && from_cpu(&l));
+		bool ours = same_origin(&l, o) || (all_cpus && from_cpu(&l));
 		if (!first && (!ours || is_uncertain(&l)))
 			continue;
 		if (first)
@@ -247,10 +246,11 @@ static void collect(struct lines *ls, const struct origin *o, struct report *r)
 }
 
 /* Lines of the same origin before the crash: for people. */
-static void collect_before(const char *log, gsize start, const struct origin *o, GString *out)
+static void collect_before(const struct prefix_form *form, const char *log, gsize start,
+			   const struct line *o, GString *out)
 {
-	struct lines ls = { .buffer = g_string_new(NULL) };
-	guint most = from_task(&o->l) ? BEFORE_TASK : BEFORE_CONSOLE;
+	struct lines ls = { .form = form, .buffer = g_string_new(NULL) };
+	guint most = from_task(o) ? BEFORE_TASK : BEFORE_CONSOLE;
 	GQueue before = G_QUEUE_INIT;
 	struct line l;
 	/* they lie near: what is further up cannot matter */
@@ -260,7 +260,7 @@ static void collect_before(const char *log, gsize start, const struct origin *o,
 	ls.at = log + from;
 	ls.end = log + start;
 	while (next_line(&ls, &l)) {
-		if (!same_origin(&l, &o->l) || is_uncertain(&l) || l.len == l.text)
+		if (!same_origin(&l, o) || is_uncertain(&l) || l.len == l.text)
 			continue;
 		GString *text = g_string_new(NULL);
 		append_text(text, &l);
@@ -296,26 +296,37 @@ static void take_raw(const char *log, gsize len, gsize start, gsize line_len, st
 	r->text = r->all->len;
 }
 
-bool report_read(const char *log, gsize len, struct report *r)
+/* The crash line lost its prefix, the lines behind it have theirs: they are one report. */
+static void adopt(struct lines ls, const struct prefix_form *form, struct line *o)
+{
+	struct line next;
+	if (o->bare && form && prefix_tells_kernel(form) && next_line(&ls, &next) && !next.bare) {
+		o->bare = false;
+		g_strlcpy(o->origin, next.origin, sizeof(o->origin));
+	}
+}
+
+bool report_read(const struct prefix_form *form, const char *log, gsize len, struct report *r)
 {
 	gsize line_len;
-	struct line l;
-	struct origin o;
+	struct line o;
 	*r = (struct report){ 0 };
-	if (!scan_log(log, len, &r->start, &line_len, &r->header))
+	if (!scan_log(form, log, len, &r->start, &line_len, &r->header))
 		return false;
-	struct lines ls = { .at = log + r->start, .end = log + len, .buffer = g_string_new(NULL) };
-	next_line(&ls, &l);
-	keep_origin(&o, &l);
+	struct lines ls = { .form = form, .at = log + r->start, .end = log + len };
+	ls.buffer = g_string_new(NULL);
+	next_line(&ls, &o);
+	adopt(ls, form, &o);
+	r->bare = o.bare;
 	ls.at = log + r->start;
 	r->all = g_string_new(NULL);
 	r->shown = g_string_new(NULL);
 	collect(&ls, &o, r);
 	if (!memmem(r->all->str, r->text, scan_header(r->header), strlen(scan_header(r->header))))
 		take_raw(log, len, r->start, line_len, r);
-	collect_before(log, r->start, &o, r->shown);
+	r->syzbot = memmem(r->all->str, r->all->len, "syz", 3) != NULL;
+	collect_before(form, log, r->start, &o, r->shown);
 	g_string_append_len(r->shown, r->all->str, (gssize)r->all->len);
-	g_string_free(o.name, TRUE);
 	g_string_free(ls.buffer, TRUE);
 	return true;
 }

@@ -9,9 +9,11 @@
 #include <glib.h>
 #include <string.h>
 
-#define IP_CT_T "IP;CT;T"
+/* the last try: registers in a form that is not known, or cut off */
+#define IP_CT_T "IP;CT;T;OURS;CT;T"
 #define CT_T "CT;T"
-#define WARN "IP|--- interrupt: [0-9a-f]+ +at +{F};T;ELSE;CT;T"
+/* the last try: 32-bit ARM without CONFIG_DEBUG_INFO's "Backtrace:" */
+#define WARN "IP|--- interrupt: [0-9a-f]+ +at +{F};T;ELSE;CT;T;OURS;ARM"
 #define AT "at: (?:{PC} +)?{F}"
 #define USB                                                                           \
 	"alloc_skb usb_submit_urb usb_start_wait_urb usb_bulk_msg usb_interrupt_msg " \
@@ -21,7 +23,15 @@
 	.recipe = "apic_timer_interrupt;IP;T;ELSE;apic_timer_interrupt|Exception " \
 		  "stack|el1h_64_irq;T"
 
+#define BAD_PAGE                                                                             \
+	"free?_page put?_page get?_page update?_page release?_page free_unref ~folio "       \
+	"truncate_inode_pages page_frag_free alloc vmap page_owner =bad_page free_pcppages " \
+	"prep_new_page check_new_page check_free_page rmqueue free_pcp_prepare free_tail"
+
 static const struct rule bug[] = {
+	{ .head = "BUG: NMI Watchdog detected LOCKUP",
+	  .title = "BUG: hard lockup in $F",
+	  .recipe = "IP;T;ELSE;CT;T" },
 	{ .head = "BUG: KASAN:",
 	  .body = { "BUG: KASAN: ([a-z\\-]+) in {F}",
 		    ".*(Read|Write) (?:of size|at addr) [0-9a-f]" },
@@ -111,11 +121,15 @@ static const struct rule bug[] = {
 	{ .head = "BUG: Dentry .*still in use",
 	  .body = { "BUG: Dentry .*still in use \\([0-9]+\\) \\[(unmount) of [^\\]\\n]+\\]" },
 	  .title = "BUG: Dentry still in use in $1" },
-	{ .head = "BUG: Bad page (?:state|cache)",
+	/* without page_owner what freed or took the page has to do */
+	{ .head = "BUG: Bad page state",
 	  .title = "BUG: Bad page state in $F",
+	  .recipe = "page last allocated;T;OURS;CT;T",
+	  .noise = BAD_PAGE },
+	{ .head = "BUG: Bad page cache",
+	  .title = "BUG: Bad page cache in $F",
 	  .recipe = "page last allocated;T",
-	  .noise = "free?_page put?_page get?_page update?_page release?_page free_unref "
-		   "~folio truncate_inode_pages page_frag_free alloc vmap page_owner" },
+	  .noise = BAD_PAGE },
 	{ .head = "BUG: Bad page map", .title = "BUG: Bad page map" },
 	{ .head = "BUG: workqueue lockup", .title = "BUG: workqueue lockup", .no_trace = true },
 	{ .head = "BUG: sleeping function called from invalid context at {REST}",
@@ -249,11 +263,18 @@ static const struct rule warning[] = {
 	{ .head = "WARNING: kernel stack frame pointer .*has bad value",
 	  .title = "WARNING: kernel stack regs has bad value",
 	  .no_trace = true },
+	/* old kernels, builds without verbose BUG, paths of any build directory */
+	{ .head = "WARNING: (?:CPU: [0-9]+ PID: [0-9]+ )?at (?:[^ \\n]+:[0-9]+ )?\\.?{F}",
+	  .title = "WARNING in $F",
+	  .recipe = WARN },
+	{ .head = "WARNING: (?:CPU: [0-9]+ PID: [0-9]+ )?at [^ \\n]+:[0-9]+ *(?:\\(\\))?$",
+	  .title = "WARNING in $F",
+	  .recipe = WARN },
 	{ .head = "WARNING: *$", .title = "WARNING: corrupted", .corrupted = true },
 	{ .head = NULL },
 };
 
-#define AT_PC ".*at: {PC} +{F}"
+#define AT_PC ".*at: (?:{PC} +)?{F}"
 
 static const struct rule info[] = {
 	{ .head = "INFO: possible circular locking dependency detected",
@@ -268,6 +289,10 @@ static const struct rule info[] = {
 	  .body = { "INFO: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected \\]",
 		    ".*is trying to acquire", AT_PC },
 	  .title = "possible deadlock in $1" },
+	{ .head = "INFO: [A-Za-z]+-safe -> [A-Za-z]+-unsafe lock order detected",
+	  .body = { "INFO: [A-Za-z]+-safe -> [A-Za-z]+-unsafe lock order detected \\]",
+		    ".*is trying to acquire", AT_PC },
+	  .title = "possible deadlock in $1" },
 	{ .head = "INFO: possible recursive locking detected",
 	  .body = { "INFO: possible recursive locking detected \\]", ".*is trying to acquire lock",
 		    AT_PC },
@@ -276,6 +301,11 @@ static const struct rule info[] = {
 	  .body = { "INFO: inconsistent lock state \\]", ".*takes", AT_PC },
 	  .title = "inconsistent lock state in $1" },
 	{ .head = "INFO: rcu_(?:preempt|sched|bh|tasks) (?:self-)?detected (?:expedited )?stall",
+	  .title = "INFO: rcu detected stall in $F",
+	  STALL_BODY,
+	  .noise = "apic_timer_interrupt rcu",
+	  .extractor = EXTRACT_STALL },
+	{ .head = "INFO: (?:rcu_[a-z_]+|RCU) (?:self-)?detected (?:expedited |CPU [0-9]+ )?stall",
 	  .title = "INFO: rcu detected stall in $F",
 	  STALL_BODY,
 	  .noise = "apic_timer_interrupt rcu",
@@ -289,7 +319,11 @@ static const struct rule info[] = {
 	  .title = "INFO: suspicious RCU usage in $F",
 	  .recipe = CT_T,
 	  .noise = "rcu kmem slab" },
-	{ .head = "INFO: task (?:.|\\n){1,100}?blocked (?:in I/O wait )?for more than [0-9]+ "
+	{ .head = "INFO: suspicious rcu_dereference[a-z_]*\\(\\) usage",
+	  .title = "INFO: suspicious RCU usage in $F",
+	  .recipe = CT_T,
+	  .noise = "rcu kmem slab" },
+	{ .head = "INFO: task (?:.|\\n){1,100}?blocked (?:in I/O wait )?for more than[ \\n][0-9]+ "
 		  "seconds",
 	  .title = "INFO: task hung in $F",
 	  .recipe = CT_T,
@@ -306,6 +340,15 @@ static const struct rule info[] = {
 static const struct rule unable[] = {
 	{ .head = "Unable to handle kernel (paging request|NULL pointer dereference|"
 		  "access to user memory)",
+	  .title = "BUG: unable to handle kernel $1 in $F",
+	  .recipe = IP_CT_T },
+	{ .head = "Unable to handle kernel access at",
+	  .title = "BUG: unable to handle kernel paging request in $F",
+	  .recipe = IP_CT_T },
+	/* any other object: "write to read-only memory", "pointer dereference" */
+	{ .head = "Unable to handle kernel ([a-z][A-Za-z -]*?)(?: at (?:virtual )?address| in "
+		  "virtual| for | "
+		  "without |[^A-Za-z -]|$)",
 	  .title = "BUG: unable to handle kernel $1 in $F",
 	  .recipe = IP_CT_T },
 	{ .head = NULL },
@@ -387,6 +430,9 @@ static const struct rule kernel_bug[] = {
 };
 
 static const struct rule big_kernel_bug[] = {
+	{ .head = "Kernel BUG(?:: [0-9a-f]+)? \\[#[0-9]+\\]",
+	  .title = "kernel BUG in $F",
+	  .recipe = "IP;CT;T;ELSE;CT;T" },
 	{ .head = "Kernel BUG {REST}", .title = "kernel BUG $1" },
 	{ .head = NULL },
 };
@@ -435,7 +481,9 @@ static const struct rule ubsan[] = {
 };
 
 static const struct rule booting[] = {
-	{ .head = "\\ABooting the kernel", .title = "unexpected kernel reboot", .no_trace = true },
+	{ .head = "\\A *Booting the kernel",
+	  .title = "unexpected kernel reboot",
+	  .no_trace = true },
 	{ .head = NULL },
 };
 
@@ -548,6 +596,21 @@ const struct rule *rules_of(const char *header)
 		{ "SYZFAIL:", syzfail },
 		{ "SYZFATAL:", syzfatal },
 		{ "panic:", program_panic },
+		{ "LOCKUP", rules_lockup },
+		{ "BUG ", rules_slab },
+		{ "PANIC at ", rules_zfs },
+		{ "VERIFY", rules_zfs },
+		{ "PANIC: early exception", rules_early },
+		{ "PANIC: zfs", rules_early },
+		{ "CFI failure ", rules_cfi },
+		{ "Kernel Fault: Code=", rules_parisc },
+		{ "Bad Address (", rules_parisc },
+		{ "(code ", rules_parisc },
+		{ "): Oops ", rules_alpha },
+		{ "): Kernel ", rules_alpha },
+		{ "Oops: ", rules_m68k },
+		{ "BAD KERNEL ", rules_m68k },
+		{ "[#", rules_oops },
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
 		if (strcmp(groups[i].header, header) == 0)
@@ -565,7 +628,8 @@ const char rules_noise[] =
 	"timer_is_static_object work_is_static_object print_unlock imbalance_bug lockdep "
 	"perf_trace "
 	"stack_trace_consume_entry arch_stack_walk stack_trace_save print_tainted =get_taint "
-	"assertfail __fortify_report program_check_exception program_check_common do_kernel_fault "
+	"assertfail assfail asswarn ~assert_ unwind_backtrace drm_warn __fortify_report "
+	"program_check_exception program_check_common do_kernel_fault "
 	"do_translation_fault do_mem_abort el1_abort el1h_64_sync _indirect_thunk_ "
 	"hex_dump_to_buffer print_hex_dump trace_hardirq trace_softirq lockdep_hardirq "
 	"lockdep_softirq "
@@ -683,7 +747,8 @@ static const char *const types[][2] = {
 	{ "UNKNOWN", "BUG: stack guard page was hit in|WARNING: corrupted|"
 		     "WARNING: kernel stack frame pointer has bad value|"
 		     "WARNING: kernel stack regs has bad" },
-	{ "HANG", "BUG: soft lockup in|INFO: rcu detected stall in|INFO: task can't die in|"
+	{ "HANG", "BUG: soft lockup in|BUG: hard lockup in|INFO: rcu detected stall in|INFO: task "
+		  "can't die in|"
 		  "INFO: task hung in" },
 	{ "DoS",
 	  "Alignment trap in|BUG: Object already free|Internal error in|PANIC: double fault|"

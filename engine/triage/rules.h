@@ -22,8 +22,10 @@ struct rule {
 	/* "$1" is a group of the head or, with a body, of the body; "$F" the recipe's function. */
 	const char *title;
 	/* How to find the function (recipe.h); steps with ';' between them: IP (a line with an
-	 * instruction pointer), CT (a call trace's beginning), T (read a trace), any other: a shape
-	 * whose {F} is a candidate. "ELSE" begins a second try. NULL: no function. */
+	 * instruction pointer), CT (a call trace's beginning), T (read a trace), ARM (the same,
+	 * only frames of 32-bit ARM), any other: a shape
+	 * whose {F} is a candidate. "ELSE" begins a second try, "OURS" a last one that syzkaller
+	 * does not make: only for reports that are not syzbot's. NULL: no function. */
 	const char *recipe;
 	const char *noise; /* functions that do not count here, beside those that never do */
 	enum extractor extractor;
@@ -31,6 +33,10 @@ struct rule {
 	bool two_traces; /* the recipe finds two functions: where it was, where it comes from */
 	bool no_trace;	 /* the report is sound without a stack trace */
 };
+
+/* The groups that are ours (rules_ours.c): what syzkaller does not know. */
+extern const struct rule rules_lockup[], rules_slab[], rules_zfs[], rules_early[], rules_cfi[],
+	rules_parisc[], rules_alpha[], rules_m68k[], rules_oops[];
 
 /* The rules of a header's group, in their order; ends with a row without head. NULL: none. */
 const struct rule *rules_of(const char *header);

@@ -10,7 +10,7 @@
 
 /* Shapes (shape.h) of a frame, with its function as a group, and of the frame in which a fault was
  * injected: whatever follows such a one is not the kernel's own doing. */
-#define STACK_FRAME "^ *(?:{PC} ){0,2}{F}"
+#define STACK_FRAME "^ *\\(?(?:{PC} ){0,2}\\.?{F}"
 #define STACK_ARM_FRAME "{PC} \\(([a-zA-Z0-9_.]+)\\) from {PC} \\({F}"
 #define STACK_INJECTED "^ ?(?:{PC})? should_(?:fail|failslab)(?:\\.[a-z0-9.]+)?\\+0x"
 

@@ -10,6 +10,8 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -25,6 +27,7 @@ struct symbols {
 	int fd;
 	Elf *elf;
 	Dwarf *dwarf;
+	Dwfl *dwfl;	     /* of a module, which is not linked: it owns `dwarf`; else NULL */
 	GArray *all;	     /* struct symbol, by address */
 	GHashTable *by_name; /* name -> GArray of guint: indexes into `all` */
 };
@@ -36,6 +39,8 @@ static int by_address(const void *a, const void *b)
 	const struct symbol *x = a, *y = b;
 	return x->address < y->address ? -1 : x->address > y->address;
 }
+
+static void index_symbols(struct symbols *s);
 
 static void read_symbols(struct symbols *s)
 {
@@ -59,6 +64,11 @@ static void read_symbols(struct symbols *s)
 				g_array_append_val(s->all, one);
 		}
 	}
+	index_symbols(s);
+}
+
+static void index_symbols(struct symbols *s)
+{
 	g_array_sort(s->all, by_address);
 	for (guint i = 0; i < s->all->len; i++) {
 		struct symbol *one = &g_array_index(s->all, struct symbol, i);
@@ -108,6 +118,53 @@ static void free_array(void *p)
 	g_array_unref(p);
 }
 
+/* ---- modules ---- */
+
+/* Debug information is in the module's file or nowhere: none is fetched. */
+static int find_nothing(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			const char *file, const char *link, GElf_Word crc, char **path)
+{
+	(void)module, (void)data, (void)name, (void)base;
+	(void)file, (void)link, (void)crc, (void)path;
+	return -1;
+}
+
+/* A module's sections have no addresses yet: libdwfl lays them out and relocates what names them.
+ */
+static void open_module(struct symbols *s, const char *path)
+{
+	static const Dwfl_Callbacks callbacks = { .find_elf = dwfl_build_id_find_elf,
+						  .find_debuginfo = find_nothing,
+						  .section_address = dwfl_offline_section_address };
+	Dwarf_Addr bias = 0;
+	s->dwfl = dwfl_begin(&callbacks);
+	Dwfl_Module *module = dwfl_report_offline(s->dwfl, path, path, -1);
+	dwfl_report_end(s->dwfl, NULL, NULL);
+	s->dwarf = module ? dwfl_module_getdwarf(module, &bias) : NULL;
+	for (int i = 1; s->dwarf && i < dwfl_module_getsymtab(module); i++) {
+		GElf_Sym sym;
+		GElf_Addr address;
+		GElf_Word section;
+		const char *name =
+			dwfl_module_getsym_info(module, i, &sym, &address, &section, NULL, NULL);
+		if (!name || !*name || section == SHN_UNDEF || section >= SHN_LORESERVE ||
+		    GELF_ST_TYPE(sym.st_info) == STT_FILE ||
+		    GELF_ST_TYPE(sym.st_info) == STT_SECTION)
+			continue;
+		struct symbol one = { .address = address - bias,
+				      .size = sym.st_size,
+				      .name = name };
+		g_array_append_val(s->all, one);
+	}
+	index_symbols(s);
+}
+
+static bool is_unlinked(Elf *elf)
+{
+	GElf_Ehdr header;
+	return gelf_getehdr(elf, &header) && header.e_type == ET_REL;
+}
+
 err_t symbols_open(const char *vmlinux, struct symbols **out, struct error *error)
 {
 	struct symbols *s = g_new0(struct symbols, 1);
@@ -123,13 +180,16 @@ err_t symbols_open(const char *vmlinux, struct symbols **out, struct error *erro
 		err = error_set(error, EINVAL, "%s is no ELF file", vmlinux);
 	else if (is_too_large(s->elf))
 		err = error_set(error, EFBIG, "%s has more symbols than a kernel", vmlinux);
-	else if (!(s->dwarf = dwarf_begin_elf(s->elf, DWARF_C_READ, NULL)))
+	else if (is_unlinked(s->elf))
+		open_module(s, vmlinux);
+	else if ((s->dwarf = dwarf_begin_elf(s->elf, DWARF_C_READ, NULL)))
+		read_symbols(s);
+	if (!err && !s->dwarf)
 		err = error_set(error, ENODATA, "%s has no debug information", vmlinux);
 	if (err) {
 		symbols_close(s);
 		return err;
 	}
-	read_symbols(s);
 	*out = s;
 	return 0;
 }
@@ -138,7 +198,10 @@ void symbols_close(struct symbols *s)
 {
 	if (!s)
 		return;
-	dwarf_end(s->dwarf);
+	if (s->dwfl)
+		dwfl_end(s->dwfl);
+	else
+		dwarf_end(s->dwarf);
 	elf_end(s->elf);
 	if (s->fd >= 0)
 		close(s->fd);
@@ -263,7 +326,18 @@ static bool add_frames(struct symbols *s, guint64 pc, const char *before, const 
 
 #define FRAME_SHAPE "^(.*?)([a-zA-Z0-9_.]+)\\+0x([0-9a-f]+)/0x([0-9a-f]+)( \\[[^\\]\\n]*\\])?(.*)$"
 
-static bool add_symbolised(struct symbols *s, const char *line, const char *tree, GString *out)
+/* " [nfsd]", " [nfsd 0123abcd...]"; "" is the kernel's. */
+static bool is_of(const char *module, const char *brackets)
+{
+	gsize n = module ? strlen(module) : 0;
+	if (!module)
+		return !*brackets;
+	return strlen(brackets) > n + 2 && strncmp(brackets + 2, module, n) == 0 &&
+	       strchr("] ", brackets[2 + n]);
+}
+
+static bool add_symbolised(struct symbols *s, const char *of, const char *line, const char *tree,
+			   GString *out)
 {
 	g_autoptr(GMatchInfo) info = NULL;
 	if (strlen(line) > 4096 || !strstr(line, "+0x") ||
@@ -277,6 +351,8 @@ static bool add_symbolised(struct symbols *s, const char *line, const char *tree
 	g_autofree char *after = g_match_info_fetch(info, 6);
 	if (g_regex_match(shape_regex("^ [^ ]+:[0-9]+"), after, 0, NULL))
 		return false; /* it has its position */
+	if (!is_of(of, module))
+		return false;
 	guint64 address = address_of(s, name, g_ascii_strtoull(size, NULL, 16));
 	if (!address)
 		return false;
@@ -288,15 +364,25 @@ static bool add_symbolised(struct symbols *s, const char *line, const char *tree
 	return add_frames(s, exact ? pc : pc - 1, before, frame, after, tree, out);
 }
 
-char *symbols_report(struct symbols *s, const char *report, const char *tree)
+char *symbols_report(struct symbols *s, const char *module, const char *report, const char *tree)
 {
 	GString *out = g_string_new(NULL);
 	g_auto(GStrv) lines = g_strsplit(report, "\n", -1);
 	for (char **l = lines; *l; l++) {
 		if (!l[1] && !**l)
 			break;
-		if (!add_symbolised(s, *l, tree, out))
+		if (!add_symbolised(s, module, *l, tree, out))
 			g_string_append_printf(out, "%s\n", *l);
 	}
 	return g_string_free(out, FALSE);
+}
+
+char *symbols_build_id(struct symbols *s)
+{
+	const void *id;
+	gssize n = dwelf_elf_gnu_build_id(s->elf, &id);
+	GString *hex = n > 0 ? g_string_new(NULL) : NULL;
+	for (gssize i = 0; i < n; i++)
+		g_string_append_printf(hex, "%02x", ((const guchar *)id)[i]);
+	return hex ? g_string_free(hex, FALSE) : NULL;
 }

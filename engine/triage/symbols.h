@@ -18,9 +18,13 @@ struct symbols;
 err_t symbols_open(const char *vmlinux, struct symbols **symbols, struct error *error);
 void symbols_close(struct symbols *s);
 
-/* The report with positions, new. Lines that have some already, or name nothing that the kernel
- * holds, stay as they are. Paths become relative to the source tree: what stands before the last
+/* The report with positions, new. `module`: only frames of this module get them; NULL: of the
+ * kernel itself. Lines that have some already, or name nothing that the kernel holds, stay as they
+ * are. Paths become relative to the source tree: what stands before the last
  * "/src/" of a build slot, or `tree` (may be NULL), is cut. */
-char *symbols_report(struct symbols *s, const char *report, const char *tree);
+char *symbols_report(struct symbols *s, const char *module, const char *report, const char *tree);
+
+/* The build id in hex, new; NULL: the file has none. */
+char *symbols_build_id(struct symbols *s);
 
 #endif

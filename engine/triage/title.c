@@ -114,9 +114,11 @@ void title_make(const struct report *r, struct title *t)
 	if (c.rule) {
 		struct recipe_result result = { .sound = true };
 		if (c.rule->recipe)
-			recipe_run(c.rule, text + c.start, end, &result);
+			recipe_run(c.rule, text + c.start, end, r->syzbot, &result);
 		title = fill_in(c.rule, c.groups, result.function);
-		t->function = g_steal_pointer(&result.printed);
+		if (strstr(c.rule->title, "$F"))
+			t->function = g_strdup(result.function ? result.function : "corrupted");
+		t->printed = g_steal_pointer(&result.printed);
 		t->origin = g_steal_pointer(&result.origin);
 		t->corrupted = !result.sound || c.rule->corrupted ||
 			       (!c.rule->no_trace && stack_is_missing(r->all->str, r->all->len));
@@ -136,6 +138,7 @@ void title_clear(struct title *t)
 {
 	g_free(t->text);
 	g_free(t->function);
+	g_free(t->printed);
 	g_free(t->origin);
 	*t = (struct title){ 0 };
 }

@@ -9,7 +9,8 @@
 
 struct title {
 	char *text;		 /* normalised */
-	char *function;		 /* "$F" as it was printed, syscall prefix and all; NULL: none */
+	char *function;		 /* "$F" as it stands in the title; NULL: the rule has none */
+	char *printed;		 /* the same as the report has it; NULL: none was found */
 	char *origin;		 /* of KMSAN: the second function; NULL: none */
 	const struct rule *rule; /* NULL: the raw line */
 	bool corrupted;

@@ -4,6 +4,7 @@
  */
 #include "triage.h"
 
+#include "clean.h"
 #include "guilty.h"
 #include "noise.h"
 #include "normalise.h"
@@ -14,9 +15,14 @@
 
 #include <string.h>
 
-bool triage_is_crash(const char *line, size_t len)
+bool triage_is_crash(const struct prefix_form *form, const char *line, size_t len, bool first)
 {
-	return scan_line(line, len) >= 0;
+	g_autoptr(GString) clean = g_string_new(NULL);
+	/* nearly all lines hold no header, however they begin */
+	if (scan_line(line, len) < 0)
+		return false;
+	clean_line(line, len, len, clean);
+	return scan_spoken(form, clean->str, clean->len, first) >= 0;
 }
 
 bool triage_is_end(const char *line, size_t len)
@@ -25,11 +31,11 @@ bool triage_is_end(const char *line, size_t len)
 	       memmem(line, len, "---[ end Kernel panic", 21);
 }
 
-bool triage_any(const char *log, size_t len)
+bool triage_any(const struct prefix_form *form, const char *log, size_t len)
 {
 	size_t at, line_len;
 	int header;
-	return scan_log(log, len, &at, &line_len, &header);
+	return scan_log(form, log, len, &at, &line_len, &header);
 }
 
 static enum crash_type kind_of(const char *type, const char *title)
@@ -79,23 +85,8 @@ static void add_other(struct triage *t, const char *text)
 	g_ptr_array_add(t->others, g_steal_pointer(&title));
 }
 
-/* The same title with the function as it was printed, and with each prefix cut alone. */
-static void add_prefixes(struct triage *t, const char *printed, const char *cut)
-{
-	const char *at = g_strrstr(t->title, cut);
-	if (!at || !*cut)
-		return;
-	g_autoptr(GPtrArray) names = noise_variants(printed);
-	for (guint i = 0; i < names->len; i++) {
-		g_autofree char *text =
-			g_strdup_printf("%.*s%s%s", (int)(at - t->title), t->title,
-					(const char *)names->pdata[i], at + strlen(cut));
-		add_other(t, text);
-	}
-}
-
 /* Coarser names: a bug may show as a read today and as a general protection fault tomorrow. */
-static void add_coarser(struct triage *t, const char *cut, const struct title *title)
+static void add_coarser(struct triage *t, const char *function)
 {
 	static const char *const families[][2] = {
 		{ "KASAN: invalid-free in ", "invalid-free in" },
@@ -113,6 +104,7 @@ static void add_coarser(struct triage *t, const char *cut, const struct title *t
 		{ "Unhandled fault in ", "bad-access in" },
 		{ "BUG: soft lockup in ", "stall in" },
 		{ "INFO: rcu detected stall in ", "stall in" },
+		{ "BUG: hard lockup in ", "stall in" },
 		{ "INFO: task hung in ", "hang in" },
 		{ "INFO: task can't die in ", "hang in" },
 		{ "BUG: stack guard page was hit in ", "stack-overflow in" },
@@ -122,12 +114,33 @@ static void add_coarser(struct triage *t, const char *cut, const struct title *t
 	for (gsize i = 0; i < G_N_ELEMENTS(families); i++) {
 		if (!g_str_has_prefix(t->title, families[i][0]))
 			continue;
-		if (families[i][1] && *cut) {
-			g_autofree char *text = g_strdup_printf("%s %s", families[i][1], cut);
+		if (families[i][1]) {
+			g_autofree char *text = g_strdup_printf("%s %s", families[i][1], function);
 			add_other(t, text);
 		}
 		break;
 	}
+}
+
+/* The titles with the function as it was printed, and with each prefix cut alone. */
+static void add_variants(struct triage *t, const struct title *title)
+{
+	const char *at = g_strrstr(t->title, title->function);
+	if (!at || !title->printed)
+		return;
+	g_autoptr(GPtrArray) names = noise_variants(title->printed);
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = names->pdata[i];
+		g_autofree char *text = g_strdup_printf("%.*s%s%s", (int)(at - t->title), t->title,
+							name, at + strlen(title->function));
+		add_other(t, text);
+		add_coarser(t, name);
+	}
+}
+
+/* What has no function, or another one. */
+static void add_special(struct triage *t, const struct title *title)
+{
 	if (title->origin && g_str_has_prefix(t->title, "KMSAN: kernel-usb-infoleak")) {
 		g_autofree char *text = g_strdup_printf("KMSAN origin in %s", title->origin);
 		add_other(t, text);
@@ -152,23 +165,32 @@ static void add_dentry(struct triage *t, const struct report *r)
 
 static char *test_program(const struct report *r)
 {
-	g_autoptr(GMatchInfo) info = NULL;
-	if (!g_regex_match_full(shape_regex(" Comm: syz\\.([0-9]+\\.[0-9]+) "), r->all->str,
-				(gssize)r->all->len, 0, 0, &info, NULL))
+	g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
+	if (shape_search(" Comm: syz\\.([0-9]+\\.[0-9]+) ", r->all->str, r->all->len, NULL,
+			 groups) < 0)
 		return NULL;
-	return g_match_info_fetch(info, 1);
+	return g_strdup(groups->pdata[0]);
 }
 
 bool triage_log(const char *log, size_t len, struct triage *t)
 {
+	struct prefix_form form = { 0 };
+	prefix_learn(&form, log, len);
+	return triage_log_as(&form, log, len, t);
+}
+
+bool triage_log_as(const struct prefix_form *form, const char *log, size_t len, struct triage *t)
+{
 	struct report r;
 	struct title title;
 	*t = (struct triage){ 0 };
-	if (!report_read(log, len, &r))
+	if (!report_read(form, log, len, &r))
 		return false;
 	title_make(&r, &title);
 	t->title = g_strdup(title.text);
 	t->type = rules_type(t->title);
+	if (scan_is_oops(r.header) && strcmp(t->type, "UNKNOWN") == 0)
+		t->type = "DoS";
 	t->kind = kind_of(t->type, t->title);
 	t->others = g_ptr_array_new_with_free_func(g_free);
 	t->corrupted =
@@ -177,10 +199,11 @@ bool triage_log(const char *log, size_t len, struct triage *t)
 	t->program = test_program(&r);
 	t->report = g_strdup(r.shown->str);
 	t->start = r.start;
-	g_autofree char *cut = title.function ? noise_cut(title.function) : g_strdup("");
-	if (title.function)
-		add_prefixes(t, title.function, cut);
-	add_coarser(t, cut, &title);
+	if (title.function) {
+		add_coarser(t, title.function);
+		add_variants(t, &title);
+	}
+	add_special(t, &title);
 	add_dentry(t, &r);
 	title_clear(&title);
 	report_clear(&r);
@@ -196,7 +219,10 @@ void triage_clear(struct triage *t)
 	*t = (struct triage){ 0 };
 }
 
-char *triage_guilty(const char *log, size_t len)
+char *triage_guilty(const struct prefix_form *form, const char *log, size_t len)
 {
-	return guilty_file(log, len);
+	struct prefix_form learnt = { 0 };
+	if (!form)
+		prefix_learn(&learnt, log, len);
+	return guilty_file(form ? form : &learnt, log, len);
 }

@@ -140,7 +140,7 @@ char *symbol_cache_report(struct symbol_cache *cache, const char *vmlinux, const
 	if (!entry->opened)
 		symbols_open(vmlinux, &entry->symbols, NULL);
 	entry->opened = true;
-	char *better = entry->symbols ? symbols_report(entry->symbols, report, NULL) : NULL;
+	char *better = entry->symbols ? symbols_report(entry->symbols, NULL, report, NULL) : NULL;
 	give_back(cache, entry);
 	return better;
 }

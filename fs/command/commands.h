@@ -5,6 +5,9 @@
 #ifndef FS_COMMAND_COMMANDS_H
 #define FS_COMMAND_COMMANDS_H
 
+/* All commands but triage, in a module that is loaded for them (lazy.h). */
+int commands_run(int argc, char **argv);
+
 int cmd_mount(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_fsck(int argc, char **argv);

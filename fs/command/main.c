@@ -1,5 +1,5 @@
 /*
- * bisectfs: command line.
+ * bisectfs: command line, but for triage (start.c).
  */
 #include "commands.h"
 #include "complain.h"
@@ -24,7 +24,7 @@ static const char usage[] =
 	"       bisectfs plan --bad REV --good REV... [--culprit REV] [--skip REV]... "
 	"[--first-parent] REPO [-- PATH...]\n"
 	"       bisectfs plan --simulate --bad REV --good REV... --culprit REV [OPTION...] REPO\n"
-	"       bisectfs triage [--report] [--guilty] [--json] [FILE]\n"
+	"       bisectfs triage [--report] [--guilty] [--json] [OPTION...] [FILE...]\n"
 	"       bisectfs fsck STATE\n"
 	"       bisectfs --help | --version\n"
 	"\n"
@@ -33,7 +33,7 @@ static const char usage[] =
 	"  mount     show the bisections of the git repository REPO at MOUNTPOINT\n"
 	"  plan      print which commits a bisection would test, without building anything;\n"
 	"            with --simulate also how long that would take\n"
-	"  triage    name the kernel crash in a console log (default: standard input)\n"
+	"  triage    name the kernel crash in each log; see bisectfs triage --help\n"
 	"  fsck      check a state directory that is not mounted; changes nothing\n"
 	"\n"
 	"options of mount:\n"
@@ -104,8 +104,6 @@ static int run(int argc, char **argv)
 		return mount_command(argc - 1, argv + 1, argv);
 	if (strcmp(word, "plan") == 0)
 		return cmd_plan(argc - 1, argv + 1);
-	if (strcmp(word, "triage") == 0)
-		return cmd_triage(argc - 1, argv + 1);
 	if (strcmp(word, "fsck") == 0)
 		return cmd_fsck(argc - 1, argv + 1);
 	if (word[0] == '-' || argc < 3)
@@ -113,7 +111,7 @@ static int run(int argc, char **argv)
 	return mount_command(argc, argv, argv); /* as mount(8) calls it */
 }
 
-int main(int argc, char **argv)
+int commands_run(int argc, char **argv)
 {
 	repo_library_start();
 	int status = run(argc, argv);

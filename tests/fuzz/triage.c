@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* exactly as long as it is, so that the sanitizer sees a byte too many */
 	char *log = malloc(size ? size : 1);
 	memcpy(log, data, size);
-	char *guilty = triage_guilty(log, size);
+	char *guilty = triage_guilty(NULL, log, size);
 	if (triage_log(log, size, &t)) {
 		size_t n = strlen(t.title);
 		if (n > 120 || t.start >= size)

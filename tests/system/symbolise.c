@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 	}
 	while ((n = fread(buf, 1, sizeof(buf), stdin)) > 0)
 		g_string_append_len(text, buf, (gssize)n);
-	g_autofree char *out = symbols_report(s, text->str, argc > 2 ? argv[2] : NULL);
+	g_autofree char *out = symbols_report(s, NULL, text->str, argc > 2 ? argv[2] : NULL);
 	fputs(out, stdout);
 	symbols_close(s);
 	return 0;

@@ -146,9 +146,9 @@ static void test_rest_of_report(void)
 	g_ptr_array_add(t.others, NULL);
 	g_autofree char *others = g_strjoinv("|", (char **)t.others->pdata);
 	g_assert_cmpstr(others, ==,
-			"general protection fault in __do_sys_read|"
-			"bad-access in read");
-	g_autofree char *guilty = triage_guilty(log, strlen(log));
+			"bad-access in read|general protection fault in __do_sys_read|"
+			"bad-access in __do_sys_read");
+	g_autofree char *guilty = triage_guilty(NULL, log, strlen(log));
 	g_assert_cmpstr(guilty, ==, "fs/ext4/inode.c");
 	triage_clear(&t);
 }
@@ -216,7 +216,7 @@ static void test_any_bytes(void)
 		if (n > 20)
 			memcpy(log + g_rand_int_range(rand, 0, n - 6), "BUG: ", 5);
 		struct triage t;
-		g_autofree char *guilty = triage_guilty(log, (size_t)n);
+		g_autofree char *guilty = triage_guilty(NULL, log, (size_t)n);
 		if (!triage_log(log, (size_t)n, &t))
 			continue;
 		for (const char *p = t.title; *p; p++)
@@ -308,7 +308,7 @@ static void test_corpus_guilty(void)
 		g_auto(GStrv) want = g_strsplit(*l, "\t", -1);
 		g_autofree char *name = g_strdup_printf("guilty/%s.log", want[0]);
 		g_autofree char *log = corpus_file(name, &len);
-		g_autofree char *file = log ? triage_guilty(log, len) : NULL;
+		g_autofree char *file = log ? triage_guilty(NULL, log, len) : NULL;
 		g_assert_cmpstr(file ? file : "", ==, want[1]);
 	}
 }
