@@ -123,6 +123,8 @@ static err_t compare_entry(struct path_limit *l, const struct entry *a, const st
 	const struct entry *any = a ? a : b;
 	gsize len = l->path->len;
 	err_t err = 0;
+	if (!any)
+		return 0;
 	g_string_append(l->path, any->name);
 	if (is_tree(any)) {
 		g_string_append_c(l->path, '/');

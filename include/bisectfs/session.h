@@ -88,14 +88,14 @@ struct session {
 	bool paused_by_disk;
 	int64_t created, started, changed, ended; /* ns since 1970; 0: not yet */
 	struct settings settings;
-	char *text;  /* what was written to `start` */
-	char *bad;   /* starting commit */
-	char *given; /* as the user gave it, where `bad` is its copy on the branch; else NULL */
-	char *base;  /* fix in another tree: the merge base; else NULL */
-	char *key;   /* of the experiment: results are shared where it is equal */
-	GStrv goods; /* given */
+	char *text;    /* what was written to `start` */
+	char *bad;     /* starting commit */
+	char *given;   /* as the user gave it, where `bad` is its copy on the branch; else NULL */
+	char *base;    /* fix in another tree: the merge base; else NULL */
+	char *key;     /* of the experiment: results are shared where it is equal */
+	GStrv goods;   /* given */
 	char *doubted; /* one of them that a run has shown to have the bug; NULL: none */
-	GStrv paths; /* pathspecs that it is limited to; NULL: to none */
+	GStrv paths;   /* pathspecs that it is limited to; NULL: to none */
 	bool first_parent; /* only first parents are followed */
 	GStrv releases;	   /* "NAME HASH", newest first: those to walk; fix: one line, the head */
 	bool loaded;

@@ -367,7 +367,8 @@ static const struct {
 	const char *name;
 	struct search what;
 } searches[] = {
-	{ "found", { { NULL }, GOOD, falls_at_40, FOUND, "testing a commit that was given as good" } },
+	{ "found",
+	  { { NULL }, GOOD, falls_at_40, FOUND, "testing a commit that was given as good" } },
 	{ "releases", { { NULL }, NULL, falls_at_40, FOUND, "testing release v2" } },
 	{ "higher",
 	  { { "metric_worse", "higher", NULL }, GOOD, rises_at_40, FOUND, "like the bad end" } },
