@@ -14,12 +14,13 @@
 #define MOST_BEFORE 6
 #define MOST_BEHIND 14
 
-/* "  CC      fs/proc/uptime.o", "make[1]: ...", "$ make ..." */
+/* "  CC      fs/proc/uptime.o", "make[1]: ...", "$ make ...", and our own last line */
 static bool is_of_make(const char *line)
 {
 	bool step = g_str_has_prefix(line, "  ") && g_ascii_isupper(line[2]) &&
 		    g_ascii_isupper(line[3]);
-	return step || g_str_has_prefix(line, "make") || g_str_has_prefix(line, "$ ") || !*line;
+	return step || g_str_has_prefix(line, "make") || g_str_has_prefix(line, "$ ") ||
+	       g_str_has_prefix(line, "took: ") || !*line;
 }
 
 static int find(char *const *lines, const char *line)

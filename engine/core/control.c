@@ -187,6 +187,12 @@ static err_t judge_waiting(struct engine *e, const struct command *c, enum verdi
 				 "%s: no step of '%s' waits for a verdict now: write '%s REV', or "
 				 "wait for the next kernel",
 				 word, b->s->name, word);
+	if (step->state == STEP_BUILDING) /* a word written twice must not judge the next one */
+		return error_set(
+			error, EINVAL,
+			"%s: the kernel of step %d is not there yet: wait for it, or write "
+			"'%s %.12s' if you know",
+			word, (int)b->s->steps->len - 1, word, step->commit);
 	struct event ev = event_make(EV_JUDGED);
 	ev.judged.commit = g_strdup(step->commit);
 	ev.judged.verdict = verdict;

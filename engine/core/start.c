@@ -303,6 +303,19 @@ static err_t record_start(struct engine *e, struct bisection *b, const struct lo
 	return facts_record(e, b, &ev, error);
 }
 
+/* What was found out of one bug says nothing of the next: among the defaults it is used once. */
+static void forget_taken_over(struct engine *e)
+{
+	if (!has_setting(e, NULL, SET_BISECT_LOG))
+		return;
+	g_autofree char *path = state_dir_setting(e->state, NULL, setting_name(SET_BISECT_LOG));
+	struct error why;
+	if (file_write(path, "", 0, 0644, &why) != 0)
+		daemon_log(DAEMON_LOG_WARNING, NULL, "%s", why.text);
+	e->defaults_version++;
+	e->view.setting(e->view.self, NULL, setting_name(SET_BISECT_LOG));
+}
+
 static err_t begin(struct engine *e, const struct lookup *l, struct error *error)
 {
 	struct command *c = l->command;
@@ -320,6 +333,7 @@ static err_t begin(struct engine *e, const struct lookup *l, struct error *error
 		trash_bisection(e, name);
 	} else if (!err && c->made) { /* shown whole, as started */
 		e->view.added(e->view.self, b->s, false);
+		forget_taken_over(e);
 	}
 	return err;
 }

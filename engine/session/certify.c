@@ -139,7 +139,7 @@ static enum step_role next_build(const struct session *s)
 	if (parent && build_verdict_whole(s, parent) < 0 &&
 	    !session_find_step(s, ROLE_PARENT, parent))
 		return ROLE_PARENT;
-	if (certify_revert_tells_more(s) && !session_find_step(s, ROLE_REVERT, NULL))
+	if (certify_revert_tells_more(s) && !certify_revert_step(s))
 		return ROLE_REVERT;
 	return ROLES;
 }

@@ -53,6 +53,16 @@ static void print_counts(const struct session *s, const struct tally *t, const c
 	g_string_append_c(out, '\n');
 }
 
+/* Its user may have said what it is. */
+static void print_untested(const struct session *s, const char *commit, GString *out)
+{
+	enum verdict v = session_verdict_of(s, commit);
+	if (settings_test(&s->settings) == TEST_MANUAL && v != VERDICT_NONE)
+		g_string_append_printf(out, "%s by its user\n", verdict_name(v));
+	else
+		g_string_append(out, "built, never run\n");
+}
+
 static void print_side(const struct session *s, const char *what, const char *commit, GString *out)
 {
 	const char *signature = certify_signature(s, commit);
@@ -68,7 +78,7 @@ static void print_side(const struct session *s, const char *what, const char *co
 	if (t.good || t.bad || t.skip)
 		print_counts(s, &t, signature, out);
 	else
-		g_string_append(out, "built, never run\n");
+		print_untested(s, commit, out);
 }
 
 static void print_revert(const struct session *s, GString *out)
@@ -134,6 +144,12 @@ void certificate_print(const struct session *s, GString *out)
 	if (certify_is_no_op(s)) {
 		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "
 				     "cannot have changed anything.\n");
+		return;
+	}
+	if (settings_test(&s->settings) == TEST_MANUAL) {
+		g_string_append(out,
+				"Nothing was measured: the verdicts are its user's, and so is how "
+				"sure they are.\n");
 		return;
 	}
 	if (certify_is_wanted(s))

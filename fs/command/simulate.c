@@ -43,7 +43,6 @@ void simulate_add_options(GOptionContext *context, struct simulate_options *o)
 		{ "metric-shape", 0, 0, G_OPTION_ARG_STRING, &o->metric_shape, "", "WORD" },
 		{ "runs", 0, 0, G_OPTION_ARG_INT, &o->runs, "", "N" },
 		{ "confidence", 0, 0, G_OPTION_ARG_DOUBLE, &o->confidence, "", "P" },
-		{ "test", 0, 0, G_OPTION_ARG_STRING, &o->test, "", "run|boot" },
 		{ "seed", 0, 0, G_OPTION_ARG_INT64, &o->seed, "", "N" },
 		{ "times", 0, 0, G_OPTION_ARG_INT, &o->times, "", "N" },
 		{ "no-ahead", 0, 0, G_OPTION_ARG_NONE, &o->no_ahead, "", NULL },
