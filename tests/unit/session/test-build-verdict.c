@@ -108,7 +108,8 @@ static struct session *start(const char *const *settings)
 	ev = new_event(EV_STARTED);
 	ev.started.text = g_strdup("BAD");
 	ev.started.commit = hash(fix ? 0 : COMMITS - 1);
-	ev.started.goods = g_strsplit(hash(fix ? COMMITS - 1 : 0), " ", -1);
+	g_autofree char *good = hash(fix ? COMMITS - 1 : 0);
+	ev.started.goods = g_strsplit(good, " ", -1);
 	ev.started.host = g_strdup("host");
 	ev.started.values = settings_to_json(&set);
 	apply(s, ev);

@@ -104,7 +104,7 @@ static void compare(struct simulation *what, struct score *score)
 	simulated_clear(&ahead);
 }
 
-#define SEARCHES 200
+#define SEARCHES 120
 
 static void test_same_answer(void)
 {
