@@ -332,6 +332,8 @@ err_t repo_resolve(struct repo *repo, const char *rev, struct oid *oid, struct e
 	if (rc != 0)
 		return error_set(error, EINVAL, "unknown revision '%s'%s", rev,
 				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
+	if (!peel(repo, &id) && repo_is_shallow(repo)) /* git takes any hash for a name */
+		return error_set(error, EINVAL, "unknown revision '%s'" SHALLOW_HINT, rev);
 	if (!peel(repo, &id))
 		return error_set(error, EINVAL, "'%s' does not name a commit", rev);
 	memcpy(oid->b, id.id, OID_BYTES);
