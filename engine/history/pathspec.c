@@ -193,10 +193,11 @@ static err_t add(struct pathspec *ps, const char *word, struct error *error)
 	if (*path == '/' || g_str_has_prefix(path, "../") || strcmp(path, "..") == 0)
 		return error_set(error, EINVAL,
 				 "path '%s' is not within the tree: paths are from its top", path);
-	item.path = g_strdup(strcmp(path, ".") == 0 ? "" : path);
-	item.plain = item.magic & LITERAL ? strlen(item.path) : strcspn(item.path, "*?[\\");
-	ps->excludes = ps->excludes || item.magic & EXCLUDE;
 	g_array_append_val(ps->items, item);
+	struct item *kept = &g_array_index(ps->items, struct item, ps->items->len - 1);
+	kept->path = g_strdup(strcmp(path, ".") == 0 ? "" : path);
+	kept->plain = kept->magic & LITERAL ? strlen(kept->path) : strcspn(kept->path, "*?[\\");
+	ps->excludes = ps->excludes || kept->magic & EXCLUDE;
 	return 0;
 }
 

@@ -214,7 +214,7 @@ static err_t step(struct plan *p, bool *checked, bool *over, struct error *error
 		else
 			printf("Bisecting: %d revision%s left to test after this (roughly %u "
 			       "step%s)\n",
-			       choice.left, choice.left == 1 ? "" : "s", choice.roughly,
+			       (int)choice.left, choice.left == 1 ? "" : "s", choice.roughly,
 			       choice.roughly == 1 ? "" : "s");
 		err = print_commit(p, choice.commit, error);
 		if (!err && p->culprit) {
