@@ -229,8 +229,8 @@ struct rate tally_rate(const struct session *s)
 {
 	const struct step *first = session_first_step(s);
 	struct tally t = { 0 };
-	if (first)
-		count_runs(s, first, &t);
+	if (first) /* with the runs of an interrupted one, which it did not have to make again */
+		t = tally_step(s, first);
 	struct rate rate = { .bad = t.bad, .good = t.good };
 	int all = rate.bad + rate.good;
 	int corrected = (int)(s->reproducibility * all);

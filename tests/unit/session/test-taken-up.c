@@ -5,6 +5,7 @@
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
 #include "engine/session/range.h"
+#include "engine/session/tally.h"
 
 #include <string.h>
 
@@ -212,6 +213,30 @@ static void test_interrupted(void)
 	session_free(s);
 }
 
+/* What its runs had shown until then is known of the bug, whichever step asks for it again. */
+static void test_interrupted_runs(void)
+{
+	struct session *s = begun(NULL);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	struct event ev = event_make(EV_BUILT);
+	ev.built.step = 0;
+	ev.built.signature = g_strdup("s0");
+	apply(s, ev);
+	ev = event_make(EV_RUN_DONE);
+	ev.run_done.outcome = OUTCOME_CRASHED;
+	ev.run_done.type = CRASH_BUG;
+	apply(s, ev);
+	apply(s, event_make(EV_ABORTED));
+	ev = event_make(EV_RETEST);
+	ev.retest.step = 0;
+	apply(s, ev);
+	step(s, ROLE_RETEST, "bad", NULL);
+	test(s, "s0", true);
+	g_assert_cmpint(tally_rate(s).bad, ==, 2);
+	g_assert_cmpint(tally_rate(s).good, ==, 0);
+	session_free(s);
+}
+
 /* One that failed is helped by a test of the step that was open. */
 static void test_failed(void)
 {
@@ -249,6 +274,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/taken-up/border/commit", NULL, test_border);
 	g_test_add_func("/taken-up/done", test_done);
 	g_test_add_func("/taken-up/interrupted", test_interrupted);
+	g_test_add_func("/taken-up/interrupted-runs", test_interrupted_runs);
 	g_test_add_func("/taken-up/failed", test_failed);
 	g_test_add_func("/taken-up/never-read", test_never_read);
 	return g_test_run();
