@@ -25,18 +25,6 @@ struct grafts {
 	struct version files[FILES];
 };
 
-static guint hash_oid(gconstpointer p)
-{
-	guint hash;
-	memcpy(&hash, p, sizeof(hash));
-	return hash;
-}
-
-static gboolean same_oid(gconstpointer a, gconstpointer b)
-{
-	return oid_compare(a, b) == 0;
-}
-
 static void free_graft(gpointer p)
 {
 	struct graft *graft = p;
@@ -109,7 +97,7 @@ err_t grafts_load(const char *gitdir, struct grafts **out, struct error *error)
 	struct grafts *grafts = g_new0(struct grafts, 1);
 	const char *other = g_getenv("GIT_GRAFT_FILE");
 	char *file = other ? g_strdup(other) : g_build_filename(gitdir, "info", "grafts", NULL);
-	grafts->by_commit = g_hash_table_new_full(hash_oid, same_oid, g_free, free_graft);
+	grafts->by_commit = g_hash_table_new_full(oid_hash, oid_equal, g_free, free_graft);
 	err_t err = read_lines(grafts, GRAFTS, file, add_graft, error);
 	if (!err)
 		err = read_lines(grafts, SHALLOW, g_build_filename(gitdir, "shallow", NULL),

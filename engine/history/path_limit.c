@@ -23,18 +23,6 @@ struct path_limit {
 	GString *path;
 };
 
-static guint hash_oid(gconstpointer p)
-{
-	guint hash;
-	memcpy(&hash, p, sizeof(hash));
-	return hash;
-}
-
-static gboolean same_oid(gconstpointer a, gconstpointer b)
-{
-	return oid_compare(a, b) == 0;
-}
-
 static void free_object(gpointer p)
 {
 	git_odb_object_free(p);
@@ -206,7 +194,7 @@ err_t path_limit_new(struct repo *repo, char *const *paths, struct path_limit **
 	l->walk = (struct walk_limit){ .self = l, .is_same = is_same };
 	l->repo = repo;
 	l->compared = g_hash_table_new(NULL, NULL);
-	l->trees = g_hash_table_new_full(hash_oid, same_oid, g_free, free_object);
+	l->trees = g_hash_table_new_full(oid_hash, oid_equal, g_free, free_object);
 	l->path = g_string_new(NULL);
 	err_t err = pathspec_new(paths, &l->paths, error);
 	if (!err && git_repository_odb(&l->odb, repo_git(repo)) != 0)

@@ -256,7 +256,9 @@ static bool ask_git(const struct repo *repo, const char *rev, const char *peel, 
 		if (*lines[i] == '^')
 			return false;
 	}
-	return n && strlen(lines[n - 1]) == OID_HEX && git_oid_fromstr(id, lines[n - 1]) == 0;
+	/* git takes any whole hash for a name, there or not */
+	return n && strlen(lines[n - 1]) == OID_HEX && git_oid_fromstr(id, lines[n - 1]) == 0 &&
+	       git_odb_exists(repo->odb, id);
 }
 
 /* libgit2 knows fewer forms of names than git, and takes some otherwise; hashes, refs and steps
@@ -332,8 +334,6 @@ err_t repo_resolve(struct repo *repo, const char *rev, struct oid *oid, struct e
 	if (rc != 0)
 		return error_set(error, EINVAL, "unknown revision '%s'%s", rev,
 				 repo_is_shallow(repo) ? SHALLOW_HINT : "");
-	if (!peel(repo, &id) && repo_is_shallow(repo)) /* git takes any hash for a name */
-		return error_set(error, EINVAL, "unknown revision '%s'" SHALLOW_HINT, rev);
 	if (!peel(repo, &id))
 		return error_set(error, EINVAL, "'%s' does not name a commit", rev);
 	memcpy(oid->b, id.id, OID_BYTES);

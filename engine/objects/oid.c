@@ -11,6 +11,19 @@ int oid_compare(const struct oid *a, const struct oid *b)
 	return memcmp(a->b, b->b, OID_BYTES);
 }
 
+/* The bytes of a digest are as good as random. */
+unsigned oid_hash(const void *oid)
+{
+	unsigned hash;
+	memcpy(&hash, oid, sizeof(hash));
+	return hash;
+}
+
+int oid_equal(const void *a, const void *b)
+{
+	return oid_compare(a, b) == 0;
+}
+
 /* Value of a hex digit + 1; 0: it is none. */
 static const uint8_t digits[256] = {
 	['0'] = 1,  ['1'] = 2,	['2'] = 3,  ['3'] = 4,	['4'] = 5,  ['5'] = 6,

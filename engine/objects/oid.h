@@ -17,6 +17,9 @@ struct oid {
 
 /* As memcmp orders their bytes, which is also the order of their hex digits. */
 int oid_compare(const struct oid *a, const struct oid *b);
+/* For hash tables of GLib's whose keys are struct oid. */
+unsigned oid_hash(const void *oid);
+int oid_equal(const void *a, const void *b);
 /* OID_HEX hex digits and nothing more; false (and `oid` undefined) for any other text, and NULL. */
 bool oid_parse(struct oid *oid, const char *hex);
 /* The same for OID_HEX characters that need not end there. */

@@ -208,7 +208,9 @@ static void take_up_again(struct session *s, int64_t time)
 static void apply_retest(struct session *s, const struct event_of_step *ev, int64_t time)
 {
 	take_up_again(s, time);
-	g_array_append_val(s->retests, ev->step);
+	/* one that the end interrupted is asked for again by itself */
+	if (!session_step(s, ev->step)->interrupted)
+		g_array_append_val(s->retests, ev->step);
 }
 
 static void apply_judged(struct session *s, const struct event_judged *ev, int64_t time)

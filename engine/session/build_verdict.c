@@ -45,12 +45,12 @@ static bool is_bug(const struct session *s, int n, const char *error)
 {
 	const char *match = settings_text(&s->settings, SET_MATCH);
 	const struct step *first = defining_step(s, n);
-	bool any = strcmp(match, "any") == 0, automatic = !*match || strcmp(match, "auto") == 0;
+	bool any = strcmp(match, "any") == 0;
 	/* a patch that does not apply is no error of the compiler's */
 	if (any && session_step(s, n)->role != ROLE_REVERT)
 		return true;
 	g_autofree char *normal = build_error_normal(error);
-	if (!any && !automatic)
+	if (!any && !settings_match_is_auto(&s->settings))
 		return pattern_matches(match, normal);
 	return !first || strcmp(first->title, normal) == 0;
 }
@@ -69,8 +69,7 @@ guint build_verdict_pick(const struct session *s, int n, char *const *errors)
 static enum verdict judge_failure(const struct session *s, int n, char **reason)
 {
 	const struct step *step = session_step(s, n);
-	const char *match = settings_text(&s->settings, SET_MATCH);
-	bool automatic = !*match || strcmp(match, "auto") == 0;
+	bool automatic = settings_match_is_auto(&s->settings);
 	if (*settings_text(&s->settings, SET_FAIL) && automatic) {
 		*reason = g_strdup_printf("no line of build.log matches 'fail', but it does not "
 					  "compile: %s",
@@ -141,8 +140,7 @@ static bool is_contradicted(const struct session *s, int n)
  * is about itself. */
 bool build_verdict_may_guess(const struct session *s)
 {
-	const char *match = settings_text(&s->settings, SET_MATCH);
-	return !*match || strcmp(match, "auto") == 0 || *settings_text(&s->settings, SET_FAIL);
+	return settings_match_is_auto(&s->settings) || *settings_text(&s->settings, SET_FAIL);
 }
 
 const char *build_verdict_object(const struct session *s, int n, enum step_role role)

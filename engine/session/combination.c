@@ -11,7 +11,7 @@
 static bool is_set(const struct settings *s, enum setting id, bool (*has)(void *, enum setting),
 		   void *arg)
 {
-	return setting_is_large(id) ? has(arg, id) : *settings_text(s, id) != '\0';
+	return setting_is_large(id) ? has(arg, id) : !settings_is_default(s, id);
 }
 
 /* What each setting that not all tests can use is good for. */
@@ -23,6 +23,12 @@ static const struct {
 	{ SET_REPRODUCER,
 	  { [TEST_RUN] = true },
 	  "only 'test' = run runs one: empty it (cp /dev/null over it)" },
+	{ SET_ON_TIMEOUT,
+	  { [TEST_RUN] = true },
+	  "it says what it means that a reproducer does not end" },
+	{ SET_MATCH,
+	  { [TEST_RUN] = true, [TEST_BOOT] = true, [TEST_BUILD] = true },
+	  "its user alone judges a kernel" },
 	{ SET_METRIC, { [TEST_RUN] = true }, "only a reproducer's output ('test' = run) has it" },
 	{ SET_BASELINE,
 	  { [TEST_RUN] = true, [TEST_BOOT] = true },
@@ -50,6 +56,12 @@ err_t settings_fit_together(const struct settings *s, bool (*has)(void *arg, enu
 		return error_set(error, EINVAL,
 				 "match: of no use with 'test' = build: the errors of a build have "
 				 "no types");
+	static const enum setting of_metric[] = { SET_METRIC_WORSE, SET_METRIC_CHANGE };
+	for (gsize i = 0; !*settings_text(s, SET_METRIC) && i < G_N_ELEMENTS(of_metric); i++) {
+		if (is_set(s, of_metric[i], has, arg))
+			return error_set(error, EINVAL, "%s: of no use without 'metric'",
+					 setting_name(of_metric[i]));
+	}
 	if (has(arg, SET_BASELINE) && !has(arg, SET_CONFIG))
 		return error_set(error, EINVAL,
 				 "baseline: there is nothing to minimise without a 'config'");

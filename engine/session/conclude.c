@@ -231,7 +231,7 @@ static char *skipped_oldest_release(const struct session *s)
 /* Numbers say more than that there are none which help. */
 static bool decide_numbers(const struct session *s, struct event *ev)
 {
-	const struct step *last = last_decisive_step(s), *start = session_step(s, 0);
+	const struct step *last = last_decisive_step(s), *start = session_first_step(s);
 	struct numbers n;
 	numbers_of_step(s, start, 0, &n);
 	g_autofree char *lost = metric_lost(&n);
@@ -344,19 +344,20 @@ bool conclude_needs_maintainers(const struct session *s)
 	       (recipients_need_maintainers(s) || has_both_kernels(s)) && !is_contradicted(s);
 }
 
-/* Step 0, where it is measured along with the last one: once that is judged, or on its own when it
- * cannot be measured. */
+/* The first step, where it is measured along with the last one: once that is judged, or on its own
+ * when it cannot be measured. */
 static bool decide_start(const struct session *s, int n, struct event *ev)
 {
 	char *reason;
-	if (n == 0 || !metric_ends_open(s))
+	int first = session_first(s);
+	if (n == first || !metric_ends_open(s))
 		return false;
-	if (decide_step(s, 0, ev))
+	if (decide_step(s, first, ev))
 		return true;
 	if (session_step(s, n)->state != STEP_DONE || next_role(s) != ROLES)
 		return false;
 	enum verdict v = metric_ends_close(s, &reason);
-	verdict_event(ev, 0, v, reason);
+	verdict_event(ev, first, v, reason);
 	return true;
 }
 

@@ -82,7 +82,7 @@ static void plan_looks(const struct session *s, double error, struct measure *m)
 static void measure_make(const struct session *s, const struct step *step, struct measure *m)
 {
 	const struct step *good = metric_good_end(s);
-	numbers_of_step(s, session_step(s, 0), 0, &m->bad);
+	numbers_of_step(s, session_first_step(s), 0, &m->bad);
 	if (good)
 		numbers_of_step(s, good, 0, &m->good);
 	else
@@ -360,7 +360,7 @@ char *metric_stuck(const struct session *s)
 	if (n < UNDECIDED_MOST || !good)
 		return NULL;
 	struct numbers ends[2];
-	numbers_of_step(s, session_step(s, 0), 0, &ends[0]);
+	numbers_of_step(s, session_first_step(s), 0, &ends[0]);
 	numbers_of_step(s, good, 0, &ends[1]);
 	char *text = g_strdup_printf(
 		"inconclusive: %d commits in a row are like neither end (medians %s; good %.5g, "

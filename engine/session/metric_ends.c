@@ -40,14 +40,14 @@ int metric_most(const struct session *s)
 
 bool metric_ends_open(const struct session *s)
 {
-	const struct step *start = session_step(s, 0);
+	const struct step *start = session_first_step(s);
 	return numbers_wanted(s) && start && start->state != STEP_DONE;
 }
 
 bool metric_start_measured(const struct session *s)
 {
 	struct numbers n;
-	numbers_of_step(s, session_step(s, 0), 0, &n);
+	numbers_of_step(s, session_first_step(s), 0, &n);
 	bool any = n.values->len > 0;
 	numbers_clear(&n);
 	return any;
@@ -60,20 +60,21 @@ static bool is_end_role(enum step_role role)
 
 bool metric_may_join(const struct session *s, enum step_role role)
 {
-	return metric_ends_open(s) && s->steps->len == 1 && is_end_role(role);
+	return metric_ends_open(s) && (int)s->steps->len == session_first(s) + 1 &&
+	       is_end_role(role);
 }
 
 /* The other end that is measured now, or was last; NULL: there is none yet. */
 static const struct step *other_end(const struct session *s)
 {
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
-	return s->steps->len > 1 ? last : NULL;
+	return (int)s->steps->len > session_first(s) + 1 ? last : NULL;
 }
 
 const struct step *metric_good_end(const struct session *s)
 {
-	for (guint i = 1; i < s->steps->len; i++) {
-		const struct step *step = session_step(s, (int)i);
+	for (int i = session_first(s) + 1; i < (int)s->steps->len; i++) {
+		const struct step *step = session_step(s, i);
 		if (is_end_role(step->role) && step->runs->len && step->state == STEP_DONE &&
 		    !step->dropped && step->verdict == VERDICT_GOOD)
 			return step;
@@ -92,8 +93,9 @@ struct pair {
  * when the first one was tested. */
 static void pair_make(const struct session *s, const struct step *other, struct pair *pair)
 {
-	int64_t since = other && other != session_step(s, 1) ? other->started : 0;
-	numbers_of_step(s, session_step(s, 0), since, &pair->start);
+	int64_t since =
+		other && other != session_step(s, session_first(s) + 1) ? other->started : 0;
+	numbers_of_step(s, session_first_step(s), since, &pair->start);
 	if (other)
 		numbers_of_step(s, other, 0, &pair->other);
 	else
@@ -131,7 +133,7 @@ int metric_ends_needed(const struct session *s, const struct step *step)
 	struct looks looks = looks_of(s);
 	struct pair pair;
 	pair_make(s, other, &pair);
-	const struct numbers *mine = step == session_step(s, 0) ? &pair.start : &pair.other;
+	const struct numbers *mine = step == session_first_step(s) ? &pair.start : &pair.other;
 	int have = (int)mine->values->len + mine->beyond;
 	int want = alone ? MIN(PILOT_RUNS, looks.most) : looks_next(&looks, pair.m);
 	g_autofree char *lost = metric_lost(mine);
@@ -193,7 +195,7 @@ static enum verdict judge_other(const struct session *s, const struct step *othe
 	enum verdict v = VERDICT_SKIP;
 	*reason = metric_lost(&pair.other);
 	if (!*reason && other->signature &&
-	    g_strcmp0(other->signature, session_step(s, 0)->signature) == 0) {
+	    g_strcmp0(other->signature, session_first_step(s)->signature) == 0) {
 		v = VERDICT_BAD;
 		*reason = g_strdup("metric: the starting commit's kernel, bit by bit");
 	}
@@ -210,7 +212,7 @@ static enum verdict judge_other(const struct session *s, const struct step *othe
 static char *start_text(const struct session *s, const char *how)
 {
 	struct numbers mine;
-	numbers_of_step(s, session_step(s, 0), 0, &mine);
+	numbers_of_step(s, session_first_step(s), 0, &mine);
 	g_autofree char *text = numbers_text(s, mine.values);
 	numbers_clear(&mine);
 	return g_strdup_printf("metric: %s, %s", text, how);
@@ -225,7 +227,7 @@ static enum verdict judge_start(const struct session *s, char **reason)
 		return VERDICT_BAD;
 	}
 	struct numbers mine;
-	numbers_of_step(s, session_step(s, 0), 0, &mine);
+	numbers_of_step(s, session_first_step(s), 0, &mine);
 	*reason = metric_lost(&mine);
 	numbers_clear(&mine);
 	return *reason ? VERDICT_SKIP : VERDICT_NONE;
@@ -234,8 +236,8 @@ static enum verdict judge_start(const struct session *s, char **reason)
 enum verdict metric_ends_judge(const struct session *s, const struct step *step, char **reason)
 {
 	*reason = NULL;
-	enum verdict v =
-		step == session_step(s, 0) ? judge_start(s, reason) : judge_other(s, step, reason);
+	enum verdict v = step == session_first_step(s) ? judge_start(s, reason)
+						       : judge_other(s, step, reason);
 	if (v == VERDICT_NONE)
 		g_clear_pointer(reason, g_free);
 	return v;
@@ -264,5 +266,5 @@ bool metric_measures_anyway(const struct session *s, const struct step *step, en
 {
 	if (!metric_ends_open(s))
 		return false;
-	return user == (step == session_step(s, 0) ? VERDICT_BAD : VERDICT_GOOD);
+	return user == (step == session_first_step(s) ? VERDICT_BAD : VERDICT_GOOD);
 }

@@ -335,6 +335,12 @@ bool settings_on(const struct settings *s, enum setting id)
 	return strcmp(settings_text(s, id), "on") == 0;
 }
 
+bool settings_match_is_auto(const struct settings *s)
+{
+	const char *match = settings_text(s, SET_MATCH);
+	return !*match || strcmp(match, "auto") == 0;
+}
+
 enum test_kind settings_test(const struct settings *s)
 {
 	static const char *const names[TEST_KINDS] = { [TEST_RUN] = "run",

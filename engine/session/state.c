@@ -140,12 +140,17 @@ int64_t session_duration(const struct session *s, int64_t now)
 	return now - s->started - s->idle_ns;
 }
 
-const struct step *session_first_step(const struct session *s)
+int session_first(const struct session *s)
 {
 	int n = 0;
 	while (n < (int)s->steps->len && session_step(s, n)->interrupted)
 		n++;
-	return session_step(s, n);
+	return n;
+}
+
+const struct step *session_first_step(const struct session *s)
+{
+	return session_step(s, session_first(s));
 }
 
 const struct step *session_find_step(const struct session *s, enum step_role role,

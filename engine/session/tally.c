@@ -90,7 +90,7 @@ static bool crash_counts(const struct session *s, const struct step *step, const
 	bool first = step == session_first_step(s);
 	if (r->type == CRASH_LOST_CONNECTION && !first && type_of_bug(s) != CRASH_LOST_CONNECTION)
 		return false;
-	if (!*match || strcmp(match, "auto") == 0 || strcmp(match, "any") == 0)
+	if (settings_match_is_auto(&s->settings) || strcmp(match, "any") == 0)
 		return true;
 	if (strcmp(match, "type") == 0)
 		return first || r->type == type_of_bug(s);
@@ -99,6 +99,8 @@ static bool crash_counts(const struct session *s, const struct step *step, const
 
 bool session_outcome_is_bad(const struct session *s, const struct event_run_done *done)
 {
+	if (numbers_wanted(s))
+		return false; /* its number says it, beside others */
 	struct run r = { .outcome = done->outcome,
 			 .type = done->type,
 			 .status = done->status,

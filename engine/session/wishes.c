@@ -1,7 +1,7 @@
 /*
  * What the last step needs: its build, or as many runs as may still be of use; and when it is over,
- * the next one. Where numbers count, step 0 is measured beside those that follow it for a while. A
- * pause begins nothing, but what runs may go on.
+ * the next one. Where numbers count, the first step is measured beside those that follow it for a
+ * while. A pause begins nothing, but what runs may go on.
  */
 #include "conclude.h"
 #include "metric_ends.h"
@@ -39,9 +39,10 @@ static void wish_ends(const struct session *s, int n, GArray *wishes)
 {
 	g_autoptr(GArray) start = g_array_new(FALSE, FALSE, sizeof(struct wish));
 	g_autoptr(GArray) other = g_array_new(FALSE, FALSE, sizeof(struct wish));
-	if (session_step(s, 0)->state == STEP_TESTING)
-		wish_runs(s, 0, start);
-	if (n > 0 && session_step(s, n)->state == STEP_TESTING)
+	int first = session_first(s);
+	if (session_step(s, first)->state == STEP_TESTING)
+		wish_runs(s, first, start);
+	if (n > first && session_step(s, n)->state == STEP_TESTING)
 		wish_runs(s, n, other);
 	while (start->len || other->len) {
 		GArray *next = start->len > other->len ? start : other;
@@ -73,7 +74,7 @@ void session_wishes(const struct session *s, GArray *wishes)
 	if (!last || last->state == STEP_DONE || s->replan) {
 		if (may_begin)
 			wish_next(s, n, wishes);
-	} else if (n == 0 && metric_ends_open(s) && may_begin) {
+	} else if (n == session_first(s) && metric_ends_open(s) && may_begin) {
 		wish_next(s, n, wishes);
 	}
 	/* a pause lets a build that runs go on: stopping it would throw work away */

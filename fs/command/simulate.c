@@ -106,6 +106,13 @@ static int check(const struct simulate_options *o)
 	return check_metric(o);
 }
 
+static bool has_no_large(void *arg, enum setting id)
+{
+	(void)arg;
+	(void)id;
+	return false;
+}
+
 static int fill_settings(const struct simulate_options *o, struct settings *settings)
 {
 	struct error why = { 0 };
@@ -124,6 +131,8 @@ static int fill_settings(const struct simulate_options *o, struct settings *sett
 		err = settings_set(settings, SET_CERTIFY, "off", 3, &why);
 	if (!err && settings_test(settings) == TEST_MANUAL)
 		err = error_set(&why, EINVAL, "--test: there is no user to judge in a simulation");
+	if (!err)
+		err = settings_fit_together(settings, has_no_large, NULL, &why);
 	return err ? complain(2, "plan: %s", why.text) : 0;
 }
 

@@ -149,6 +149,8 @@ void run_print(const struct run *r, char *text, int size);
 bool run_was_stopped(const struct run *r);
 /* The step that shows the bug first; NULL: none yet. */
 const struct step *session_first_step(const struct session *s);
+/* Its number; that of the step to come where there is none. */
+int session_first(const struct session *s);
 /* The last step of this role, and of this commit (NULL: of any), that was not interrupted; NULL:
  * none. */
 const struct step *session_find_step(const struct session *s, enum step_role role,

@@ -101,6 +101,8 @@ const char *settings_text(const struct settings *s, enum setting id);
 int settings_int(const struct settings *s, enum setting id);
 double settings_number(const struct settings *s, enum setting id);
 bool settings_on(const struct settings *s, enum setting id);
+/* Whether `match` is `auto`; journals of before hold an empty one, which says the same. */
+bool settings_match_is_auto(const struct settings *s);
 enum test_kind settings_test(const struct settings *s);
 /* Whether the test is a guest's run: `run` or `boot`. */
 bool settings_need_guest(const struct settings *s);

@@ -61,6 +61,10 @@ static const struct {
 	{ "build", "ready", "login:", "ready: of no use with 'test' = build: " },
 	{ "boot", "ready", "login:", NULL },
 	{ "boot", "pass", "ok", "pass: of no use with 'test' = boot: " },
+	{ "build", "on_timeout", "bad", "on_timeout: of no use with 'test' = build: " },
+	{ "boot", "on_timeout", "skip", "on_timeout: of no use with 'test' = boot: " },
+	{ "manual", "match", "^BUG", "match: of no use with 'test' = manual: " },
+	{ "run", "metric_worse", "higher", "metric_worse: of no use without 'metric'" },
 	{ "manual", "fail", "warning:", "fail: of no use with 'test' = manual: " },
 };
 
@@ -84,7 +88,9 @@ static void test_combinations(void)
 		if (combinations[i].why)
 			g_assert_true(g_str_has_prefix(why.text, combinations[i].why));
 		bool runs = strcmp(combinations[i].test, "run") == 0;
-		settings_set(&s, (enum setting)setting_find(combinations[i].name), "", 0, NULL);
+		settings_clear(&s);
+		settings_init(&s);
+		set_text(&s, "test", combinations[i].test);
 		g_assert_cmpint(settings_fit_together(&s, has_reproducer, NULL, NULL), ==,
 				runs ? 0 : -EINVAL);
 		settings_clear(&s);
