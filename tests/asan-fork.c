@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#pragma GCC visibility push(default) /* libraries' calls are to come here too */
+
 void *__interceptor_malloc(size_t size);
 void *__interceptor_calloc(size_t n, size_t size);
 void *__interceptor_realloc(void *p, size_t size);

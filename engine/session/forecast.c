@@ -48,11 +48,13 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 	h->no_runs = g_array_new(FALSE, TRUE, sizeof(struct run));
 	for (guint i = 0; i < s->steps->len; i++)
 		g_ptr_array_add(h->s.steps, g_ptr_array_index(s->steps, i));
-	if (s->steps->len > 1 && metric_ends_open(s) && node->chain[0].verdict == VERDICT_GOOD) {
-		h->start = *session_step(s, 0);
+	int first = session_first(s);
+	if ((int)s->steps->len > first + 1 && metric_ends_open(s) &&
+	    node->chain[0].verdict == VERDICT_GOOD) {
+		h->start = *session_step(s, first);
 		h->start.state = STEP_DONE;
 		h->start.verdict = VERDICT_BAD;
-		h->s.steps->pdata[0] = &h->start;
+		h->s.steps->pdata[first] = &h->start;
 	}
 	for (int i = 0; i < node->n; i++) {
 		const struct supposed *one = &node->chain[i];

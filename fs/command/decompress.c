@@ -2,6 +2,7 @@
  * libarchive finds out which program has compressed the bytes; what is inside counts as one file.
  */
 #include "byte_source.h"
+#include "lazy.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -45,7 +46,7 @@ static void archive_source_free(struct byte_source *base)
 	g_free(s);
 }
 
-struct byte_source *byte_source_decompressed(struct byte_source *from, char **why)
+LAZY_FUNCTION struct byte_source *byte_source_decompressed(struct byte_source *from, char **why)
 {
 	struct archive_source *s = g_new0(struct archive_source, 1);
 	struct archive_entry *entry;

@@ -10,4 +10,8 @@
  * libexec (as installed). NULL: it cannot be loaded, and `why` (to be freed) says how. */
 void *lazy_function(const char *name, char **why);
 
+/* Marks a function that is found so: all others are hidden, so that what both the program and the
+ * module hold a copy of stays apart. */
+#define LAZY_FUNCTION __attribute__((visibility("default")))
+
 #endif

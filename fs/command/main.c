@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 #include "complain.h"
+#include "lazy.h"
 
 #include "engine/history/repo.h"
 
@@ -111,7 +112,7 @@ static int run(int argc, char **argv)
 	return mount_command(argc, argv, argv); /* as mount(8) calls it */
 }
 
-int commands_run(int argc, char **argv)
+LAZY_FUNCTION int commands_run(int argc, char **argv)
 {
 	repo_library_start();
 	int status = run(argc, argv);

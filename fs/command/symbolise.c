@@ -3,6 +3,7 @@
  * theirs from each module's own file.
  */
 #include "symbolise.h"
+#include "lazy.h"
 
 #include "engine/triage/symbols.h"
 
@@ -70,7 +71,7 @@ static GHashTable *modules_of(const char *report)
 	return names;
 }
 
-char *symbolise(const struct symbolise_request *rq, char **why)
+LAZY_FUNCTION char *symbolise(const struct symbolise_request *rq, char **why)
 {
 	struct error error = { 0 };
 	struct symbols *kernel = open_once(rq->vmlinux, &error);
