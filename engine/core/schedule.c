@@ -168,17 +168,29 @@ static void let_go(struct job *job)
 		jobs_stop(job);
 }
 
+/* No job that ends here changes what is wished, so each bisection is asked once. */
+static const GArray *wishes_of(struct engine *e, struct bisection *b, GHashTable *asked)
+{
+	GArray *wishes = g_hash_table_lookup(asked, b);
+	if (!wishes) {
+		wishes = wanted(e, b);
+		g_hash_table_insert(asked, b, wishes);
+	}
+	return wishes;
+}
+
 static void stop_unwished(struct engine *e)
 {
 	struct job *job;
+	g_autoptr(GHashTable) asked =
+		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
 	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
 		if (job->plan.cancelled || job->plan.speculative || job->kind == JOB_LOOKUP)
 			continue;
 		struct bisection *b = bisections_by_serial(e->bisections, job->serial);
-		g_autoptr(GArray) wishes = b ? wanted(e, b) : NULL;
 		if (!b)
 			jobs_stop(job);
-		else if (!is_wished(job, job->serial, wishes))
+		else if (!is_wished(job, job->serial, wishes_of(e, b, asked)))
 			let_go(job);
 	}
 }

@@ -104,8 +104,7 @@ static void apply_run_done(struct session *s, const struct event_run_done *ev)
 	r->duration = ev->duration;
 	r->title = g_strdup(ev->title ? ev->title : "");
 	r->value = g_strdup(ev->value);
-	double number;
-	if (r->outcome == OUTCOME_OK && numbers_wanted(s) && !number_parse(r->value, &number))
+	if (r->outcome == OUTCOME_OK && numbers_wanted(s) && !number_parse(r->value, &r->number))
 		skip_without_number(r);
 }
 

@@ -28,18 +28,16 @@ double numbers_shown(const struct session *s, double value)
 
 static void add_run(const struct session *s, const struct run *r, bool waits, struct numbers *out)
 {
-	double number;
 	if (r->outcome == OUTCOME_INFRA) {
 		out->infra++;
 	} else if (r->outcome != OUTCOME_OK) {
 		out->lost += !waits;
 		out->last_lost = r;
-	} else if (number_parse(r->value, &number)) {
-		number = numbers_shown(s, number);
-		if (waits)
-			out->beyond++;
-		else
-			g_array_append_val(out->values, number);
+	} else if (waits) {
+		out->beyond++;
+	} else {
+		double number = numbers_shown(s, r->number);
+		g_array_append_val(out->values, number);
 	}
 }
 

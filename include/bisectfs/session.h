@@ -39,7 +39,8 @@ struct run {
 	int status;
 	int64_t started, duration; /* ns */
 	char *title;
-	char *value; /* the number that `metric` found, as printed; NULL: none */
+	char *value;   /* the number that `metric` found, as printed; NULL: none */
+	double number; /* the same, read once; only of a run that ended well with a number */
 };
 
 struct step {

@@ -385,6 +385,8 @@ static void run_history(guint64 seed, const char *state, const char *reproducer,
 			     .ends = world_pick(&w, 0, 2),
 			     .fulls = world_chance(&w, 0.3) ? 2 : 0,
 			     .doubts = world_chance(&w, 0.3) ? 3 : 0 };
+	if (w.truth.metric)
+		plan.words /= 10; /* else users start more than the guests can ever measure */
 	reboot(&w, &plan);
 	start_one(&w, NULL);
 	for (int more = world_pick(&w, 0, 3); more > 1; more--)
