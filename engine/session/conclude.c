@@ -29,10 +29,9 @@ static const char *last_infra_title(const struct step *step)
 /* What was asked for did not happen at all: a failure that any commit shows is no bug. */
 static const struct run *not_executed(const struct step *step)
 {
-	for (guint k = 0; step->role == ROLE_ORIGINAL && k < step->runs->len; k++) {
+	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_EXIT &&
-		    (r->status == OUTCOME_NOT_EXECUTABLE || r->status == OUTCOME_NOT_FOUND))
+		if (tally_not_executed(step, r))
 			return r;
 	}
 	return NULL;

@@ -108,13 +108,19 @@ bool session_outcome_is_bad(const struct session *s, const struct event_run_done
 	return r.outcome == OUTCOME_EXIT || (crashed(s, &r) && crash_counts(s, NULL, &r));
 }
 
+bool tally_not_executed(const struct step *step, const struct run *r)
+{
+	return step->role == ROLE_ORIGINAL && r->outcome == OUTCOME_EXIT &&
+	       (r->status == OUTCOME_NOT_EXECUTABLE || r->status == OUTCOME_NOT_FOUND);
+}
+
 static void count_runs(const struct session *s, const struct step *step, struct tally *t)
 {
 	t->good += step->known_good;
 	t->bad += step->known_bad;
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_NONE || run_was_stopped(r))
+		if (r->outcome == OUTCOME_NONE || run_was_stopped(r) || tally_not_executed(step, r))
 			continue;
 		if (r->outcome == OUTCOME_OK)
 			t->good++;

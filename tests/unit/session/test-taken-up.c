@@ -254,6 +254,31 @@ static void test_failed(void)
 	session_free(s);
 }
 
+/* Asked for again and again, a test that never began does not become a bug. */
+static void test_not_executed(void)
+{
+	struct session *s = begun(NULL);
+	for (int n = 0; n < 4; n++) {
+		step(s, ROLE_ORIGINAL, "bad", NULL);
+		struct event ev = event_make(EV_BUILT);
+		ev.built.step = n;
+		ev.built.signature = g_strdup("s0");
+		apply(s, ev);
+		g_assert_false(session_decide(s, &ev));
+		ev = event_make(EV_RUN_DONE);
+		ev.run_done.step = n;
+		ev.run_done.outcome = OUTCOME_EXIT;
+		ev.run_done.status = OUTCOME_NOT_FOUND;
+		apply(s, ev);
+		decide(s);
+		g_assert_cmpint(s->state, ==, STATE_FAILED);
+		ev = event_make(EV_RETEST);
+		ev.retest.step = n;
+		apply(s, ev);
+	}
+	session_free(s);
+}
+
 /* Nothing is known of a history that was never read. */
 static void test_never_read(void)
 {
@@ -277,6 +302,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/taken-up/interrupted", test_interrupted);
 	g_test_add_func("/taken-up/interrupted-runs", test_interrupted_runs);
 	g_test_add_func("/taken-up/failed", test_failed);
+	g_test_add_func("/taken-up/not-executed", test_not_executed);
 	g_test_add_func("/taken-up/never-read", test_never_read);
 	return g_test_run();
 }
