@@ -62,6 +62,10 @@ static const char builtin[] = "<domain type='@TYPE@'>\n"
 /* Elements that stand for a value which may be missing. To be freed. */
 static char *serial_element(const struct domain *d)
 {
+	if (!d->serial && d->copy)
+		return g_markup_printf_escaped("<serial type='pty'><log file='%s' append='off'/>"
+					       "<target port='0'/></serial>",
+					       d->copy);
 	if (!d->serial)
 		return g_strdup("<serial type='pty'><target port='0'/></serial>");
 	return g_markup_printf_escaped("<serial type='unix'><source mode='connect' path='%s'/>"

@@ -13,6 +13,7 @@ struct domain {
 	const char *kernel, *initrd; /* initrd NULL: none */
 	const char *cmdline;	     /* words of the user's, put last */
 	const char *serial;	     /* socket that takes the console; NULL: a pty */
+	const char *copy;	     /* file on the host that gets what the pty does; NULL: none */
 	const char *rootfs;	     /* disk image, attached read-only; NULL: none */
 	int memory_mib, cpus;
 	bool kvm;

@@ -26,9 +26,12 @@ static void end_one(gpointer data, gpointer arg)
 	guest_end(d->guest, d->host);
 	if (d->volume)
 		ship_remove(d->conn, d->volume);
+	if (d->copy)
+		ship_remove(d->conn, d->copy);
 	virConnectClose(d->conn);
 	guest_unref(d->guest);
 	g_free(d->volume);
+	g_free(d->copy);
 	g_free(d);
 	count(arg, -1);
 }

@@ -11,7 +11,7 @@ struct dying_guest {
 	struct guest *guest; /* a reference */
 	struct host *host;   /* borrowed */
 	virConnectPtr conn;  /* to be closed */
-	char *volume;	     /* of this run alone, to be deleted there; NULL: none */
+	char *volume, *copy; /* of this run alone, to be deleted there; NULL: none */
 };
 
 struct dying_guests;

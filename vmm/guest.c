@@ -7,6 +7,7 @@
 #include "guest.h"
 
 #include "engine/base/cancel.h"
+#include "ship.h"
 #include "virt_error.h"
 
 #include <errno.h>
@@ -53,6 +54,7 @@ static void guest_clear(void *p)
 	serial_close(&g->serial);
 	console_free(g->console);
 	g_string_free(g->bytes, TRUE);
+	g_free(g->copy);
 	g_mutex_clear(&g->lock);
 }
 
@@ -81,6 +83,7 @@ static void domain_gone(struct host_watch *w, bool failed)
 
 static void keep_bytes(struct guest *g, const char *data, int n)
 {
+	g->streamed += n;
 	if (g->bytes->len + (gsize)n > WAITING_MOST)
 		g->lost = true;
 	else
@@ -93,13 +96,13 @@ static void console_event(virStreamPtr stream, int events, void *arg)
 	char buf[16384];
 	int n = 1;
 	g_mutex_lock(&g->lock); /* the stream does not block */
-	for (int i = 0; i < RECV_AT_ONCE && n > 0; i++) {
+	for (int i = 0; i < RECV_AT_ONCE && n > 0 && !g->ended; i++) {
 		n = virStreamRecv(stream, buf, sizeof(buf));
 		if (n > 0)
 			keep_bytes(g, buf, n);
 	}
 	/* the end of a pty is an error, not an end of file */
-	if (n == 0 || n == -1) {
+	if (!g->ended && (n == 0 || n == -1)) {
 		g->ended = true;
 		virStreamEventRemoveCallback(stream);
 	}
@@ -174,6 +177,35 @@ static void take_streamed(struct guest *g, GString *data)
 	g->lost = false;
 }
 
+#define QUIET_US (G_USEC_PER_SEC / 20)
+
+/* What the pty has forgotten when QEMU ended. libvirt's logger may be some milliseconds behind, so
+ * it is at its end when a second look finds nothing more. */
+static err_t take_rest(struct guest *g, GString *data, struct error *error)
+{
+	g_autoptr(GString) rest = g_string_new(NULL);
+	err_t err = 0;
+	for (int quiet = 0; !err && quiet < 2 && rest->len < WAITING_MOST; quiet++) {
+		gsize before = rest->len;
+		err = ship_read(g->conn, g->copy, g->streamed + (int64_t)before,
+				WAITING_MOST - before, rest, error);
+		if (rest->len > before)
+			quiet = 0;
+		g_usleep(QUIET_US);
+	}
+	g_string_append_len(data, rest->str, (gssize)rest->len);
+	return err;
+}
+
+/* A stream that misses its end must not keep the slot. */
+static void give_up_stream(struct guest *g)
+{
+	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&g->lock);
+	if (g->watched && !g->ended)
+		virStreamEventRemoveCallback(g->stream);
+	g->ended = true;
+}
+
 /* Takes what has arrived. `over`: nothing more will. */
 static err_t take_bytes(struct guest *g, bool *over, struct error *error)
 {
@@ -186,13 +218,15 @@ static err_t take_bytes(struct guest *g, bool *over, struct error *error)
 		take_streamed(g, data);
 	else if (!ended)
 		g->ended = ended = !read_socket(g, data);
-	err_t err = data->len ? write_log(g, data->str, data->len, error) : 0;
+	/* the last bytes may come after the news that the domain stopped */
+	*over = gone && ended;
+	err_t err = *over && g->copy ? take_rest(g, data, error) : 0;
+	if (!err && data->len)
+		err = write_log(g, data->str, data->len, error);
 	if (data->len) {
 		console_feed(g->console, data->str, data->len, guest_now());
 		guest_tell_growth(g, false);
 	}
-	/* the last bytes may come after the news that the domain stopped */
-	*over = gone && ended;
 	if (*over)
 		console_gone(g->console, failed, guest_now());
 	return err;
@@ -205,7 +239,7 @@ err_t guest_watch(struct guest *g, struct error *error)
 	console_start(g->console, guest_now());
 	while (console_phase(g->console) != CONSOLE_OVER && !over) {
 		int64_t left = (console_deadline(g->console) - guest_now()) / 1000 + 1;
-		if (gone_since) /* a stream that misses its end must not keep the slot */
+		if (gone_since)
 			left = MIN(left, 200);
 		bool read_it = g->by_socket && !g->ended;
 		struct pollfd fds[3] = {
@@ -224,12 +258,12 @@ err_t guest_watch(struct guest *g, struct error *error)
 			return err;
 		console_tick(g->console, guest_now());
 		g_mutex_lock(&g->lock);
-		bool gone = g->gone, failed = g->failed;
+		bool gone = g->gone;
 		g_mutex_unlock(&g->lock);
 		if (gone && !gone_since)
 			gone_since = guest_now();
 		if (gone_since && !over && guest_now() - gone_since > G_USEC_PER_SEC)
-			console_gone(g->console, failed, guest_now());
+			give_up_stream(g);
 	}
 	return 0;
 }
@@ -256,6 +290,7 @@ static err_t start_domain(struct guest *g, struct host *host, virConnectPtr conn
 			  struct error *error)
 {
 	unsigned flags = VIR_DOMAIN_START_PAUSED;
+	g->conn = conn;
 	if (!host_is_embedded(
 		    host)) /* not known to the embedded driver, whose guests the supervisor ends */
 		flags |= VIR_DOMAIN_START_AUTODESTROY;
@@ -299,11 +334,7 @@ err_t guest_start(struct guest *g, struct host *host, virConnectPtr conn, const 
 void guest_end(struct guest *g, struct host *host)
 {
 	if (g->stream) { /* before the domain: closing it then finds nothing half gone */
-		g_mutex_lock(&g->lock);
-		if (g->watched && !g->ended)
-			virStreamEventRemoveCallback(g->stream);
-		g->ended = true;
-		g_mutex_unlock(&g->lock);
+		give_up_stream(g);
 		virStreamAbort(g->stream);
 		virStreamFree(g->stream);
 	}

@@ -21,16 +21,19 @@ struct guest {
 	virStreamPtr stream;
 	struct serial serial; /* in place of the stream, for guests on this machine */
 	bool by_socket;
+	virConnectPtr conn; /* borrowed, until the run is over */
+	char *copy;	    /* file on the host with all that the console printed; NULL: none */
 	struct console *console;
-	GMutex lock;	/* of what follows up to `failed`: libvirt's event thread sets it */
-	GString *bytes; /* from the stream, not taken yet; bounded */
-	bool lost;	/* more came than it holds */
-	bool watched;	/* the stream has its callback */
-	bool ended;	/* the console is at its end */
-	bool gone;	/* the domain has stopped */
-	bool failed;	/* ... killed from outside */
-	int wake;	/* eventfd */
-	int log;	/* descriptor */
+	GMutex lock;	  /* of what follows up to `failed`: libvirt's event thread sets it */
+	GString *bytes;	  /* from the stream, not taken yet; bounded */
+	bool lost;	  /* more came than it holds */
+	int64_t streamed; /* bytes that came */
+	bool watched;	  /* the stream has its callback */
+	bool ended;	  /* the console is at its end */
+	bool gone;	  /* the domain has stopped */
+	bool failed;	  /* ... killed from outside */
+	int wake;	  /* eventfd */
+	int log;	  /* descriptor */
 	int64_t logged;
 	int64_t told; /* monotonic us, of the last call of rq->grew */
 };

@@ -60,9 +60,13 @@ static err_t choose_console(struct run *r, const char *template, struct error *e
 {
 	struct guest *g = r->guest;
 	g->by_socket = host_is_embedded(r->place->host);
+	bool ours = !template || strstr(template, "@SERIAL@");
+	if (!g->by_socket && ours)
+		return ship_console(host_ship(r->place->host), r->conn, r->place->number, &g->copy,
+				    error);
 	if (!g->by_socket)
 		return 0;
-	if (template && !strstr(template, "@SERIAL@"))
+	if (!ours)
 		return error_set(error, EINVAL,
 				 "the domain template has no @SERIAL@ among its devices: the "
 				 "console of the guest would go nowhere");
@@ -84,6 +88,7 @@ static char *fill_in(struct run *r, const char *template, struct error *error)
 		.initrd = r->volume ? r->volume : r->initrd,
 		.cmdline = rq->cmdline,
 		.serial = r->guest->by_socket ? r->guest->serial.path : NULL,
+		.copy = r->guest->copy,
 		.rootfs = rq->rootfs,
 		.memory_mib = rq->memory_mib,
 		.cpus = rq->cpus,
@@ -173,7 +178,8 @@ static void let_die(struct run *r)
 	struct dying_guest dying = { .guest = g_atomic_rc_box_acquire(g),
 				     .host = r->place->host,
 				     .conn = r->conn,
-				     .volume = g_steal_pointer(&r->volume) };
+				     .volume = g_steal_pointer(&r->volume),
+				     .copy = g_strdup(g->copy) };
 	dying_guests_add(r->place->dying, &dying);
 }
 

@@ -1,8 +1,8 @@
 /*
- * A volume is named KIND-ID-SHA256 (kernel or initrd; the state directory; the content). One that
- * is there already may be half of an upload that was cut short, so only those that this process
- * has finished are used again: all others of the same id are deleted before the first upload.
- * Files are read twice, in pieces: for the name, then to be sent.
+ * A volume is named KIND-ID-SHA256 (kernel or initrd; the state directory; the content), a
+ * console's console-ID-NUMBER. One that is there already may be half of an upload that was cut
+ * short, so only those that this process has finished are used again: all others of the same id are
+ * deleted before the first upload. Files are read twice, in pieces: for the name, then to be sent.
  */
 #include "ship.h"
 
@@ -226,9 +226,46 @@ void ship_remove(virConnectPtr conn, const char *remote)
 	}
 }
 
+static err_t receive(virStreamPtr stream, gsize most, GString *out, struct error *error)
+{
+	g_autofree char *piece = g_malloc(PIECE);
+	int n = 1;
+	while (most && n > 0) {
+		n = virStreamRecv(stream, piece, MIN(PIECE, most));
+		if (n > 0) {
+			g_string_append_len(out, piece, n);
+			most -= (gsize)n;
+		}
+	}
+	if (n < 0)
+		return virt_error(error, EIO, "cannot read the console's file on the host");
+	if (n > 0)
+		virStreamAbort(stream); /* there may be more */
+	else
+		virStreamFinish(stream);
+	return 0;
+}
+
+err_t ship_read(virConnectPtr conn, const char *remote, int64_t from, gsize most, GString *out,
+		struct error *error)
+{
+	virStorageVolPtr vol = virStorageVolLookupByPath(conn, remote);
+	virStreamPtr stream = vol ? virStreamNew(conn, 0) : NULL;
+	err_t err;
+	if (stream && virStorageVolDownload(vol, stream, (unsigned long long)from, 0, 0) == 0)
+		err = receive(stream, most, out, error);
+	else
+		err = virt_error(error, EIO, "cannot read the console's file on the host");
+	if (stream)
+		virStreamFree(stream);
+	if (vol)
+		virStorageVolFree(vol);
+	return err;
+}
+
 static bool is_ours(const struct ship *s, const char *name)
 {
-	static const char *const kinds[] = { "kernel-", "initrd-" };
+	static const char *const kinds[] = { "kernel-", "initrd-", "console-" };
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		if (g_str_has_prefix(name, kinds[i]) &&
 		    g_str_has_prefix(name + strlen(kinds[i]), s->id))
@@ -338,4 +375,26 @@ err_t ship_initrd(struct ship *s, virConnectPtr conn, const char *path, char **r
 	sweep_once(s, conn);
 	end_turn(s);
 	return bring(s, conn, false, path, remote, error);
+}
+
+err_t ship_console(struct ship *s, virConnectPtr conn, int number, char **remote,
+		   struct error *error)
+{
+	virStoragePoolPtr pool = NULL;
+	take_turn(s);
+	sweep_once(s, conn);
+	end_turn(s);
+	err_t err = open_pool(conn, &pool, error);
+	if (err)
+		return err;
+	g_autofree char *name = g_strdup_printf("console-%s-%d", s->id, number);
+	virStorageVolPtr vol = make_volume(pool, name, 0);
+	if (vol) {
+		*remote = path_of(vol);
+		virStorageVolFree(vol);
+	} else {
+		err = virt_error(error, EIO, "cannot make a volume on the host");
+	}
+	virStoragePoolFree(pool);
+	return err;
 }

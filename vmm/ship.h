@@ -8,6 +8,7 @@
 
 #include "bisectfs/error.h"
 
+#include <glib.h>
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
 
@@ -29,6 +30,14 @@ err_t ship_kernel(struct ship *s, virConnectPtr conn, const char *path, char **r
 err_t ship_initrd(struct ship *s, virConnectPtr conn, const char *path, char **remote,
 		  struct error *error);
 void ship_remove(virConnectPtr conn, const char *remote);
+
+/* An empty file for what the console of the run `number` prints, which QEMU writes there itself:
+ * a pty forgets what was not read yet when QEMU ends. To be deleted by ship_remove. */
+err_t ship_console(struct ship *s, virConnectPtr conn, int number, char **remote,
+		   struct error *error);
+/* Appends what it holds from byte `from` on, at most `most` bytes. */
+err_t ship_read(virConnectPtr conn, const char *remote, int64_t from, gsize most, GString *out,
+		struct error *error);
 
 /* Deletes all volumes of this state directory that the host has, of whichever daemon. */
 void ship_sweep(struct ship *s, virConnectPtr conn);

@@ -63,6 +63,9 @@ static void test_console(void)
 	struct domain d = { .name = "n", .arch = "x86_64", .kernel = "k" };
 	g_autofree char *pty = domain_xml(&d, NULL, NULL);
 	g_assert_nonnull(strstr(pty, "<serial type='pty'>"));
+	d.copy = "/v&/console-1";
+	g_autofree char *copied = domain_xml(&d, NULL, NULL);
+	g_assert_nonnull(strstr(copied, "<serial type='pty'><log file='/v&amp;/console-1' "));
 	d.serial = "/s&/vm-0.sock";
 	g_autofree char *local = domain_xml(&d, NULL, NULL);
 	g_assert_nonnull(strstr(local, "<source mode='connect' path='/s&amp;/vm-0.sock'/>"));

@@ -67,12 +67,14 @@ static void test_sweep(void)
 	g_file_set_contents(file, "0123456789abcdef", -1, NULL);
 	make_volume(pool, "kernel-0123456789abcdef-aa");
 	make_volume(pool, "initrd-0123456789abcdef-bb");
+	make_volume(pool, "console-0123456789abcdef-7");
 	make_volume(pool, "kernel-fedcba9876543210-aa");
 	make_volume(pool, "disk-0123456789abcdef");
 	struct ship *s = ship_new(root);
 	ship_sweep(s, conn);
 	g_assert_false(has_volume(pool, "kernel-0123456789abcdef-aa"));
 	g_assert_false(has_volume(pool, "initrd-0123456789abcdef-bb"));
+	g_assert_false(has_volume(pool, "console-0123456789abcdef-7"));
 	g_assert_true(has_volume(pool, "kernel-fedcba9876543210-aa"));
 	g_assert_true(has_volume(pool, "disk-0123456789abcdef"));
 	ship_free(s, conn);
