@@ -279,6 +279,21 @@ static void test_not_executed(void)
 	session_free(s);
 }
 
+/* A starting commit that its user skipped may be tested after all, or said to be bad. */
+static void test_skipped_start(void)
+{
+	struct session *s = begun(NULL);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	judge(s, "bad", VERDICT_SKIP);
+	decide(s);
+	g_assert_cmpstr(s->verdict, ==, "not reproduced");
+	judge(s, "bad", VERDICT_BAD);
+	decide(s);
+	g_assert_null(s->verdict);
+	expect_next(s, ROLE_SEARCH, NULL);
+	session_free(s);
+}
+
 /* Nothing is known of a history that was never read. */
 static void test_never_read(void)
 {
@@ -303,6 +318,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/taken-up/interrupted-runs", test_interrupted_runs);
 	g_test_add_func("/taken-up/failed", test_failed);
 	g_test_add_func("/taken-up/not-executed", test_not_executed);
+	g_test_add_func("/taken-up/skipped-start", test_skipped_start);
 	g_test_add_func("/taken-up/never-read", test_never_read);
 	return g_test_run();
 }
