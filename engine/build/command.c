@@ -72,7 +72,8 @@ GStrv command_environment(const struct build_request *rq)
 	return g_environ_setenv(env, "CCACHE_BASEDIR", rq->slot, TRUE);
 }
 
-/* A cage that could not be made says so in its first words: that is not the commit's fault. */
+/* What cannot be begun is not the commit's fault: a cage that cannot be made, or a program that is
+ * not there, as the one that a script's first line names. bwrap's first words say which. */
 static err_t check_cage(const struct build *b, off_t begun, struct error *error)
 {
 	char words[300] = "";
@@ -84,8 +85,14 @@ static err_t check_cage(const struct build *b, off_t begun, struct error *error)
 		words[0] = '\0';
 	close(fd);
 	words[strcspn(words, "\n")] = '\0';
+	static const char not_begun[] = "bwrap: execvp ";
 	if (!g_str_has_prefix(words, "bwrap: "))
 		return 0;
+	if (g_str_has_prefix(words, not_begun))
+		return error_set(error, ENOENT,
+				 "the build cannot be run: %s (if it is a script: is the program "
+				 "that its first line names there?)",
+				 words + strlen(not_begun));
 	return error_set(error, EPERM, "the build cannot be isolated: %s", words);
 }
 
