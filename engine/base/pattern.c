@@ -241,6 +241,8 @@ static err_t compile_parts(const struct translation *t, struct pattern *p, struc
 		return error_set(error, EINVAL,
 				 "one pair of parentheses round the number is needed, it has %d",
 				 t->groups);
+	if (t->closes - t->opens == strlen("()"))
+		return error_set(error, EINVAL, "nothing is in the parentheses");
 	if (pcre[t->closes] && strchr("*+?{", pcre[t->closes]))
 		return error_set(error, EINVAL, "what is in parentheses must not be repeated");
 	if (t->alternates)

@@ -161,6 +161,7 @@ static void test_groups(void)
 		  "refused: outside of the parentheses a '|' leaves open which "
 		  "number is meant" },
 		{ "(b)*", "b", "refused: what is in parentheses must not be repeated" },
+		{ "a()", "a", "refused: nothing is in the parentheses" },
 		{ "(b){2}", "b", "refused: what is in parentheses must not be repeated" },
 		{ "(b)\\{2}", "b{2}", "b" },
 		{ "(b){x", "b{x", "b" },
