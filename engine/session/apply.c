@@ -277,6 +277,7 @@ static void end(struct session *s, int64_t time, enum session_state state)
 {
 	s->state = state;
 	s->ended = time;
+	s->paused_by_disk = false; /* what came meanwhile may end a pause */
 	g_clear_pointer(&s->status_reason, g_free);
 }
 

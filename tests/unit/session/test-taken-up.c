@@ -294,6 +294,28 @@ static void test_skipped_start(void)
 	session_free(s);
 }
 
+/* A full disk paused it, and it ended all the same: what is taken up again is not paused. */
+static void test_ended_in_pause(void)
+{
+	struct session *s = begun(NULL);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	struct event ev = event_make(EV_PAUSED);
+	ev.paused.by_disk = true;
+	ev.paused.reason = g_strdup("no room");
+	apply(s, ev);
+	ev = event_make(EV_CONCLUDED);
+	ev.concluded.verdict = g_strdup("not reproduced");
+	apply(s, ev);
+	ev = event_make(EV_RETEST);
+	apply(s, ev);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	g_autoptr(GArray) wishes = g_array_new(FALSE, FALSE, sizeof(struct wish));
+	session_wishes(s, wishes);
+	g_assert_cmpuint(wishes->len, ==, 1);
+	g_assert_cmpint(g_array_index(wishes, struct wish, 0).kind, ==, WISH_BUILD);
+	session_free(s);
+}
+
 /* Nothing is known of a history that was never read. */
 static void test_never_read(void)
 {
@@ -319,6 +341,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/taken-up/failed", test_failed);
 	g_test_add_func("/taken-up/not-executed", test_not_executed);
 	g_test_add_func("/taken-up/skipped-start", test_skipped_start);
+	g_test_add_func("/taken-up/ended-in-pause", test_ended_in_pause);
 	g_test_add_func("/taken-up/never-read", test_never_read);
 	return g_test_run();
 }
