@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "render.h"
 
+#include "engine/session/certify.h"
 #include "engine/session/labels.h"
 #include "engine/session/numbers.h"
 
@@ -79,7 +80,10 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 								 : json_null());
 	json_object_set_new(j, "reproducibility",
 			    s->reproducibility >= 0 ? json_real(s->reproducibility) : json_null());
-	json_object_set_new(j, "confidence", json_real(s->confidence));
+	json_object_set_new(j, "confidence",
+			    json_real(session_has_answer(s) && s->found && s->found[0]
+					      ? certify_confidence(s)
+					      : s->confidence));
 	json_object_set_new(j, "started", json_integer(s->started / 1000000000));
 	json_object_set_new(j, "ended", json_integer(s->ended / 1000000000));
 	json_object_set_new(j, "build_seconds", json_real((double)s->build_ns / 1e9));

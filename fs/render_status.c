@@ -8,6 +8,7 @@
 #include "engine/session/numbers.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* So far, of one that goes on. */
 static void append_numbers(const struct session *s, const struct step *step, GString *out)
@@ -17,6 +18,42 @@ static void append_numbers(const struct session *s, const struct step *step, GSt
 	g_autofree char *text = numbers_text(s, n.values);
 	g_string_append_printf(out, "        metric: %s\n", text);
 	numbers_clear(&n);
+}
+
+static const struct step *step_of(const struct session *s, const char *commit)
+{
+	for (guint i = s->steps->len; i-- > 0;) {
+		const struct step *step = session_step(s, (int)i);
+		if (step->verdict != VERDICT_NONE && strcmp(step->commit, commit) == 0)
+			return step;
+	}
+	return NULL;
+}
+
+static bool is_taken_back(const struct session *s, guint i)
+{
+	const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
+	for (guint k = i + 1; k < s->judgements->len; k++) {
+		if (strcmp(g_array_index(s->judgements, struct judgement, k).commit, j->commit) ==
+		    0)
+			return true;
+	}
+	return false;
+}
+
+/* Words of its user's on commits that have no step, or one that says otherwise. */
+static void append_judgements(const struct session *s, GString *out)
+{
+	for (guint i = 0; i < s->judgements->len; i++) {
+		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
+		const struct step *step = step_of(s, j->commit);
+		if (is_taken_back(s, i) || (step && step->verdict == j->verdict))
+			continue;
+		g_string_append_printf(out, "     -  %-8s     -  %.12s %s\n        by its user%s\n",
+				       verdict_name(j->verdict), j->commit,
+				       j->subject ? j->subject : "",
+				       step ? ", whatever its test says" : "");
+	}
 }
 
 void render_status(const struct render *r, GString *out)
@@ -37,12 +74,16 @@ void render_status(const struct render *r, GString *out)
 	progress_doing(out, s, r->engine);
 	g_string_append_c(out, '\n');
 	if (s->reproducibility >= 0)
-		g_string_append_printf(out, "the reproducer works in %.0f %% of runs%s\n",
+		g_string_append_printf(out, "%s in %.0f %% of runs%s\n",
+				       settings_test(&s->settings) == TEST_RUN
+					       ? "the reproducer works"
+					       : "the bug shows",
 				       s->reproducibility * 100, s->flaky ? " (flaky)" : "");
 	if (s->reproducibility >= 0 && s->confidence < 1)
 		g_string_append_printf(out, "accumulated error probability: %.2f\n",
 				       1.0 - s->confidence);
 	g_string_append(out, "\n  step  verdict   runs  what\n");
+	append_judgements(s, out);
 	for (guint i = 0; i < s->steps->len; i++) {
 		const struct step *step = session_step(s, (int)i);
 		g_string_append_printf(out, "  %4u  %-8s %5d  %.12s %s%s%s\n", i,

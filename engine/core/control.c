@@ -195,6 +195,7 @@ static err_t judge_waiting(struct engine *e, const struct command *c, enum verdi
 			word, (int)b->s->steps->len - 1, word, step->commit);
 	struct event ev = event_make(EV_JUDGED);
 	ev.judged.commit = g_strdup(step->commit);
+	ev.judged.subject = g_strdup(step->subject);
 	ev.judged.verdict = verdict;
 	ev.judged.uid = c->uid;
 	return facts_record(e, b, &ev, error);
@@ -273,6 +274,7 @@ static err_t record_verdict(struct engine *e, struct bisection *b, const struct 
 				 verdict_name(l->verdict));
 	struct event ev = event_make(EV_JUDGED);
 	ev.judged.commit = g_strdup(l->commit);
+	ev.judged.subject = g_strdup(l->subject);
 	ev.judged.verdict = l->verdict;
 	ev.judged.uid = l->command->uid;
 	return facts_record(e, b, &ev, error);

@@ -47,6 +47,7 @@ static void lookup_clear(struct lookup *l)
 	next_query_clear(&l->range);
 	g_strfreev(l->ends);
 	g_free(l->commit);
+	g_free(l->subject);
 	g_free(l->key);
 	if (l->goods)
 		g_ptr_array_unref(l->goods);

@@ -55,8 +55,9 @@ struct lookup {
 	guint settings_version;
 	/* the answer: the starting commit, or that which the verdict is on */
 	char *commit;
+	char *subject;	   /* of what the verdict is on */
 	GPtrArray *goods;  /* char *, NULL-terminated once it is answered */
-	GPtrArray *judged; /* the same: "VERDICT HASH", taken over from another search */
+	GPtrArray *judged; /* the same: "VERDICT HASH SUBJECT", taken over from another search */
 	char *key;	   /* of the experiment; NULL: it shares no results */
 };
 

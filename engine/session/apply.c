@@ -22,7 +22,7 @@ static void apply_started(struct session *s, const struct event_started *ev, int
 	s->goods = g_strdupv(ev->goods);
 	for (char **line = ev->judged; line && *line; line++) {
 		struct judgement j = { 0 };
-		range_judgement(*line, &j.verdict, &j.commit);
+		range_judgement(*line, &j.verdict, &j.commit, &j.subject);
 		g_array_append_val(s->judgements, j);
 	}
 	s->paths = g_strdupv(ev->paths);
@@ -217,6 +217,7 @@ static void apply_judged(struct session *s, const struct event_judged *ev, int64
 	take_up_again(s, time);
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	struct judgement j = { .commit = g_strdup(ev->commit),
+			       .subject = g_strdup(ev->subject),
 			       .verdict = ev->verdict,
 			       .after = s->steps->len,
 			       .during_step = last && last->state != STEP_DONE };

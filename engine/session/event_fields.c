@@ -180,6 +180,7 @@ static const struct event_field kept[] = { STEP(kept.step) };
 static const struct event_field judged[] = {
 	ID("uid", judged.uid),
 	NEEDED("commit", F_TEXT, judged.commit),
+	OPTIONAL("subject", F_TEXT, judged.subject),
 	VERDICT(judged.verdict),
 };
 

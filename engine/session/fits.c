@@ -49,7 +49,8 @@ static err_t started_fits(const struct event_started *ev, struct error *error)
 	for (char **line = ev->judged; line && *line; line++) {
 		enum verdict v;
 		g_autofree char *commit = NULL;
-		if (!range_judgement(*line, &v, &commit))
+		g_autofree char *subject = NULL;
+		if (!range_judgement(*line, &v, &commit, &subject))
 			return error_set(error, EINVAL, "'%s' is no verdict on a commit", *line);
 	}
 	settings_init(&copy);

@@ -16,13 +16,21 @@ static bool judges_commit(const struct step *step)
 	       step->verdict != VERDICT_NONE;
 }
 
-enum verdict session_verdict_of(const struct session *s, const char *commit)
+enum verdict range_users_word(const struct session *s, const char *commit)
 {
 	for (guint i = s->judgements->len; i-- > 0;) {
 		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
 		if (strcmp(j->commit, commit) == 0)
 			return j->verdict;
 	}
+	return VERDICT_NONE;
+}
+
+enum verdict session_verdict_of(const struct session *s, const char *commit)
+{
+	enum verdict word = range_users_word(s, commit);
+	if (word != VERDICT_NONE)
+		return word;
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
 		if (judges_commit(step) && strcmp(step->commit, commit) == 0)
@@ -60,12 +68,14 @@ void range_split(const char *line, char **name, char **commit)
 	*commit = g_strdup(words[0] && words[1] ? words[1] : "");
 }
 
-bool range_judgement(const char *line, enum verdict *v, char **commit)
+bool range_judgement(const char *line, enum verdict *v, char **commit, char **subject)
 {
-	g_autofree char *word = NULL;
-	range_split(line, &word, commit);
+	g_auto(GStrv) words = g_strsplit(line, " ", 3);
+	guint n = g_strv_length(words);
+	*commit = g_strdup(n > 1 ? words[1] : "");
+	*subject = g_strdup(n > 2 ? words[2] : NULL);
 	for (*v = VERDICT_GOOD; *v < VERDICTS; ++*v) {
-		if (g_strcmp0(word, verdict_name(*v)) == 0)
+		if (n && strcmp(words[0], verdict_name(*v)) == 0)
 			return **commit != '\0';
 	}
 	return false;
@@ -127,6 +137,7 @@ GArray *range_verdicts(const struct session *s)
 			if (user->after - user->during_step > i)
 				break;
 			struct range_verdict f = { .commit = user->commit,
+						   .subject = user->subject,
 						   .verdict = user->verdict };
 			g_array_append_val(verdicts, f);
 		}

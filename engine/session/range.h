@@ -9,14 +9,18 @@
 /* Splits "NAME HASH". Both are to be freed. */
 void range_split(const char *line, char **name, char **commit);
 
-/* Splits "VERDICT HASH". False: it is none. The commit is to be freed. */
-bool range_judgement(const char *line, enum verdict *v, char **commit);
+/* Splits "VERDICT HASH SUBJECT", where the subject may be missing (NULL). False: it is none. Commit
+ * and subject are to be freed. */
+bool range_judgement(const char *line, enum verdict *v, char **commit, char **subject);
+
+/* The last word of its user's on the commit, whatever a test says; VERDICT_NONE: there is none. */
+enum verdict range_users_word(const struct session *s, const char *commit);
 
 /* The verdicts that narrow the range, in the order in which they became known; of each commit that
  * which holds now. */
 struct range_verdict {
 	const char *commit;  /* of the session */
-	const char *subject; /* NULL where only a user named it */
+	const char *subject; /* NULL: not known */
 	enum verdict verdict;
 	bool release; /* an end of the range, not asked for by the search */
 	bool chosen;  /* the search asked for it: it lay within the range of then */

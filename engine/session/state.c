@@ -45,7 +45,9 @@ static void step_free(void *p)
 
 static void judgement_clear(void *p)
 {
-	g_free(((struct judgement *)p)->commit);
+	struct judgement *j = p;
+	g_free(j->commit);
+	g_free(j->subject);
 }
 
 struct session *session_new(const char *name)

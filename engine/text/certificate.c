@@ -4,9 +4,11 @@
 #include "certificate.h"
 
 #include "build_certificate.h"
+#include "format.h"
+
 #include "engine/session/certify.h"
-#include "engine/session/labels.h"
 #include "engine/session/numbers.h"
+#include "engine/session/range.h"
 #include "engine/session/tally.h"
 
 #include <string.h>
@@ -56,8 +58,8 @@ static void print_counts(const struct session *s, const struct tally *t, const c
 /* Its user may have said what it is. */
 static void print_untested(const struct session *s, const char *commit, GString *out)
 {
-	enum verdict v = session_verdict_of(s, commit);
-	if (settings_test(&s->settings) == TEST_MANUAL && v != VERDICT_NONE)
+	enum verdict v = range_users_word(s, commit);
+	if (v != VERDICT_NONE)
 		g_string_append_printf(out, "%s by its user\n", verdict_name(v));
 	else
 		g_string_append(out, "built, never run\n");
@@ -69,6 +71,10 @@ static void print_side(const struct session *s, const char *what, const char *co
 	const struct step *step = session_find_step(
 		s, strcmp(what, "culprit") == 0 ? ROLE_CULPRIT : ROLE_PARENT, commit);
 	g_string_append_printf(out, "%-8s %s: ", what, commit);
+	if (!signature && range_users_word(s, commit) != VERDICT_NONE) {
+		print_untested(s, commit, out);
+		return;
+	}
 	if (!signature) {
 		g_string_append_printf(out, "not tested%s%s\n", step && step->reason ? ": " : "",
 				       step && step->reason ? step->reason : "");
@@ -121,13 +127,6 @@ static void print_compiler(const struct session *s, GString *out)
 	print_counts(s, &t, step->signature, out);
 }
 
-static void print_labels(const struct session *s, GString *out)
-{
-	g_autoptr(GPtrArray) labels = labels_of(s);
-	for (guint i = 0; i < labels->len; i++)
-		g_string_append_printf(out, "label    %s\n", (char *)labels->pdata[i]);
-}
-
 void certificate_print(const struct session *s, GString *out)
 {
 	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
@@ -140,7 +139,7 @@ void certificate_print(const struct session *s, GString *out)
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);
 	print_compiler(s, out);
-	print_labels(s, out);
+	format_labels(out, s);
 	if (certify_is_no_op(s)) {
 		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "
 				     "cannot have changed anything.\n");

@@ -3,6 +3,8 @@
  */
 #include "format.h"
 
+#include "engine/session/labels.h"
+
 char *format_duration(int64_t ns)
 {
 	if (ns < 0)
@@ -40,4 +42,11 @@ void format_git_start(GString *out, const struct session *s, const char *bad, ch
 		g_string_append_printf(out, "%s %s", p == s->paths ? " --" : "", quoted);
 	}
 	g_string_append_c(out, '\n');
+}
+
+void format_labels(GString *out, const struct session *s)
+{
+	g_autoptr(GPtrArray) labels = labels_of(s);
+	for (guint i = 0; i < labels->len; i++)
+		g_string_append_printf(out, "label    %s\n", (char *)labels->pdata[i]);
 }

@@ -17,4 +17,7 @@ char *format_time(int64_t ns);
  * paths, these quoted as for the shell. */
 void format_git_start(GString *out, const struct session *s, const char *bad, char *const *goods);
 
+/* Appends a line of a certificate for each label of the culprit's. */
+void format_labels(GString *out, const struct session *s);
+
 #endif

@@ -7,6 +7,7 @@
 #include "work.h"
 
 #include "engine/history/commit_settings.h"
+#include "engine/history/commit_text.h"
 #include "engine/history/merge_base.h"
 #include "engine/history/path_limit.h"
 #include "engine/history/reach.h"
@@ -89,6 +90,22 @@ static err_t take_over(struct lookup *l, const struct navigator *nav, struct err
 	return err;
 }
 
+/* Those who read of the verdicts want to know on what they are. */
+static err_t add_subjects(struct lookup *l, struct repo *repo, struct error *error)
+{
+	err_t err = 0;
+	for (guint i = 0; i < l->judged->len && !err; i++) {
+		struct oid oid;
+		g_autofree char *line = l->judged->pdata[i];
+		g_autofree char *subject = NULL;
+		l->judged->pdata[i] = NULL;
+		oid_parse(&oid, strchr(line, ' ') + 1);
+		err = commit_text_subject(repo, &oid, NULL, &subject, error);
+		l->judged->pdata[i] = g_strdup_printf("%s %s", line, subject ? subject : "");
+	}
+	return err;
+}
+
 static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct error *error)
 {
 	l->goods = g_ptr_array_new_with_free_func(g_free);
@@ -96,6 +113,8 @@ static err_t resolve_start(struct lookup *l, const struct navigator *nav, struct
 	err_t err = resolve_words(l, nav, error);
 	if (!err)
 		err = take_over(l, nav, error);
+	if (!err)
+		err = add_subjects(l, nav->repo, error);
 	if (err)
 		return err;
 	g_ptr_array_add(l->goods, NULL);
@@ -179,6 +198,9 @@ static err_t resolve_verdict(struct lookup *l, struct repo *repo, struct error *
 		return err;
 	oid_print(&oid, hex);
 	l->commit = g_strdup(hex);
+	err = commit_text_subject(repo, &oid, NULL, &l->subject, error);
+	if (err)
+		return err;
 	struct history *h = repo_history(repo);
 	uint32_t commit = history_number(h, &oid);
 	if (l->verdict == VERDICT_SKIP)

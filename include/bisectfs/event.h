@@ -176,7 +176,8 @@ struct event_of_step {
 
 /* A user's verdict on a commit. */
 struct event_judged {
-	char *commit; /* full hash */
+	char *commit;  /* full hash */
+	char *subject; /* optional */
 	enum verdict verdict;
 	uid_t uid; /* who said so */
 };

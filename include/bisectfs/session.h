@@ -74,6 +74,7 @@ struct step {
 /* A user's verdict on a commit, given when there were `after` steps. */
 struct judgement {
 	char *commit;
+	char *subject;	      /* NULL: not known */
 	enum verdict verdict; /* bad: it crashes, in both modes */
 	guint after;
 	bool during_step; /* the last of them was not judged yet: its verdict is the later word */

@@ -52,6 +52,8 @@ static const char *const lines[] = {
 	"{\"event\":\"dropped\",\"time\":10,\"step\":2,\"reason\":\"not needed any more\"}",
 	"{\"event\":\"kept\",\"time\":11,\"step\":1}",
 	"{\"event\":\"judged\",\"time\":12,\"uid\":0,\"commit\":\"" HASH "\",\"verdict\":\"good\"}",
+	"{\"event\":\"judged\",\"time\":12,\"uid\":0,\"commit\":\"" HASH
+	"\",\"subject\":\"x: y\",\"verdict\":\"good\"}",
 	"{\"event\":\"retest\",\"time\":13,\"step\":0}",
 	"{\"event\":\"minimize\",\"time\":14,\"options\":[\"CONFIG_A=y\",\"CONFIG_B=m\"]}",
 	"{\"event\":\"reopened\",\"time\":15,\"reason\":\"the search goes on\"}",
