@@ -243,6 +243,28 @@ enum verdict metric_ends_judge(const struct session *s, const struct step *step,
 	return v;
 }
 
+/* What its user may have meant otherwise; empty where nothing suggests it. */
+static char *hint_of(const struct session *s, const struct step *good)
+{
+	struct looks looks = looks_of(s);
+	double error = error_of_look(s, &looks);
+	struct pair pair;
+	pair_make(s, good, &pair);
+	bool reversed = rank_chance_higher((const double *)(void *)pair.start.values->data, pair.m,
+					   (const double *)(void *)pair.other.values->data,
+					   pair.m) <= error;
+	pair_clear(&pair);
+	const char *worse = settings_text(&s->settings, SET_METRIC_WORSE);
+	if (rank_least_chance(looks.most, looks.most) > error)
+		return g_strdup_printf("; %d runs can show no difference that surely: give more "
+				       "'runs', or less 'confidence'",
+				       looks.most);
+	if (reversed)
+		return g_strdup_printf("; it is better: should 'metric_worse' be %s?",
+				       strcmp(worse, "lower") == 0 ? "higher" : "lower");
+	return g_strdup("");
+}
+
 enum verdict metric_ends_close(const struct session *s, char **reason)
 {
 	const struct step *other = other_end(s);
@@ -251,10 +273,11 @@ enum verdict metric_ends_close(const struct session *s, char **reason)
 		return VERDICT_SKIP;
 	}
 	if (other->role == ROLE_GOOD) {
+		g_autofree char *hint = hint_of(s, other);
 		g_autofree char *how =
 			g_strdup_printf("not shown to be worse than the good commit's by at "
-					"least %s %%",
-					settings_text(&s->settings, SET_METRIC_CHANGE));
+					"least %s %%%s",
+					settings_text(&s->settings, SET_METRIC_CHANGE), hint);
 		*reason = start_text(s, how);
 		return VERDICT_GOOD;
 	}
