@@ -6,8 +6,8 @@
 
 #include "bisectfs/step.h"
 #include "engine/session/bisect_log.h"
-#include "merge_base.h"
 #include "reach.h"
+#include "walk.h"
 
 #include <errno.h>
 #include <string.h>
@@ -158,14 +158,7 @@ static err_t is_ancestor(const struct taking *t, const struct oid *a, const stru
 			 bool *yes, struct error *error)
 {
 	struct history *h = repo_history(t->repo);
-	g_autoptr(GArray) bases = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	uint32_t older = history_number(h, a), newer = history_number(h, b);
-	struct walk w;
-	walk_init(&w, h, false);
-	err_t err = merge_base_find(&w, older, &newer, 1, bases, error);
-	walk_clear(&w);
-	*yes = !err && bases->len && g_array_index(bases, uint32_t, 0) == older;
-	return err;
+	return reach_ancestor(h, history_number(h, b), history_number(h, a), yes, error);
 }
 
 /* The last commit of the newer side, by what is known up to here. */

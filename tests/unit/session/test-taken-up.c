@@ -64,14 +64,20 @@ static void decide(struct session *s)
 		apply(s, ev);
 }
 
+static void built(struct session *s, const char *signature)
+{
+	struct event ev = event_make(EV_BUILT);
+	ev.built.step = (int)s->steps->len - 1;
+	ev.built.signature = g_strdup(signature);
+	apply(s, ev);
+}
+
 /* Builds and runs the last step until it is decided. */
 static void test(struct session *s, const char *signature, bool crashes)
 {
 	int n = (int)s->steps->len - 1;
-	struct event ev = event_make(EV_BUILT);
-	ev.built.step = n;
-	ev.built.signature = g_strdup(signature);
-	apply(s, ev);
+	struct event ev;
+	built(s, signature);
 	decide(s);
 	for (int k = 0; k < 50 && session_step(s, n)->state != STEP_DONE; k++) {
 		ev = event_make(EV_RUN_DONE);
@@ -218,11 +224,8 @@ static void test_interrupted_runs(void)
 {
 	struct session *s = begun(NULL);
 	step(s, ROLE_ORIGINAL, "bad", NULL);
-	struct event ev = event_make(EV_BUILT);
-	ev.built.step = 0;
-	ev.built.signature = g_strdup("s0");
-	apply(s, ev);
-	ev = event_make(EV_RUN_DONE);
+	built(s, "s0");
+	struct event ev = event_make(EV_RUN_DONE);
 	ev.run_done.outcome = OUTCOME_CRASHED;
 	ev.run_done.type = CRASH_BUG;
 	apply(s, ev);
@@ -260,10 +263,8 @@ static void test_not_executed(void)
 	struct session *s = begun(NULL);
 	for (int n = 0; n < 4; n++) {
 		step(s, ROLE_ORIGINAL, "bad", NULL);
-		struct event ev = event_make(EV_BUILT);
-		ev.built.step = n;
-		ev.built.signature = g_strdup("s0");
-		apply(s, ev);
+		struct event ev;
+		built(s, "s0");
 		g_assert_false(session_decide(s, &ev));
 		ev = event_make(EV_RUN_DONE);
 		ev.run_done.step = n;
