@@ -220,7 +220,7 @@ static bool are_all(const struct shown *b, const struct session *s, int n, bool 
 /* The starting commit is worse than nothing: it takes another commit to say so. */
 static bool other_was_judged(const struct session *s)
 {
-	for (int i = 1; i < (int)s->steps->len; i++) {
+	for (int i = session_first(s) + 1; i < (int)s->steps->len; i++) {
 		if (session_step(s, i)->state == STEP_DONE)
 			return true;
 	}
@@ -238,17 +238,19 @@ static void check_metric(const struct oracle *o, const struct shown *b, const st
 {
 	const struct step *step = session_step(s, ev->step);
 	bool good = ev->verdict == VERDICT_GOOD, truthful = o->w->truth.shows == 1;
+	int first = session_first(s);
 	guint all = 0;
 	if (!made_here(step) || step->build_failed || ev->by_user)
 		return;
-	if (ev->step == 0 && ev->verdict == VERDICT_BAD && !other_was_judged(s))
-		world_fail(o->w, "%s: step 0 is bad, and was compared with nothing", b->name);
-	if (ev->verdict == VERDICT_SKIP || ev->step == 0)
+	if (ev->step == first && ev->verdict == VERDICT_BAD && !other_was_judged(s))
+		world_fail(o->w, "%s: step %d is bad, and was compared with nothing", b->name,
+			   first);
+	if (ev->verdict == VERDICT_SKIP || ev->step == first)
 		return; /* compared with an end that is like it, or not at all */
-	bool same =
-		step->signature && g_strcmp0(step->signature, session_step(s, 0)->signature) == 0;
+	bool same = step->signature &&
+		    g_strcmp0(step->signature, session_step(s, first)->signature) == 0;
 	bool fits = are_all(b, s, ev->step, good, &all);
-	bool ends = session_step(s, 0)->state != STEP_DONE;
+	bool ends = session_step(s, first)->state != STEP_DONE;
 	if (all < 3 && !same)
 		world_fail(o->w, "%s: step %d is %s by %u numbers", b->name, ev->step,
 			   verdict_name(ev->verdict), all);
