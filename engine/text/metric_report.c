@@ -3,7 +3,25 @@
  */
 #include "metric_report.h"
 
+#include "engine/session/metric_ends.h"
 #include "engine/session/numbers.h"
+
+/* Where no end is good there is nothing to be like. */
+static const char *what_it_is(const struct session *s, const struct step *step)
+{
+	const struct step *good = metric_good_end(s);
+	if (step->state != STEP_DONE)
+		return "not judged yet";
+	if (!good)
+		return "not told apart from what it was compared with";
+	if (step == good)
+		return "the good end";
+	if (step == session_first_step(s))
+		return "the bad end";
+	return step->verdict == VERDICT_GOOD  ? "like the good end"
+	       : step->verdict == VERDICT_BAD ? "like the bad end"
+					      : "like neither end";
+}
 
 static void print_step(const struct session *s, int n, const char *begin, GString *out)
 {
@@ -12,12 +30,8 @@ static void print_step(const struct session *s, int n, const char *begin, GStrin
 	numbers_of_step(s, step, 0, &numbers);
 	if (numbers.values->len) {
 		g_autofree char *text = numbers_text(s, numbers.values);
-		const char *like = step->verdict == VERDICT_GOOD  ? "like the good end"
-				   : step->verdict == VERDICT_BAD ? "like the bad end"
-				   : step->state != STEP_DONE	  ? "not judged yet"
-								  : "like neither end";
 		g_string_append_printf(out, "%sstep %d %.12s %s: %s, %s\n", begin, n, step->commit,
-				       step_role_name(step->role), text, like);
+				       step_role_name(step->role), text, what_it_is(s, step));
 	}
 	numbers_clear(&numbers);
 }
