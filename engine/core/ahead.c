@@ -73,6 +73,9 @@ static void copy_query(struct next_query *to, const struct next_query *q)
 	to->crashed = g_strdupv(q->crashed);
 	to->clean = g_strdupv(q->clean);
 	to->untestable = g_strdupv(q->untestable);
+	to->top = g_strdup(q->top);
+	to->bottom = g_strdup(q->bottom);
+	to->bad_good = g_strdup(q->bad_good);
 }
 
 static bool is_asking(const struct engine *e, const struct bisection *b)

@@ -112,6 +112,7 @@ static void forget_found(struct session *s)
 {
 	g_clear_pointer(&s->found, g_strfreev);
 	g_clear_pointer(&s->parents, g_strfreev);
+	g_clear_pointer(&s->borders, g_strfreev);
 	g_clear_pointer(&s->found_text, g_free);
 	g_clear_pointer(&s->maintainers, g_strfreev);
 	g_clear_pointer(&s->found_labels, g_strfreev);
@@ -350,6 +351,8 @@ static void apply_found(struct session *s, const struct event_found *ev)
 	s->found_text = g_strdup(ev->text);
 	s->found_labels = g_strdupv(ev->labels);
 	s->parents = g_strdupv(ev->parents);
+	s->borders = g_strdupv(ev->borders);
+	s->found_at = s->steps->len;
 	note_search_start(s); /* the ends may be all there is */
 }
 
@@ -462,7 +465,7 @@ static void apply(struct session *s, const struct event *ev)
 		apply_found(s, &ev->found);
 		break;
 	case EV_CONCLUDED:
-		if (range_good_that_is_bad(s))
+		if (range_good_that_is_bad(s) && !s->borders)
 			forget_found(s); /* what was found in a range that is none */
 		g_free(s->verdict);
 		s->verdict = g_strdup(ev->concluded.verdict);

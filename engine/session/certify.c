@@ -109,7 +109,7 @@ bool certify_is_no_op(const struct session *s)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static bool is_sure(const struct session *s, const char *commit)
+bool certify_is_sure(const struct session *s, const char *commit)
 {
 	const char *signature = certify_signature(s, commit);
 	if (!signature)
@@ -159,9 +159,9 @@ enum step_role certify_next(const struct session *s)
 		return ROLE_PARENT;
 	if (!certify_is_wanted(s) || certify_is_no_op(s))
 		return ROLES;
-	if (!is_sure(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
+	if (!certify_is_sure(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
 		return ROLE_CULPRIT;
-	if (parent && !is_sure(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
+	if (parent && !certify_is_sure(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
 		return ROLE_PARENT;
 	if (certify_border(s, &border) && !certify_compiler_step(s, &border))
 		return ROLE_COMPILER;

@@ -29,6 +29,9 @@ const struct step *certify_compiler_step(const struct session *s,
 /* The step that reverts (fix: applies) what was found; NULL: none. */
 const struct step *certify_revert_step(const struct session *s);
 
+/* The commit's kernel has been tested until its verdict is as sure as `confidence` asks. */
+bool certify_is_sure(const struct session *s, const char *commit);
+
 /* The culprit and its parent are the same kernel: the commit cannot have changed anything. */
 bool certify_is_no_op(const struct session *s);
 

@@ -201,10 +201,9 @@ static const struct event_field doubted[] = {
 };
 
 static const struct event_field found[] = {
-	OPTIONAL("text", F_TEXT, found.text),
-	OPTIONAL("parents", F_LIST, found.parents),
-	NEEDED("list", F_LIST, found.candidates),
-	OPTIONAL("labels", F_LIST, found.labels),
+	OPTIONAL("text", F_TEXT, found.text),	    OPTIONAL("parents", F_LIST, found.parents),
+	NEEDED("list", F_LIST, found.candidates),   OPTIONAL("labels", F_LIST, found.labels),
+	OPTIONAL("borders", F_LIST, found.borders),
 };
 
 static const struct event_field concluded[] = {

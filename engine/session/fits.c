@@ -4,6 +4,7 @@
  */
 #include "metric_ends.h"
 
+#include "borders.h"
 #include "range.h"
 
 #include <errno.h>
@@ -176,7 +177,7 @@ err_t session_fits(const struct session *s, const struct event *ev, struct error
 	case EV_FOUND:
 		if (!ev->found.candidates[0])
 			return error_set(error, EINVAL, "'found' names no commit");
-		return 0;
+		return borders_check(ev->found.borders, error);
 	default:
 		return 0;
 	}

@@ -62,6 +62,8 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 		if (one->ev && one->ev->kind == EV_FOUND) {
 			h->s.found = one->ev->found.candidates;
 			h->s.parents = one->ev->found.parents;
+			h->s.borders = one->ev->found.borders;
+			h->s.found_at = h->s.steps->len;
 			continue;
 		}
 		if (!one->ev) {
@@ -317,5 +319,8 @@ char *forecast_key(const struct next_query *q)
 	digest_list(sum, q->crashed);
 	digest_list(sum, q->clean);
 	digest_list(sum, q->untestable);
+	digest_text(sum, q->top);
+	digest_text(sum, q->bottom);
+	digest_text(sum, q->bad_good);
 	return g_strdup(g_checksum_get_string(sum));
 }

@@ -218,7 +218,22 @@ const char *session_git_term(const struct session *s, enum verdict v)
 	return (v == VERDICT_BAD) != settings_is_fix(&s->settings) ? "bad" : "good";
 }
 
-GStrv range_tested(const struct session *s, enum verdict v)
+bool range_may_contradict(const struct session *s)
+{
+	bool fix = settings_is_fix(&s->settings);
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		if (!judges_commit(step) || step->interrupted)
+			continue;
+		if (session_verdict_of(s, step->commit) != step->verdict ||
+		    (step->role == ROLE_PARENT &&
+		     step->verdict == (fix ? VERDICT_GOOD : VERDICT_BAD)))
+			return true;
+	}
+	return range_good_that_is_bad(s) != NULL;
+}
+
+static GPtrArray *tested_as(const struct session *s, enum verdict v)
 {
 	GPtrArray *out = g_ptr_array_new();
 	for (guint i = 0; i < s->steps->len; i++) {
@@ -226,6 +241,21 @@ GStrv range_tested(const struct session *s, enum verdict v)
 		if (judges_commit(step) && step->presumed == VERDICT_NONE &&
 		    session_verdict_of(s, step->commit) == v)
 			g_ptr_array_add(out, g_strdup(step->commit));
+	}
+	return out;
+}
+
+GStrv range_tested(const struct session *s, enum verdict v)
+{
+	return list_of(tested_as(s, v));
+}
+
+GStrv range_clean(const struct session *s)
+{
+	GPtrArray *out = tested_as(s, VERDICT_GOOD);
+	for (char **good = s->goods; good && *good; good++) {
+		if (session_verdict_of(s, *good) == VERDICT_NONE)
+			g_ptr_array_add(out, g_strdup(*good));
 	}
 	return list_of(out);
 }

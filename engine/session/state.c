@@ -80,6 +80,7 @@ void session_free(struct session *s)
 	g_array_unref(s->retests);
 	g_strfreev(s->options);
 	g_strfreev(s->parents);
+	g_strfreev(s->borders);
 	g_strfreev(s->maintainers);
 	g_strfreev(s->goods);
 	g_free(s->doubted);

@@ -4,6 +4,7 @@
  */
 #include "bisection_log.h"
 
+#include "engine/session/borders.h"
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
 #include "engine/session/numbers.h"
@@ -73,8 +74,11 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
 		[ROLE_RETEST] = "testing again, as its user asked",
 	};
+	bool border = s->borders && (ev->role == ROLE_CULPRIT || ev->role == ROLE_PARENT);
 	if (ev->role == ROLE_REVERT && settings_is_fix(&s->settings)) {
 		g_string_append(log, "certifying: testing the starting commit with the fix\n");
+	} else if (border) {
+		g_string_append(log, "certifying: testing one side of a border\n");
 	} else if (fixed[ev->role]) {
 		g_string_append_printf(log, "%s\n", fixed[ev->role]);
 	} else if (ev->role == ROLE_MINIMIZE) {
@@ -94,6 +98,8 @@ static void log_choice(GString *log, const struct session *s, const struct event
 	} else {
 		if (!search_began_before(s, s->steps->len - 1))
 			log_search_start(log, s);
+		if (ev->presumed == VERDICT_NONE && ev->reason)
+			g_string_append_printf(log, "%s\n", ev->reason);
 		if (ev->left < 0)
 			g_string_append(log, "Bisecting: a merge base must be tested\n");
 		else
@@ -173,10 +179,30 @@ static void log_verdict(GString *log, const struct session *s, const struct even
 				       session_git_term(s, step->verdict), step->commit);
 }
 
+static void log_borders(GString *log, char *const *borders)
+{
+	g_string_append(log, "The bug comes and goes, no single commit is the first bad one:\n");
+	for (; *borders; borders++) {
+		struct border b;
+		border_parse(*borders, &b);
+		g_string_append_printf(log, "%s by %s", b.fixed ? "fixed" : "broken", b.commit);
+		if (b.skipped)
+			g_string_append_printf(log, " or one of %d before it", b.skipped);
+		g_string_append_c(log, '\n');
+		border_clear(&b);
+	}
+}
+
 static void log_found(GString *log, const struct session *s, const struct event_found *ev)
 {
 	if (!search_began_before(s, s->steps->len))
 		log_search_start(log, s);
+	if (ev->borders && *ev->borders) {
+		log_borders(log, ev->borders);
+		return;
+	}
+	if (s->goods && g_strv_contains((const char *const *)s->goods, ev->candidates[0]))
+		return; /* that one has the bug: the verdict says it */
 	if (g_strv_length(ev->candidates) == 1) {
 		g_string_append_printf(log, "%s is the first bad commit\n%s", ev->candidates[0],
 				       ev->text ? ev->text : "");

@@ -5,7 +5,9 @@
 
 #include "build_certificate.h"
 #include "format.h"
+#include "report.h"
 
+#include "engine/session/borders.h"
 #include "engine/session/certify.h"
 #include "engine/session/numbers.h"
 #include "engine/session/range.h"
@@ -69,7 +71,7 @@ static void print_side(const struct session *s, const char *what, const char *co
 {
 	const char *signature = certify_signature(s, commit);
 	const struct step *step = session_find_step(
-		s, strcmp(what, "culprit") == 0 ? ROLE_CULPRIT : ROLE_PARENT, commit);
+		s, strcmp(what, "parent") == 0 ? ROLE_PARENT : ROLE_CULPRIT, commit);
 	g_string_append_printf(out, "%-8s %s: ", what, commit);
 	if (!signature && range_users_word(s, commit) != VERDICT_NONE) {
 		print_untested(s, commit, out);
@@ -127,8 +129,23 @@ static void print_compiler(const struct session *s, GString *out)
 	print_counts(s, &t, step->signature, out);
 }
 
+/* Both sides of each, oldest first. */
+static void print_borders(const struct session *s, GString *out)
+{
+	for (char **line = s->borders; *line; line++) {
+		struct border b;
+		border_parse(*line, &b);
+		if (b.parent)
+			print_side(s, "parent", b.parent, out);
+		print_side(s, b.fixed ? "fixed" : "broken", b.commit, out);
+		border_clear(&b);
+	}
+}
+
 void certificate_print(const struct session *s, GString *out)
 {
+	if (report_has_borders(s))
+		print_borders(s, out);
 	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
 		return;
 	if (settings_test(&s->settings) == TEST_BUILD) {

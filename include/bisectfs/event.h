@@ -210,8 +210,13 @@ struct event_doubted {
 struct event_found {
 	char **candidates; /* full hashes; at least one */
 	char **parents;	   /* of the only one; optional */
-	char *text;	   /* the only one as `git show --stat` gives it; optional */
+	char *text;	   /* the only one as `git show --stat` gives it, or those of `borders`, an
+			    * empty line between them; optional */
 	char **labels;	   /* why it cannot be what it seems, one line each; optional */
+	/* Where the bug comes and goes: the candidates, oldest first, as "broken HASH PARENT N" or
+	 * "fixed HASH PARENT N". PARENT is "-" for a merge; any of N skipped commits before it may
+	 * be it as well. Optional. */
+	char **borders;
 };
 
 struct event_concluded {

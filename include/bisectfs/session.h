@@ -118,10 +118,12 @@ struct session {
 	bool minimize;		/* they are to be minimised */
 	GStrv found;		/* candidates; NULL until the search ends */
 	GStrv parents;		/* of the one that was found */
+	guint found_at;		/* number of steps when it was found */
+	GStrv borders;		/* where the bug comes and goes, see borders.h; NULL: it does not */
 	bool reported;
 	GStrv maintainers;		   /* "to: ADDRESS", "cc: ADDRESS" */
 	GStrv found_labels, config_labels; /* of the one that was found; see labels.h */
-	char *found_text;		   /* the commit as `git show --stat` gives it */
+	char *found_text; /* the commit as `git show --stat` gives it, or those of `borders` */
 	char *verdict, *error, *status_reason;
 	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
@@ -222,9 +224,14 @@ struct next_query {
 	double test_s; /* that the tests of a step took so far, on average */
 	char *current; /* step in progress that may be chosen again; NULL: none */
 	GStrv patches, options;
-	/* fix: what has been tested, for "does this commit have the bug yet?" */
-	char *start;
+	char *start; /* fix: the starting commit, for "does this commit have the bug yet?" */
+	/* What has been tested; in cause mode only where verdicts may contradict one culprit. */
 	GStrv crashed, clean, untestable;
+	/* The ends that a line of verdicts which contradict one culprit lies between; `bottom` may
+	 * be NULL. `top` is NULL where there are no such verdicts. */
+	char *top, *bottom;
+	char *bad_good; /* a given good commit that has the bug: the answer without such a line;
+			 * NULL: none */
 };
 void session_next_query(const struct session *s, struct next_query *q);
 void next_query_clear(struct next_query *q);

@@ -656,6 +656,7 @@ static char *print_session(const struct session *s, const GString *log)
 	print_list(out, "options", s->options);
 	print_list(out, "found", s->found);
 	print_list(out, "parents", s->parents);
+	print_list(out, "borders", s->borders);
 	print_list(out, "maintainers", s->maintainers);
 	g_string_append_printf(out, "%s\n%s %d\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s",
 			       s->found_text, s->verdict, s->no_op, s->error, s->status_reason,
@@ -793,6 +794,8 @@ static void check_answer(const struct oracle *o, const struct session *s)
 	if (s->found && !s->found[1] && !g_str_has_prefix(s->verdict, "culprit "))
 		world_fail(o->w, "%s: one commit was found, and the verdict is '%s'", s->name,
 			   s->verdict);
+	if (s->borders)
+		world_fail(o->w, "%s: %s, but it was %s alone", s->name, s->verdict, culprit);
 	if (strcmp(s->verdict, "not fixed") == 0)
 		world_fail(o->w, "%s: not fixed, but %s did", s->name, culprit);
 	if (g_str_has_prefix(s->verdict, "older than") && !t->has_bug[0])

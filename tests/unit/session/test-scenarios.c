@@ -140,6 +140,7 @@ struct scenario {
 	const char *settings[12];   /* name, value, ..., NULL */
 	int culprit;		    /* cause: brings the bug; fix: takes it away */
 	int introduced;		    /* fix: brings the bug; 0: always there */
+	int again_from, again_to;   /* it is there from the one on, before the other, as well */
 	int crash_percent;	    /* 0: all runs of a commit that has the bug crash */
 	int broken_from, broken_to; /* does not build; then a second and third range */
 	int broken2_from, broken2_to, broken3_from, broken3_to;
@@ -196,6 +197,8 @@ static bool reaches(int n, int ancestor)
 static bool has_bug(const struct world *w, int n)
 {
 	const struct scenario *sc = w->sc;
+	if (sc->again_from && reaches(n, sc->again_from) && !reaches(n, sc->again_to))
+		return true;
 	if (!settings_is_fix(&w->s->settings))
 		return sc->culprit && reaches(n, sc->culprit);
 	bool there = !sc->introduced || reaches(n, sc->introduced);
@@ -448,6 +451,7 @@ static void test_scenario(gconstpointer data)
 }
 
 #define FOUND "culprit % (confidence *)"
+#define COMES "inconclusive: comes and goes: "
 #define FIX "mode", "fix", "branch", "master"
 
 static const struct scenario scenarios[] = {
@@ -741,6 +745,88 @@ static const struct scenario scenarios[] = {
 	  .culprit = 602,
 	  .state = STATE_DONE,
 	  .verdict = "good is bad: *" },
+	{ .name = "good-is-bad-and-a-branch-beside-it-is-not",
+	  .start = 905,
+	  .goods = { 602, 500 },
+	  .again_from = 600,
+	  .again_to = 700,
+	  .culprit = 700,
+	  .state = STATE_DONE,
+	  .verdict = "good is bad: *" },
+	{ .name = "comes-and-goes", /* a given good commit is of an earlier stretch */
+	  .start = 905,
+	  .goods = { 402 },
+	  .again_from = 401,
+	  .again_to = 503,
+	  .culprit = 703,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by *, broken by *",
+	  .candidates = { 503, 703 },
+	  .log = "the bug comes and goes: it was fixed between " },
+	{ .name = "comes-and-goes-three-borders",
+	  .start = 905,
+	  .goods = { 404, 400 },
+	  .again_from = 402,
+	  .again_to = 503,
+	  .culprit = 703,
+	  .state = STATE_DONE,
+	  .verdict = COMES "broken by *, fixed by *, broken by *",
+	  .candidates = { 402, 503, 703 } },
+	{ .name = "comes-and-goes-skipped", /* in front of a border */
+	  .start = 905,
+	  .goods = { 402 },
+	  .again_from = 401,
+	  .again_to = 503,
+	  .culprit = 703,
+	  .broken_from = 501,
+	  .broken_to = 502,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by * or one of 2 before it, broken by *",
+	  .candidates = { 503, 703 } },
+	{ .name = "comes-and-goes-by-a-retest",
+	  .start = 905,
+	  .goods = { 400 },
+	  .lie_once = 700, /* the first commit that the search tests */
+	  .again_from = 602,
+	  .again_to = 703,
+	  .culprit = 803,
+	  .control_after = 6,
+	  .retest = 2,
+	  .state = STATE_DONE,
+	  .verdict = COMES "broken by *, fixed by *, broken by *",
+	  .candidates = { 602, 703, 803 } },
+	{ .name = "comes-and-goes-by-a-retest-and-a-bad-good",
+	  .start = 905,
+	  .goods = { 402 },
+	  .lie_once = 701, /* the first commit that the search tests */
+	  .again_from = 401,
+	  .again_to = 703,
+	  .culprit = 803,
+	  .control_after = 6,
+	  .retest = 2,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by *, broken by *",
+	  .candidates = { 703, 803 },
+	  .log = " was given as good and has the bug: the search goes on\n" },
+	{ .name = "comes-and-goes-not", /* what showed it is tested again, and takes it back */
+	  .start = 905,
+	  .goods = { 402 },
+	  .settings = { "runs", "2" },
+	  .lie_once = 701,
+	  .culprit = 401,
+	  .state = STATE_DONE,
+	  .verdict = "good is bad: *",
+	  .log = " was good at first, with more runs it is bad: the search goes on\n" },
+	{ .name = "comes-and-goes-in-fix-mode",
+	  .start = 400,
+	  .goods = { 702 },
+	  .settings = { FIX },
+	  .culprit = 503,
+	  .again_from = 601,
+	  .again_to = 804,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by *, broken by *",
+	  .candidates = { 503, 601 } },
 	{ .name = "same-kernels-before-culprit",
 	  .start = 905,
 	  .culprit = 602,
