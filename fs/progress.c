@@ -102,6 +102,8 @@ static const char *purpose(const struct session *s, const struct step *step)
 		return "certificate, the culprit: ";
 	case ROLE_PARENT:
 		return "certificate, its parent: ";
+	case ROLE_SIDE:
+		return "certificate, another parent: ";
 	case ROLE_COMPILER:
 		return "certificate, its parent with the culprit's compiler: ";
 	case ROLE_REVERT:

@@ -50,9 +50,14 @@ double certify_confidence(const struct session *s);
 
 /* Whether the setting asks for a certificate. */
 bool certify_is_wanted(const struct session *s);
-/* The parent that the culprit is compared with; NULL for a merge: each of its parents lacks what
- * the other brings. Of the session. */
+/* The only parent of the culprit; NULL for a merge. Of the session. */
 const char *certify_parent(const struct session *s);
+/* For ROLE_CULPRIT, ROLE_PARENT and ROLE_SIDE: the commit that certify_next means. Of the session.
+ */
+const char *certify_next_commit(const struct session *s, enum step_role role);
+/* The culprit is a merge, and each of its parents was tested and is without the bug (fix: has it):
+ * its sides only break (fix: mend) it together. */
+bool certify_only_together(const struct session *s);
 /* Reverting the culprit on itself gives its parent, and what reverting a merge shows is not said by
  * its text: false then. */
 bool certify_revert_tells_more(const struct session *s);

@@ -108,6 +108,7 @@ static double prior(const struct session *s, enum step_role role)
 	case ROLE_CULPRIT:
 		return fix ? 1 - ALMOST_SURE : ALMOST_SURE;
 	case ROLE_PARENT:
+	case ROLE_SIDE:
 	case ROLE_COMPILER:
 		return fix ? ALMOST_SURE : 1 - ALMOST_SURE;
 	case ROLE_REVERT:

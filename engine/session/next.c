@@ -171,14 +171,10 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 		break;
 	}
 	case ROLE_CULPRIT:
-		if (!s->borders)
-			q->commit = g_strdup(s->found[0]);
-		else
-			borders_next(s, &q->commit);
-		break;
 	case ROLE_PARENT:
+	case ROLE_SIDE:
 		if (!s->borders)
-			q->commit = g_strdup(s->parents[0]);
+			q->commit = g_strdup(certify_next_commit(s, q->role));
 		else
 			borders_next(s, &q->commit);
 		break;

@@ -81,8 +81,12 @@ bool range_judgement(const char *line, enum verdict *v, char **commit, char **su
 	return false;
 }
 
-static bool narrows_range(const struct step *step)
+/* A side of a merge may have the bug although the merge is where the search has found it: of first
+ * parents alone, and for a fix. */
+static bool narrows_range(const struct session *s, const struct step *step)
 {
+	if (step->role == ROLE_SIDE)
+		return !s->first_parent && !settings_is_fix(&s->settings);
 	return step->role == ROLE_SEARCH || step->role == ROLE_RELEASE ||
 	       step->role == ROLE_RETEST || step->role == ROLE_PARENT;
 }
@@ -142,7 +146,7 @@ GArray *range_verdicts(const struct session *s)
 			g_array_append_val(verdicts, f);
 		}
 		const struct step *step = session_step(s, (int)i);
-		if (!step || !narrows_range(step) || !judges_commit(step))
+		if (!step || !narrows_range(s, step) || !judges_commit(step))
 			continue;
 		if (step->role == ROLE_RELEASE && step->verdict == VERDICT_SKIP)
 			continue; /* one that cannot be tested only lets the walk go on */
@@ -225,8 +229,9 @@ bool range_may_contradict(const struct session *s)
 		const struct step *step = session_step(s, (int)i);
 		if (!judges_commit(step) || step->interrupted)
 			continue;
+		bool parent = step->role == ROLE_PARENT || step->role == ROLE_SIDE;
 		if (session_verdict_of(s, step->commit) != step->verdict ||
-		    (step->role == ROLE_PARENT &&
+		    (parent && narrows_range(s, step) &&
 		     step->verdict == (fix ? VERDICT_GOOD : VERDICT_BAD)))
 			return true;
 	}

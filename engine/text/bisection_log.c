@@ -65,6 +65,7 @@ static void log_choice(GString *log, const struct session *s, const struct event
 	static const char *const fixed[ROLES] = {
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
+		[ROLE_SIDE] = "certifying: testing another parent of the culprit, a merge",
 		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
 		[ROLE_COMPILER] =
 			"certifying: the compiler changes here, testing the parent of the "
@@ -260,6 +261,7 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 	if (s->shallow && !s->found && g_str_has_prefix(s->verdict, "older than "))
 		g_string_append(log, "the repository is shallow and its history ends there: git "
 				     "fetch --unshallow brings what is older\n");
+	format_only_together(log, s);
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	for (guint i = 0; i < labels->len; i++)
 		g_string_append_printf(log, "label: %s\n", (char *)labels->pdata[i]);

@@ -70,8 +70,10 @@ static void print_untested(const struct session *s, const char *commit, GString 
 static void print_side(const struct session *s, const char *what, const char *commit, GString *out)
 {
 	const char *signature = certify_signature(s, commit);
-	const struct step *step = session_find_step(
-		s, strcmp(what, "parent") == 0 ? ROLE_PARENT : ROLE_CULPRIT, commit);
+	bool parent = strcmp(what, "parent") == 0;
+	const struct step *step = session_find_step(s, parent ? ROLE_PARENT : ROLE_CULPRIT, commit);
+	if (parent && !step)
+		step = session_find_step(s, ROLE_SIDE, commit);
 	g_string_append_printf(out, "%-8s %s: ", what, commit);
 	if (!signature && range_users_word(s, commit) != VERDICT_NONE) {
 		print_untested(s, commit, out);
@@ -156,6 +158,7 @@ void certificate_print(const struct session *s, GString *out)
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);
 	print_compiler(s, out);
+	format_only_together(out, s);
 	format_labels(out, s);
 	if (certify_is_no_op(s)) {
 		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "

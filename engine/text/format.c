@@ -3,6 +3,7 @@
  */
 #include "format.h"
 
+#include "engine/session/certify.h"
 #include "engine/session/labels.h"
 
 char *format_duration(int64_t ns)
@@ -42,6 +43,16 @@ void format_git_start(GString *out, const struct session *s, const char *bad, ch
 		g_string_append_printf(out, "%s %s", p == s->paths ? " --" : "", quoted);
 	}
 	g_string_append_c(out, '\n');
+}
+
+void format_only_together(GString *out, const struct session *s)
+{
+	if (certify_only_together(s))
+		g_string_append_printf(
+			out, "%s is a merge, each of its sides %s: they only %s it together\n",
+			s->found[0],
+			settings_is_fix(&s->settings) ? "has the bug alone" : "is good alone",
+			settings_is_fix(&s->settings) ? "mend" : "break");
 }
 
 void format_labels(GString *out, const struct session *s)

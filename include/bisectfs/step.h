@@ -18,6 +18,7 @@ enum step_role {
 	ROLE_PARENT,   /* its parent */
 	ROLE_REVERT,   /* the starting commit without it (fix: with it) */
 	ROLE_COMPILER, /* its parent, built with the culprit's compiler where that is another */
+	ROLE_SIDE,     /* another parent of a merge that was found */
 	ROLES
 };
 

@@ -159,7 +159,7 @@ static const char *rule(const struct counts *c, int total, bool flaky)
 
 static bool certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_SIDE ||
 	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 
@@ -273,7 +273,8 @@ static void check_build(const struct oracle *o, const struct session *s,
 		world_fail(o->w, "%s: step %d is judged %s by its build, not %s: %s", s->name,
 			   ev->step, verdict_name(ev->verdict), expected, ev->reason);
 	bool whole = step->role == ROLE_ORIGINAL || step->role == ROLE_CULPRIT ||
-		     step->role == ROLE_PARENT || step->role == ROLE_RETEST;
+		     step->role == ROLE_PARENT || step->role == ROLE_SIDE ||
+		     step->role == ROLE_RETEST;
 	if (whole && step->alone)
 		world_fail(o->w, "%s: step %d is not made as a whole", s->name, ev->step);
 }
