@@ -110,7 +110,7 @@ bool certify_is_no_op(const struct session *s)
 
 /* ---- parents ---- */
 
-static bool is_merge(const struct session *s)
+bool certify_is_merge(const struct session *s)
 {
 	return s->parents && s->parents[0] && s->parents[1];
 }
@@ -152,7 +152,8 @@ static bool was_made_whole(const struct session *s, const char *commit)
 static int next_parent(const struct session *s,
 		       bool (*enough)(const struct session *, const char *))
 {
-	if (is_merge(s) && numbers_wanted(s)) /* its numbers may lie between those of its sides */
+	if (certify_is_merge(s) &&
+	    numbers_wanted(s)) /* its numbers may lie between those of its sides */
 		return -1;
 	for (guint i = 0; s->parents && s->parents[i]; i++) {
 		const char *parent = s->parents[i];
@@ -166,7 +167,7 @@ static int next_parent(const struct session *s,
 bool certify_only_together(const struct session *s)
 {
 	enum verdict wanted = settings_is_fix(&s->settings) ? VERDICT_BAD : VERDICT_GOOD;
-	if (!s->found || s->borders || !is_merge(s))
+	if (!s->found || s->borders || !certify_is_merge(s))
 		return false;
 	for (guint i = 0; s->parents[i]; i++) {
 		if (session_verdict_of(s, s->parents[i]) != wanted || is_presumed(s, s->parents[i]))
@@ -186,11 +187,10 @@ bool certify_is_sure(const struct session *s, const char *commit)
 	return tally_certificate_needs(s, &t) <= 0;
 }
 
-/* Reverting the culprit on itself gives its parent; and the text of a revert says nothing of a
- * merge. */
+/* Reverting the culprit on itself gives its first parent. */
 bool certify_revert_tells_more(const struct session *s)
 {
-	return certify_parent(s) && strcmp(s->found[0], s->bad) != 0;
+	return s->parents && s->parents[0] && strcmp(s->found[0], s->bad) != 0;
 }
 
 /* A build is not repeated, and of two kernels that are equal one may have been made with the

@@ -58,8 +58,10 @@ const char *certify_next_commit(const struct session *s, enum step_role role);
 /* The culprit is a merge, and each of its parents was tested and is without the bug (fix: has it):
  * its sides only break (fix: mend) it together. */
 bool certify_only_together(const struct session *s);
-/* Reverting the culprit on itself gives its parent, and what reverting a merge shows is not said by
- * its text: false then. */
+/* The culprit has several parents. */
+bool certify_is_merge(const struct session *s);
+/* Reverting the culprit on itself gives its first parent, and what has no parent cannot be
+ * reverted: false then. */
 bool certify_revert_tells_more(const struct session *s);
 /* Chance that a kernel shown clean in these runs has the bug all the same. */
 double certify_miss_probability(const struct session *s, const struct tally *t);

@@ -66,7 +66,6 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
 		[ROLE_SIDE] = "certifying: testing another parent of the culprit, a merge",
-		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
 		[ROLE_COMPILER] =
 			"certifying: the compiler changes here, testing the parent of the "
 			"culprit with the culprit's",
@@ -76,8 +75,12 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_RETEST] = "testing again, as its user asked",
 	};
 	bool border = s->borders && (ev->role == ROLE_CULPRIT || ev->role == ROLE_PARENT);
-	if (ev->role == ROLE_REVERT && settings_is_fix(&s->settings)) {
-		g_string_append(log, "certifying: testing the starting commit with the fix\n");
+	if (ev->role == ROLE_REVERT) {
+		bool fix = settings_is_fix(&s->settings);
+		g_string_append_printf(log,
+				       "certifying: testing the starting commit with the %s%s\n",
+				       fix ? "fix" : "culprit reverted",
+				       certify_is_merge(s) ? ", as against its first parent" : "");
 	} else if (border) {
 		g_string_append(log, "certifying: testing one side of a border\n");
 	} else if (fixed[ev->role]) {
