@@ -102,6 +102,8 @@ static const char *purpose(const struct session *s, const struct step *step)
 		return "certificate, the culprit: ";
 	case ROLE_PARENT:
 		return "certificate, its parent: ";
+	case ROLE_INSIDE:
+		return "inside the merge, merged onto its first parent: ";
 	case ROLE_SIDE:
 		return "certificate, another parent: ";
 	case ROLE_COMPILER:

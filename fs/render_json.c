@@ -84,6 +84,12 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 	json_object_set_new(j, "culprit", culprit);
 	if (session_has_answer(s) && s->borders)
 		json_object_set_new(j, "borders", borders_json(s->borders));
+	if (session_has_answer(s) && s->inside) {
+		json_t *inside = json_array();
+		for (char **c = s->inside; *c; c++)
+			json_array_append_new(inside, json_string(*c));
+		json_object_set_new(j, "inside", inside);
+	}
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	json_t *list = json_array();
 	for (guint i = 0; session_has_answer(s) && i < labels->len; i++)

@@ -185,6 +185,8 @@ static int patched_index(struct slot *slot, const char *word, git_commit *patch,
 	unsigned mainline = git_commit_parentcount(patch) > 1 ? 1 : 0;
 	if (strcmp(word, "revert") == 0)
 		return git_revert_commit(index, slot->git, patch, ours, mainline, NULL);
+	if (strcmp(word, "merge") == 0)
+		return git_merge_commits(index, slot->git, ours, patch, NULL);
 	if (strcmp(word, "backport") == 0)
 		mainline = 0;
 	return git_cherrypick_commit(index, slot->git, patch, ours, mainline, NULL);

@@ -91,7 +91,7 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 				 number);
 	if (step->state != STEP_DONE && session_in_progress(b->s))
 		return error_set(error, EINVAL, "retest: step %ld is being tested", n);
-	if (step->role == ROLE_MINIMIZE || step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
+	if (!step_is_of_commit(step))
 		return error_set(error, EINVAL, "retest: step %ld is no test of a commit as it is",
 				 n);
 	struct event ev = event_make(EV_RETEST);

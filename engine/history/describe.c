@@ -154,3 +154,27 @@ err_t describe_good_is_bad(const struct next_query *q, struct event *answer)
 	answer->found.candidates[0] = g_strdup(q->bad_good);
 	return 0;
 }
+
+err_t describe_inside(const struct navigator *nav, const struct choice *choice,
+		      struct event *answer)
+{
+	struct history *h = repo_history(nav->repo);
+	GPtrArray *list = g_ptr_array_new();
+	if (choice->kind == CHOICE_FOUND)
+		g_ptr_array_add(list, describe_hex(history_oid(h, choice->commit)));
+	for (guint i = 0; choice->kind != CHOICE_FOUND && i < choice->candidates->len; i++)
+		g_ptr_array_add(list, describe_hex(history_oid(
+					      h, g_array_index(choice->candidates, uint32_t, i))));
+	g_ptr_array_add(list, NULL);
+	*answer = event_make(EV_INSIDE);
+	answer->inside.candidates = (GStrv)g_ptr_array_free(list, FALSE);
+	return 0;
+}
+
+err_t describe_merge_alone(const char *commit, struct event *answer)
+{
+	*answer = event_make(EV_INSIDE);
+	answer->inside.candidates = g_new0(char *, 2);
+	answer->inside.candidates[0] = g_strdup(commit);
+	return 0;
+}

@@ -304,7 +304,8 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	if (err || (answer->kind == EV_STEP && answer->step.role == ROLE_CONTAINS))
 		return err;
 	if (answer->kind == EV_NONE)
-		err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
+		err = describe_step(nav, q, q->role == ROLE_INSIDE ? ROLE_INSIDE : ROLE_SEARCH,
+				    commit, step, answer, error);
 	if (!err && choice->kind == CHOICE_TEST) {
 		/* git counts to -1 where the bad commit does not change the paths */
 		answer->step.left = MAX(0, (int)choice->left);
@@ -396,12 +397,16 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 	if (!err && answer->kind == EV_NONE)
 		err = choose_next(h, &query, &choice, error);
 	path_limit_free(limit);
+	if (err == -EINVAL && q->role == ROLE_INSIDE) /* nothing lies between the parents */
+		return describe_merge_alone(q->bad, answer);
 	if (err || answer->kind != EV_NONE)
 		return err;
 	if (choice.kind == CHOICE_BASE_IS_BAD)
 		err = wrong_way_round(nav, q, error);
 	else if (choice.kind == CHOICE_TEST || choice.kind == CHOICE_MERGE_BASE)
 		err = describe_choice(nav, q, &choice, step, answer, error);
+	else if (q->role == ROLE_INSIDE)
+		err = describe_inside(nav, &choice, answer);
 	else
 		err = describe_found(nav, &choice, answer, error);
 	choose_clear(&choice);
@@ -412,6 +417,8 @@ err_t navigate_next(const struct navigator *nav, const struct next_query *q, int
 		    struct event *answer, struct error *error)
 {
 	*answer = event_make(EV_NONE);
+	if (q->merge_alone)
+		return describe_merge_alone(q->merge_alone, answer);
 	if (!q->commit)
 		return choose(nav, q, step, answer, error);
 	if (q->current && strcmp(q->current, q->commit) == 0) {

@@ -113,6 +113,7 @@ static void forget_found(struct session *s)
 	g_clear_pointer(&s->found, g_strfreev);
 	g_clear_pointer(&s->parents, g_strfreev);
 	g_clear_pointer(&s->borders, g_strfreev);
+	g_clear_pointer(&s->inside, g_strfreev);
 	g_clear_pointer(&s->found_text, g_free);
 	g_clear_pointer(&s->maintainers, g_strfreev);
 	g_clear_pointer(&s->found_labels, g_strfreev);
@@ -127,8 +128,7 @@ static void learn_from_step(struct session *s, const struct step *step)
 		return; /* a number is no chance that a bug shows */
 	struct tally t = tally_step(s, step);
 	/* what was not measured here teaches nothing new; a smaller kernel is another experiment */
-	if (step->same_as >= 0 || step->presumed || step->known || step->role == ROLE_MINIMIZE ||
-	    step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
+	if (step->same_as >= 0 || step->presumed || step->known || !step_is_of_commit(step))
 		return;
 	if (step->verdict == VERDICT_BAD && t.bad + t.good > 0) {
 		double rate = (double)t.bad / (double)(t.bad + t.good);
@@ -463,6 +463,10 @@ static void apply(struct session *s, const struct event *ev)
 		break;
 	case EV_FOUND:
 		apply_found(s, &ev->found);
+		break;
+	case EV_INSIDE:
+		g_strfreev(s->inside);
+		s->inside = g_strdupv(ev->inside.candidates);
 		break;
 	case EV_CONCLUDED:
 		if (range_good_that_is_bad(s) && !s->borders)

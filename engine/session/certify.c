@@ -29,13 +29,6 @@ static bool same_options(const struct step *a, const struct step *b)
 	return g_strv_equal((const char *const *)a->options, (const char *const *)b->options);
 }
 
-/* Whether the step's kernel is the commit's own. */
-static bool is_as_it_is(const struct step *step)
-{
-	return step->role != ROLE_REVERT && step->role != ROLE_MINIMIZE &&
-	       step->role != ROLE_COMPILER;
-}
-
 /* A kernel of the first step has the whole configuration, those of a search that was minimised have
  * not: they cannot be compared. */
 int certify_step_of(const struct session *s, const char *commit)
@@ -43,7 +36,7 @@ int certify_step_of(const struct session *s, const char *commit)
 	const struct step *search = session_find_step(s, ROLE_SEARCH, NULL);
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		bool counts = step->signature && is_as_it_is(step) &&
+		bool counts = step->signature && step_is_of_commit(step) &&
 			      (!search || same_options(step, search));
 		if (counts && strcmp(step->commit, commit) == 0)
 			return (int)i;
@@ -63,7 +56,7 @@ static const struct step *tried(const struct session *s, const char *commit)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		if (is_as_it_is(step) && strcmp(step->commit, commit) == 0)
+		if (step_is_of_commit(step) && strcmp(step->commit, commit) == 0)
 			return step;
 	}
 	return NULL;

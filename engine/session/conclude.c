@@ -67,6 +67,8 @@ static const struct judgement *judgement_on(const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
 	bool any_time = step->role == ROLE_SEARCH;
+	if (step->role == ROLE_INSIDE)
+		return NULL; /* that is about another kernel */
 	for (guint i = s->judgements->len; i-- > 0;) {
 		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
 		if (strcmp(j->commit, step->commit) == 0 && (any_time || (int)j->after > n))
@@ -87,6 +89,7 @@ static bool may_take_over(const struct step *step)
 	case ROLE_SEARCH:
 	case ROLE_CONTAINS:
 	case ROLE_GOOD:
+	case ROLE_INSIDE:
 		return true;
 	default:
 		return false;

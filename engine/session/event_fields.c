@@ -206,6 +206,8 @@ static const struct event_field found[] = {
 	OPTIONAL("borders", F_LIST, found.borders),
 };
 
+static const struct event_field inside[] = { NEEDED("list", F_LIST, inside.candidates) };
+
 static const struct event_field concluded[] = {
 	OPTIONAL("text", F_TEXT, concluded.text),
 	OPTIONAL("subject", F_LINE, concluded.subject),
@@ -243,6 +245,7 @@ const struct event_layout event_layouts[EV_KINDS] = {
 	[EV_REPORTED] = { FIELDS(reported) },
 	[EV_DOUBTED] = { FIELDS(doubted) },
 	[EV_FOUND] = { FIELDS(found) },
+	[EV_INSIDE] = { FIELDS(inside) },
 	[EV_CONCLUDED] = { FIELDS(concluded) },
 	[EV_FAILED] = { FIELDS(failed) },
 	[EV_PAUSED] = { FIELDS(paused) },

@@ -5,6 +5,7 @@
 #include "metric_ends.h"
 
 #include "borders.h"
+#include "certify.h"
 #include "range.h"
 
 #include <errno.h>
@@ -178,6 +179,10 @@ err_t session_fits(const struct session *s, const struct event *ev, struct error
 		if (!ev->found.candidates[0])
 			return error_set(error, EINVAL, "'found' names no commit");
 		return borders_check(ev->found.borders, error);
+	case EV_INSIDE:
+		if (!ev->inside.candidates[0] || !s->found || !certify_is_merge(s))
+			return error_set(error, EINVAL, "'inside' names no commit of a merge");
+		return 0;
 	default:
 		return 0;
 	}

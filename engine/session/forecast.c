@@ -323,5 +323,6 @@ char *forecast_key(const struct next_query *q)
 	digest_text(sum, q->top);
 	digest_text(sum, q->bottom);
 	digest_text(sum, q->bad_good);
+	digest_text(sum, q->merge_alone);
 	return g_strdup(g_checksum_get_string(sum));
 }

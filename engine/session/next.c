@@ -6,6 +6,7 @@
 
 #include "borders.h"
 #include "certify.h"
+#include "inside.h"
 #include "metric.h"
 #include "metric_ends.h"
 #include "minimize.h"
@@ -124,8 +125,10 @@ enum step_role next_role(const struct session *s)
 		return ROLE_GOOD;
 	if (s->borders)
 		return borders_next(s, NULL);
-	if (s->found)
-		return certify_next(s);
+	if (s->found) {
+		enum step_role role = certify_next(s);
+		return role == ROLES && inside_is_wanted(s) ? ROLE_INSIDE : role;
+	}
 	g_autofree char *stuck = metric_stuck(s);
 	if (stuck)
 		return ROLES;
@@ -222,6 +225,8 @@ void session_next_query(const struct session *s, struct next_query *q)
 		q->untestable = range_tested(s, VERDICT_SKIP);
 	}
 	fixed_commit(s, q);
+	if (q->role == ROLE_INSIDE)
+		inside_query(s, q);
 }
 
 void next_query_clear(struct next_query *q)
@@ -235,6 +240,7 @@ void next_query_clear(struct next_query *q)
 	g_free(q->top);
 	g_free(q->bottom);
 	g_free(q->bad_good);
+	g_free(q->merge_alone);
 	g_strfreev(q->goods);
 	g_strfreev(q->paths);
 	g_strfreev(q->skips);

@@ -11,9 +11,7 @@
 /* Whether the step's verdict is one on its commit as it is. */
 static bool judges_commit(const struct step *step)
 {
-	return step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
-	       step->role != ROLE_COMPILER && step->state == STEP_DONE &&
-	       step->verdict != VERDICT_NONE;
+	return step_is_of_commit(step) && step->state == STEP_DONE && step->verdict != VERDICT_NONE;
 }
 
 enum verdict range_users_word(const struct session *s, const char *commit)

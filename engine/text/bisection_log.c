@@ -66,6 +66,8 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
 		[ROLE_SIDE] = "certifying: testing another parent of the culprit, a merge",
+		[ROLE_INSIDE] = "inside the merge: testing a commit of its second side, merged "
+				"onto its first parent",
 		[ROLE_COMPILER] =
 			"certifying: the compiler changes here, testing the parent of the "
 			"culprit with the culprit's",
@@ -344,6 +346,9 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		break;
 	case EV_FOUND:
 		log_found(log, s, &ev->found);
+		break;
+	case EV_INSIDE:
+		format_inside(log, s);
 		break;
 	case EV_CONCLUDED:
 		log_conclusion(log, s, &ev->concluded, ev->time);

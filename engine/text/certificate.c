@@ -159,6 +159,7 @@ void certificate_print(const struct session *s, GString *out)
 		print_side(s, "parent", *p, out);
 	print_compiler(s, out);
 	format_only_together(out, s);
+	format_inside(out, s);
 	format_labels(out, s);
 	if (certify_is_no_op(s)) {
 		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "

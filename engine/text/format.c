@@ -4,6 +4,7 @@
 #include "format.h"
 
 #include "engine/session/certify.h"
+#include "engine/session/inside.h"
 #include "engine/session/labels.h"
 
 char *format_duration(int64_t ns)
@@ -53,6 +54,13 @@ void format_only_together(GString *out, const struct session *s)
 			s->found[0],
 			settings_is_fix(&s->settings) ? "has the bug alone" : "is good alone",
 			settings_is_fix(&s->settings) ? "mend" : "break");
+}
+
+void format_inside(GString *out, const struct session *s)
+{
+	g_autoptr(GPtrArray) lines = inside_lines(s);
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(out, "%s\n", (char *)lines->pdata[i]);
 }
 
 void format_labels(GString *out, const struct session *s)

@@ -41,6 +41,7 @@ enum event_kind {
 	EV_REPORTED,
 	EV_DOUBTED,
 	EV_FOUND,
+	EV_INSIDE,
 	EV_CONCLUDED,
 	EV_FAILED,
 	EV_PAUSED,
@@ -98,7 +99,8 @@ struct event_step {
 	char *subject;	/* first paragraph of its message, one line */
 	char *release;	/* tag name, or empty; optional */
 	char *cc;	/* compiler that it is built with; NULL: the default */
-	char **patches; /* applied before building: "pick HASH", "revert HASH"; optional */
+	char **patches; /* applied before building: "pick HASH", "revert HASH", "merge HASH";
+			   optional */
 	char **options; /* Kconfig lines over the baseline; optional */
 	int left;	/* revisions left to test after this step, as git counts; -1: none */
 	int roughly;	/* steps that git expects after this one; -1: none */
@@ -219,6 +221,12 @@ struct event_found {
 	char **borders;
 };
 
+/* The commit of a merge's second side that is the first to break when it is merged onto the first
+ * parent; or several, where others have conflicts; or the merge itself: its own changes. */
+struct event_inside {
+	char **candidates; /* full hashes; at least one */
+};
+
 struct event_concluded {
 	char *verdict; /* of the bisection, for people */
 	bool no_op;    /* the culprit does not change the kernel */
@@ -253,6 +261,7 @@ struct event {
 		struct event_reported reported;
 		struct event_doubted doubted;
 		struct event_found found;
+		struct event_inside inside;
 		struct event_concluded concluded;
 		struct event_paused paused;
 	};

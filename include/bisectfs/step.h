@@ -19,6 +19,7 @@ enum step_role {
 	ROLE_REVERT,   /* the starting commit without it (fix: with it) */
 	ROLE_COMPILER, /* its parent, built with the culprit's compiler where that is another */
 	ROLE_SIDE,     /* another parent of a merge that was found */
+	ROLE_INSIDE,   /* a commit of its second side, merged onto its first parent */
 	ROLES
 };
 

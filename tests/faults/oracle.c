@@ -185,7 +185,7 @@ static bool made_here(const struct step *step)
 {
 	return step->same_as < 0 && step->presumed == VERDICT_NONE && step->known == VERDICT_NONE &&
 	       step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
-	       step->role != ROLE_COMPILER;
+	       step->role != ROLE_COMPILER && step->role != ROLE_INSIDE;
 }
 
 /* How often the bug showed where it is: what later steps go by. */
@@ -658,6 +658,7 @@ static char *print_session(const struct session *s, const GString *log)
 	print_list(out, "found", s->found);
 	print_list(out, "parents", s->parents);
 	print_list(out, "borders", s->borders);
+	print_list(out, "inside", s->inside);
 	print_list(out, "maintainers", s->maintainers);
 	g_string_append_printf(out, "%s\n%s %d\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s",
 			       s->found_text, s->verdict, s->no_op, s->error, s->status_reason,

@@ -263,11 +263,12 @@ static void test_merge(void)
 		int on, patch;
 	} cases[] = {
 		{ "revert", "3/1", 4, 3 }, /* as against its first parent */
-		{ "revert", "2/1", 3, 3 }, { "pick", "2/2", 1, 3 },
-		{ "pick", "1/2", 0, 3 },   { "backport", "1/1", 0, 3 }, /* left out, as ever */
-		{ "revert", "-", 4, 1 },
+		{ "revert", "2/1", 3, 3 },   { "pick", "2/2", 1, 3 },  { "pick", "1/2", 0, 3 },
+		{ "backport", "1/1", 0, 3 }, /* left out, as ever */
+		{ "revert", "-", 4, 1 },     { "merge", "2/2", 2, 1 }, { "merge", "-", 5, 1 },
 	};
-	const char *const hashes[] = { base, left, right, merge, later };
+	g_autofree char *clash = commit_on("4", "2", right, NULL);
+	const char *const hashes[] = { base, left, right, merge, later, clash };
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *got =
 			patched(hashes[cases[i].on], cases[i].word, hashes[cases[i].patch]);

@@ -140,6 +140,8 @@ struct scenario {
 	const char *settings[12];   /* name, value, ..., NULL */
 	int culprit;		    /* cause: brings the bug; fix: takes it away */
 	int introduced;		    /* fix: brings the bug; 0: always there */
+	int inside;		    /* merged onto 803 it breaks from here on; 0: never */
+	int conflict;		    /* cannot be merged onto 803 */
 	int again_from, again_to;   /* it is there from the one on, before the other, as well */
 	int crash_percent;	    /* 0: all runs of a commit that has the bug crash */
 	int broken_from, broken_to; /* does not build; then a second and third range */
@@ -165,6 +167,7 @@ struct scenario {
 	const char *verdict; /* "%" stands for the culprit's hash */
 	int found;	     /* what "%" stands for, where it is not the culprit */
 	int candidates[8];   /* several found */
+	int inside_is[3];    /* found inside the merge */
 	const char *log;     /* has to be in the log */
 };
 
@@ -259,10 +262,11 @@ static void build(struct world *w, int n)
 	const struct scenario *sc = w->sc;
 	const struct step *step = session_step(w->s, n);
 	int c = number_of(step->commit);
+	bool inside = step->role == ROLE_INSIDE;
 	bool broken = within(c, sc->broken_from, sc->broken_to) ||
 		      within(c, sc->broken2_from, sc->broken2_to) ||
 		      within(c, sc->broken3_from, sc->broken3_to) ||
-		      (is_revert(step) && sc->revert_fails);
+		      (is_revert(step) && sc->revert_fails) || (inside && c == sc->conflict);
 	struct event ev = daemon_log(w, broken ? EV_BUILD_FAILED : EV_BUILT);
 	if (within(c, sc->same_from, sc->same_to))
 		c = sc->same_from;
@@ -275,7 +279,9 @@ static void build(struct world *w, int n)
 		ev.built.step = n;
 		ev.built.duration = 60000000000;
 		ev.built.compiler = g_strdup("cc 1.0");
-		ev.built.signature = g_strdup_printf("%064d", is_revert(step) ? 1000000 + c : c);
+		ev.built.signature = g_strdup_printf("%064d", is_revert(step) ? 1000000 + c
+							      : inside	      ? 2000000 + c
+									      : c);
 	}
 	apply(w, &ev);
 }
@@ -284,6 +290,8 @@ static bool crashes(struct world *w, const struct step *step, int n, int c)
 {
 	const struct scenario *sc = w->sc;
 	bool bug = is_revert(step) ? sc->revert_crashes : has_bug(w, c);
+	if (step->role == ROLE_INSIDE)
+		bug = sc->inside && reaches(c, sc->inside);
 	if (sc->lie_once == c) { /* all runs of the first step that tests it */
 		g_hash_table_add(w->lied, GINT_TO_POINTER(n + 1));
 		if (g_hash_table_size(w->lied) == 1)
@@ -427,6 +435,20 @@ static void check_candidates(const struct world *w)
 	}
 }
 
+static void check_inside(const struct world *w)
+{
+	const int *want = w->sc->inside_is;
+	for (guint i = 0; want[0] && i < 3; i++) {
+		const char *got =
+			w->s->inside && (!i || w->s->inside[i - 1]) ? w->s->inside[i] : NULL;
+		if (g_strcmp0(got, want[i] ? hash_of(want[i]) : NULL) != 0)
+			g_error("%s: inside is %s, not %d\n%s", w->sc->name, got, want[i],
+				w->log->str);
+		if (!want[i])
+			return;
+	}
+}
+
 static void test_scenario(gconstpointer data)
 {
 	struct world w = { .sc = data };
@@ -441,6 +463,7 @@ static void test_scenario(gconstpointer data)
 			session_state_name(w.s->state), w.s->verdict, session_state_name(sc->state),
 			want, w.log->str);
 	check_candidates(&w);
+	check_inside(&w);
 	if (sc->log && !strstr(w.log->str, sc->log))
 		g_error("%s: the log lacks '%s'\n%s", sc->name, sc->log, w.log->str);
 	if (g_getenv("SHOW_LOG"))
@@ -726,6 +749,44 @@ static const struct scenario scenarios[] = {
 	  .state = STATE_DONE,
 	  .verdict = FOUND,
 	  .log = " is a merge, each of its sides is good alone: they only break it together\n" },
+	{ .name = "inside-a-merge-by-its-own-changes",
+	  .start = 905,
+	  .culprit = 804,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "good; what breaks is in the merge's own changes\n" },
+	{ .name = "inside-a-merge",
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 791,
+	  .inside_is = { 791 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = " is the first commit of the second side that breaks when it is merged onto " },
+	{ .name = "inside-a-merge-the-first-of-the-side",
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 790,
+	  .inside_is = { 790 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND },
+	{ .name = "inside-a-merge-with-conflicts",
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 792,
+	  .conflict = 791,
+	  .inside_is = { 791, 792 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "could be any of:\n" },
+	{ .name = "inside-a-merge-that-had-conflicts", /* it is known to break, as it was merged */
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 791,
+	  .conflict = 792,
+	  .inside_is = { 791 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND },
 	{ .name = "culprit-is-a-merge-reverted",
 	  .start = 905,
 	  .culprit = 700,
