@@ -446,6 +446,10 @@ static void apply(struct session *s, const struct event *ev)
 	case EV_RETEST:
 		apply_retest(s, &ev->retest, ev->time);
 		break;
+	case EV_ALL_PARENTS:
+		take_up_again(s, ev->time);
+		s->first_parent = false;
+		break;
 	case EV_REOPENED:
 		forget_found(s);
 		break;

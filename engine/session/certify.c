@@ -157,6 +157,22 @@ static int next_parent(const struct session *s,
 	return -1;
 }
 
+static enum verdict with_culprit(const struct session *s)
+{
+	return settings_is_fix(&s->settings) ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+const char *certify_side_alone(const struct session *s)
+{
+	if (!s->first_parent || !s->found || s->borders || !certify_is_merge(s))
+		return NULL;
+	for (guint i = 1; s->parents[i]; i++) {
+		if (session_verdict_of(s, s->parents[i]) == with_culprit(s))
+			return s->parents[i];
+	}
+	return NULL;
+}
+
 bool certify_only_together(const struct session *s)
 {
 	enum verdict wanted = settings_is_fix(&s->settings) ? VERDICT_BAD : VERDICT_GOOD;
@@ -248,11 +264,6 @@ const char *certify_next_commit(const struct session *s, enum step_role role)
 	if (parent < 0)
 		parent = next_parent(s, certify_is_sure);
 	return s->parents[MAX(parent, 0)];
-}
-
-static enum verdict with_culprit(const struct session *s)
-{
-	return settings_is_fix(&s->settings) ? VERDICT_GOOD : VERDICT_BAD;
 }
 
 static enum verdict verdict_before(const struct session *s, const struct step *step)

@@ -60,6 +60,9 @@ const char *certify_next_commit(const struct session *s, enum step_role role);
 bool certify_only_together(const struct session *s);
 /* The culprit has several parents. */
 bool certify_is_merge(const struct session *s);
+/* In a search of first parents: another parent of the merge that was found that is as the merge is,
+ * so that the culprit lies on that side. NULL: none is known. Of the session. */
+const char *certify_side_alone(const struct session *s);
 /* Reverting the culprit on itself gives its first parent, and what has no parent cannot be
  * reverted: false then. */
 bool certify_revert_tells_more(const struct session *s);

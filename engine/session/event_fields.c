@@ -249,6 +249,7 @@ const struct event_layout event_layouts[EV_KINDS] = {
 	[EV_CONCLUDED] = { FIELDS(concluded) },
 	[EV_FAILED] = { FIELDS(failed) },
 	[EV_PAUSED] = { FIELDS(paused) },
+	[EV_ALL_PARENTS] = { "all_parents", NULL, 0 },
 	[EV_RESUMED] = { "resumed", NULL, 0 },
 	[EV_ABORTED] = { "aborted", NULL, 0 },
 	[EV_RESTARTED] = { "restarted", NULL, 0 },

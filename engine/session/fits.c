@@ -34,6 +34,9 @@ static bool state_fits(const struct session *s, const struct event *ev)
 		return s->state == STATE_PAUSED;
 	case EV_MINIMIZE:
 		return s->state == STATE_DONE;
+	case EV_ALL_PARENTS: /* of a merge that was found */
+		return session_over(s) && s->loaded && s->first_parent && s->found &&
+		       certify_is_merge(s);
 	case EV_LOADED:
 		return session_in_progress(s) && !s->loaded;
 	case EV_JUDGED: /* these take up again what is over */

@@ -267,6 +267,7 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 		g_string_append(log, "the repository is shallow and its history ends there: git "
 				     "fetch --unshallow brings what is older\n");
 	format_only_together(log, s);
+	format_side_with_bug(log, s);
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	for (guint i = 0; i < labels->len; i++)
 		g_string_append_printf(log, "label: %s\n", (char *)labels->pdata[i]);
@@ -320,6 +321,9 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		break;
 	case EV_MINIMIZE:
 		g_string_append(log, "# by its user: the kernel config is to be minimized\n");
+		break;
+	case EV_ALL_PARENTS:
+		g_string_append(log, "# by its user: the merge's side branch is searched too\n");
 		break;
 	case EV_REOPENED:
 		g_string_append_printf(log, "%s\n", ev->reopened.reason);

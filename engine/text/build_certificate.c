@@ -46,6 +46,7 @@ void build_certificate_print(const struct session *s, GString *out)
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);
 	format_only_together(out, s);
+	format_side_with_bug(out, s);
 	format_labels(out, s);
 	if (certify_is_wanted(s))
 		print_revert(s, out);

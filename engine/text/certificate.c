@@ -159,6 +159,7 @@ void certificate_print(const struct session *s, GString *out)
 		print_side(s, "parent", *p, out);
 	print_compiler(s, out);
 	format_only_together(out, s);
+	format_side_with_bug(out, s);
 	format_inside(out, s);
 	format_labels(out, s);
 	if (certify_is_no_op(s)) {

@@ -56,6 +56,18 @@ void format_only_together(GString *out, const struct session *s)
 			settings_is_fix(&s->settings) ? "mend" : "break");
 }
 
+void format_side_with_bug(GString *out, const struct session *s)
+{
+	const char *side = certify_side_alone(s);
+	if (side)
+		g_string_append_printf(out,
+				       "%s is a merge, and its side %s %s: write 'inside' to "
+				       "control to search that side\n",
+				       s->found[0], side,
+				       settings_is_fix(&s->settings) ? "does not have the bug"
+								     : "has the bug");
+}
+
 void format_inside(GString *out, const struct session *s)
 {
 	g_autoptr(GPtrArray) lines = inside_lines(s);

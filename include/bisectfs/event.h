@@ -37,6 +37,7 @@ enum event_kind {
 	EV_JUDGED,
 	EV_RETEST,
 	EV_MINIMIZE,
+	EV_ALL_PARENTS, /* of first parents alone: from here on its user wants all followed */
 	EV_REOPENED,
 	EV_REPORTED,
 	EV_DOUBTED,
@@ -242,7 +243,8 @@ struct event_paused {
 struct event {
 	enum event_kind kind;
 	int64_t time; /* ns since 1970, UTC */
-	union {	      /* the member of the kind's name; resumed, aborted, restarted have none */
+	union { /* the member of the kind's name; resumed, aborted, restarted, all_parents have none
+		 */
 		struct event_created created;
 		struct event_started started;
 		struct event_loaded loaded;

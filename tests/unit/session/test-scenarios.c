@@ -167,8 +167,10 @@ struct scenario {
 	const char *verdict; /* "%" stands for the culprit's hash */
 	int found;	     /* what "%" stands for, where it is not the culprit */
 	int candidates[8];   /* several found */
-	int inside_is[3];    /* found inside the merge */
-	const char *log;     /* has to be in the log */
+	bool first_parent;
+	bool all_parents; /* control: inside, at the end */
+	int inside_is[3]; /* found inside the merge */
+	const char *log;  /* has to be in the log */
 };
 
 struct world {
@@ -408,6 +410,7 @@ static void begin(struct world *w)
 	ev.started.commit = g_strdup(hash_of(sc->start));
 	ev.started.host = g_strdup("host");
 	ev.started.values = settings_to_json(&set);
+	ev.started.first_parent = sc->first_parent;
 	GPtrArray *goods = g_ptr_array_new();
 	for (int i = 0; i < 3 && sc->goods[i]; i++)
 		g_ptr_array_add(goods, g_strdup(hash_of(sc->goods[i])));
@@ -455,6 +458,12 @@ static void test_scenario(gconstpointer data)
 	const struct scenario *sc = data;
 	begin(&w);
 	drive(&w);
+	if (sc->all_parents) {
+		struct event ev = daemon_log(&w, EV_ALL_PARENTS);
+		apply(&w, &ev);
+		g_assert_cmpint(w.s->state, ==, STATE_RUNNING);
+		drive(&w);
+	}
 	int expected = sc->found ? sc->found : sc->culprit;
 	g_auto(GStrv) parts = g_strsplit(sc->verdict, "%", -1);
 	g_autofree char *want = g_strjoinv(expected ? hash_of(expected) : "?", parts);
@@ -784,6 +793,34 @@ static const struct scenario scenarios[] = {
 	  .culprit = 804,
 	  .inside = 791,
 	  .conflict = 792,
+	  .inside_is = { 791 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND },
+	{ .name = "first-parents",
+	  .start = 905,
+	  .goods = { 700 },
+	  .first_parent = true,
+	  .culprit = 791, /* on the side that 804 merges */
+	  .found = 804,
+	  .state = STATE_DONE,
+	  .verdict = "culprit % (confidence 0.99)",
+	  .log = " has the bug: write 'inside' to control to search that side\n" },
+	{ .name = "first-parents-and-then-all",
+	  .start = 905,
+	  .goods = { 700 },
+	  .first_parent = true,
+	  .all_parents = true,
+	  .culprit = 791,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "# by its user: the merge's side branch is searched too\n" },
+	{ .name = "first-parents-and-then-all-of-a-merge",
+	  .start = 905,
+	  .goods = { 700 },
+	  .first_parent = true,
+	  .all_parents = true,
+	  .culprit = 804,
+	  .inside = 791,
 	  .inside_is = { 791 },
 	  .state = STATE_DONE,
 	  .verdict = FOUND },
