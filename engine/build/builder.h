@@ -21,15 +21,14 @@
 #include <stdbool.h>
 
 struct build_request {
-	const char *commit;  /* full hash */
-	const char *slot;    /* directory of the slot */
-	const char *config;  /* file: full .config or fragment; NULL: defconfig */
-	const char *program; /* file: the user's build program; NULL: kbuild */
-	const char *make;    /* extra words, shell quoting */
-	const char *cc;	     /* compiler; NULL: the default */
-	char *const *
-		patches; /* "backport HASH", "pick HASH", "revert HASH", "merge HASH"; NULL: none */
-	const char *dir; /* gets build.log, config, kernel, vmlinux, modules.tar */
+	const char *commit;    /* full hash */
+	const char *slot;      /* directory of the slot */
+	const char *config;    /* file: full .config or fragment; NULL: defconfig */
+	const char *program;   /* file: the user's build program; NULL: kbuild */
+	const char *make;      /* extra words, shell quoting */
+	const char *cc;	       /* compiler; NULL: the default */
+	char *const *patches;  /* as slot_checkout takes them; NULL: none */
+	const char *dir;       /* gets build.log, config, kernel, vmlinux, modules.tar */
 	bool low_priority;     /* others may be waiting for the processors */
 	char *const *launcher; /* words put before every build command; NULL: none */
 	struct confinement confine;
