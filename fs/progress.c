@@ -87,8 +87,10 @@ static int runs_in_progress(const struct step *step)
 }
 
 /* What a step is for, where it is not the search itself. */
-static const char *purpose(const struct step *step)
+static const char *purpose(const struct session *s, const struct step *step)
 {
+	if (s->borders && (step->role == ROLE_CULPRIT || step->role == ROLE_PARENT))
+		return "certificate, one side of a border: ";
 	switch (step->role) {
 	case ROLE_MINIMIZE:
 		return "a smaller configuration: ";
@@ -100,6 +102,10 @@ static const char *purpose(const struct step *step)
 		return "certificate, the culprit: ";
 	case ROLE_PARENT:
 		return "certificate, its parent: ";
+	case ROLE_INSIDE:
+		return "inside the merge, merged onto its first parent: ";
+	case ROLE_SIDE:
+		return "certificate, another parent: ";
 	case ROLE_COMPILER:
 		return "certificate, its parent with the culprit's compiler: ";
 	case ROLE_REVERT:
@@ -114,7 +120,7 @@ static void doing_build(GString *out, const struct session *s, int n)
 	const struct step *step = session_step(s, n);
 	bool compiles = settings_test(&s->settings) == TEST_BUILD;
 	const char *object = compiles ? build_verdict_object(s, n, step->role) : NULL;
-	g_string_append_printf(out, "step %d: %sbuilding %s%s%.12s", n, purpose(step),
+	g_string_append_printf(out, "step %d: %sbuilding %s%s%.12s", n, purpose(s, step),
 			       object ? object : "", object ? " of " : "", step->commit);
 }
 
@@ -137,10 +143,10 @@ void progress_doing(GString *out, const struct session *s, const struct engine *
 		g_string_append_printf(out,
 				       "step %d: %swaiting for its user: boot steps/%d/kernel "
 				       "(%.12s), then write good, bad or skip to control",
-				       n, purpose(step), n, step->commit);
+				       n, purpose(s, step), n, step->commit);
 	else
-		g_string_append_printf(out,
-				       "step %d: %stesting %.12s, %d of %d runs done, %d running",
-				       n, purpose(step), step->commit, progress_runs_finished(step),
-				       session_runs_wanted(s, step), runs_in_progress(step));
+		g_string_append_printf(
+			out, "step %d: %stesting %.12s, %d of %d runs done, %d running", n,
+			purpose(s, step), step->commit, progress_runs_finished(step),
+			session_runs_wanted(s, step), runs_in_progress(step));
 }

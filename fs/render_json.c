@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "render.h"
 
+#include "engine/session/borders.h"
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
 #include "engine/session/numbers.h"
@@ -55,6 +56,21 @@ static json_t *step_json(const struct session *s, const struct step *step)
 	return j;
 }
 
+/* Where the bug comes and goes, oldest first. */
+static json_t *borders_json(char *const *borders)
+{
+	json_t *list = json_array();
+	for (; *borders; borders++) {
+		struct border b;
+		border_parse(*borders, &b);
+		json_t *j = json_pack("{s:s, s:s, s:i}", "border", b.fixed ? "fixed" : "broken",
+				      "commit", b.commit, "skipped", b.skipped);
+		json_array_append_new(list, j);
+		border_clear(&b);
+	}
+	return list;
+}
+
 static json_t *session_json(const struct session *s, int64_t now, bool with_steps)
 {
 	struct progress p = progress_of(s, now);
@@ -66,6 +82,14 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 	for (char **c = s->found; session_has_answer(s) && c && *c; c++)
 		json_array_append_new(culprit, json_string(*c));
 	json_object_set_new(j, "culprit", culprit);
+	if (session_has_answer(s) && s->borders)
+		json_object_set_new(j, "borders", borders_json(s->borders));
+	if (session_has_answer(s) && s->inside) {
+		json_t *inside = json_array();
+		for (char **c = s->inside; *c; c++)
+			json_array_append_new(inside, json_string(*c));
+		json_object_set_new(j, "inside", inside);
+	}
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	json_t *list = json_array();
 	for (guint i = 0; session_has_answer(s) && i < labels->len; i++)

@@ -44,6 +44,9 @@ void render_readme(const char *mountpoint, GString *out)
 		"\n"
 		"    echo minimize > last/control  # after the end: which options of the config "
 		"does the bug need?\n"
+		"    echo inside > last/control    # after --first-parent found a merge: search "
+		"its "
+		"side too\n"
 		"    cat events                  # one line of JSON for each change, from now on\n"
 		"\n"
 		"The command is described in bisectfs(1), each file here in docs/files.md.\n",

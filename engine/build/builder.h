@@ -27,7 +27,7 @@ struct build_request {
 	const char *program;   /* file: the user's build program; NULL: kbuild */
 	const char *make;      /* extra words, shell quoting */
 	const char *cc;	       /* compiler; NULL: the default */
-	char *const *patches;  /* "backport HASH", "pick HASH", "revert HASH"; NULL: none */
+	char *const *patches;  /* as slot_checkout takes them; NULL: none */
 	const char *dir;       /* gets build.log, config, kernel, vmlinux, modules.tar */
 	bool low_priority;     /* others may be waiting for the processors */
 	char *const *launcher; /* words put before every build command; NULL: none */

@@ -176,6 +176,22 @@ static int look_up_commit(struct slot *slot, const char *hash, git_commit **comm
 	return rc == 0 || rc == GIT_ENOTFOUND ? rc : make_stand_in(slot, &id, commit);
 }
 
+/* The index of `ours` with one patch applied; what does not apply is an error or a conflict in it.
+ * A merge is taken as its change against its first parent, as by `git revert -m 1`; not a backport,
+ * which git would not apply without being told either. */
+static int patched_index(struct slot *slot, const char *word, git_commit *patch, git_commit *ours,
+			 git_index **index)
+{
+	unsigned mainline = git_commit_parentcount(patch) > 1 ? 1 : 0;
+	if (strcmp(word, "revert") == 0)
+		return git_revert_commit(index, slot->git, patch, ours, mainline, NULL);
+	if (strcmp(word, "merge") == 0)
+		return git_merge_commits(index, slot->git, ours, patch, NULL);
+	if (strcmp(word, "backport") == 0)
+		mainline = 0;
+	return git_cherrypick_commit(index, slot->git, patch, ours, mainline, NULL);
+}
+
 /* The tree of `ours` with one patch applied, in memory. -EUCLEAN: it does not apply. */
 static err_t apply_patch(struct slot *slot, const char *word, const char *hash, git_commit *ours,
 			 git_commit **patched, struct error *error)
@@ -188,10 +204,7 @@ static err_t apply_patch(struct slot *slot, const char *word, const char *hash, 
 	err_t err = 0;
 	if (look_up_commit(slot, hash, &patch) != 0)
 		return git_failed(slot, error, "cannot read commit", hash);
-	/* merges need a parent chosen for them: they do not apply either */
-	int rc = strcmp(word, "revert") == 0
-			 ? git_revert_commit(&index, slot->git, patch, ours, 0, NULL)
-			 : git_cherrypick_commit(&index, slot->git, patch, ours, 0, NULL);
+	int rc = patched_index(slot, word, patch, ours, &index);
 	if (rc != 0 || git_index_has_conflicts(index))
 		err = -EUCLEAN;
 	else if (git_index_write_tree_to(&tree_id, index, slot->git) != 0 ||

@@ -28,9 +28,10 @@ const char *slot_src(const struct slot *slot);
 
 /* Makes `src` hold this commit (full hash), undoing whatever a build changed in tracked files.
  * `patches` (may be NULL) are applied to it in their order, in the slot's own repository: "backport
- * HASH" where it applies cleanly, "pick HASH" and "revert HASH", which have to: else `conflict`
- * says so in one line (to be freed) and `src` is as it was. So it does where the repository lacks
- * an object of the commit; `src` is no tree then until the next one. `notes` gets a line for each.
+ * HASH" where it applies cleanly, "pick HASH" and "revert HASH" (of a merge its change against its
+ * first parent), "merge HASH" (the tree of both merged), which have to: else `conflict` says so in
+ * one line (to be freed) and `src` is as it was. So it does where the repository lacks an object of
+ * the commit; `src` is no tree then until the next one. `notes` gets a line for each.
  */
 err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
 		    GString *notes, struct error *error);

@@ -73,6 +73,10 @@ static void copy_query(struct next_query *to, const struct next_query *q)
 	to->crashed = g_strdupv(q->crashed);
 	to->clean = g_strdupv(q->clean);
 	to->untestable = g_strdupv(q->untestable);
+	to->top = g_strdup(q->top);
+	to->bottom = g_strdup(q->bottom);
+	to->bad_good = g_strdup(q->bad_good);
+	to->merge_alone = g_strdup(q->merge_alone);
 }
 
 static bool is_asking(const struct engine *e, const struct bisection *b)

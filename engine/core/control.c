@@ -7,6 +7,7 @@
 #include "facts.h"
 
 #include "engine/history/navigate.h"
+#include "engine/session/certify.h"
 #include "engine/session/forecast.h"
 #include "engine/session/range.h"
 #include "engine/store/state_dir.h"
@@ -91,7 +92,7 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 				 number);
 	if (step->state != STEP_DONE && session_in_progress(b->s))
 		return error_set(error, EINVAL, "retest: step %ld is being tested", n);
-	if (step->role == ROLE_MINIMIZE || step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
+	if (!step_is_of_commit(step))
 		return error_set(error, EINVAL, "retest: step %ld is no test of a commit as it is",
 				 n);
 	struct event ev = event_make(EV_RETEST);
@@ -99,9 +100,27 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 	return facts_record(e, b, &ev, error);
 }
 
+/* A merge that a search of first parents has found: the bug may have come in with its side. */
+static err_t search_inside(struct engine *e, struct bisection *b, struct error *error)
+{
+	const struct session *s = b->s;
+	if (!session_over(s))
+		return error_set(error, EINVAL, "inside: '%s' is %s: there is no answer yet",
+				 s->name, session_state_name(s->state));
+	if (!s->first_parent)
+		return error_set(error, EINVAL,
+				 "inside: '%s' was not started with --first-parent: side branches "
+				 "were searched",
+				 s->name);
+	if (!s->found || !s->found[0] || s->found[1] || !certify_is_merge(s))
+		return error_set(error, EINVAL, "inside: '%s' has found no merge", s->name);
+	struct event ev = event_make(EV_ALL_PARENTS);
+	return facts_record(e, b, &ev, error);
+}
+
 /* ---- words ---- */
 
-enum word_kind { WORD_ALONE, WORD_RETEST, WORD_VERDICT };
+enum word_kind { WORD_ALONE, WORD_INSIDE, WORD_RETEST, WORD_VERDICT };
 
 static const struct word {
 	const char *word;
@@ -114,6 +133,7 @@ static const struct word {
 	{ "resume", .event = EV_RESUMED },
 	{ "abort", .event = EV_ABORTED },
 	{ "minimize", .event = EV_MINIMIZE },
+	{ "inside", WORD_INSIDE },
 	{ "retest", WORD_RETEST, .takes = "the number of a step is needed: retest N" },
 	{ "good", WORD_VERDICT, .verdict = VERDICT_GOOD, .takes = "a revision" },
 	{ "bad", WORD_VERDICT, .verdict = VERDICT_BAD, .takes = "a revision" },
@@ -135,8 +155,8 @@ static err_t check_words(char *const *words, struct error *error)
 	const struct word *w = find_word(words[0]);
 	if (!words[0] || !w)
 		return error_set(error, EINVAL,
-				 "%s%s%s: pause, resume, abort, minimize, retest N, good REV, bad "
-				 "REV or skip REV",
+				 "%s%s%s: pause, resume, abort, minimize, inside, retest N, good "
+				 "REV, bad REV or skip REV",
 				 words[0] ? "unknown control word '" : "control: write a word",
 				 words[0] ? words[0] : "", words[0] ? "'" : "");
 	guint takes = w->takes ? 1 : 0, has = g_strv_length((GStrv)words) - 1;
@@ -151,6 +171,8 @@ static err_t check_words(char *const *words, struct error *error)
 static err_t control(struct engine *e, struct bisection *b, char **words, struct error *error)
 {
 	const struct word *w = find_word(words[0]);
+	if (w->kind == WORD_INSIDE)
+		return search_inside(e, b, error);
 	return w->kind == WORD_RETEST ? retest(e, b, words[1], error)
 				      : pause_or_end(e, b, words[0], w->event, error);
 }

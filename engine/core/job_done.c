@@ -62,7 +62,7 @@ static void build_done(struct engine *e, struct job *job)
 static void next_done(struct engine *e, struct job *job)
 {
 	enum event_kind kind = job->answer.kind;
-	if (kind == EV_STEP || kind == EV_FOUND || kind == EV_KEPT)
+	if (kind == EV_STEP || kind == EV_FOUND || kind == EV_INSIDE || kind == EV_KEPT)
 		answers_put(e->answers, job->next.key, &job->answer);
 	if (kind != EV_FAILED)
 		event_clear(&job->answer); /* the next look at the wishes takes it from there */

@@ -10,7 +10,9 @@
  *   pathspec, path_limit which commits change certain paths
  *   merge_base, reach    where two lines of development meet; is one commit in another one?
  *   candidates, choose   which commits are left, how evenly each divides them, which one is next
+ *   stretches            the same where verdicts show that the bug comes and goes
  *   commit_settings      settings that say something else for each commit
+ *   describe             commits as the events that name them
  *   navigate             the answers to what a session asks of all that
  *
  * None of them writes to the repository; git is run for names that libgit2 does not know, and for

@@ -1,6 +1,6 @@
 /*
  * Each path that differs from the parent is of one kind; a commit all of whose paths are of kinds
- * that no kernel shows has a label that names the kinds.
+ * that no kernel shows has a label that names the kinds. A submodule that moves has one of its own.
  */
 #include "labels.h"
 
@@ -273,6 +273,49 @@ static err_t label_diff(const struct commit_diff *d, GPtrArray *labels, struct e
 	return 0;
 }
 
+/* ---- submodules ---- */
+
+#define SUBMODULES 8 /* that are named at most */
+
+/* What is not in the repository cannot be searched in it. */
+static char *submodule_label(const git_diff_delta *delta)
+{
+	bool before = delta->old_file.mode == GIT_FILEMODE_COMMIT;
+	bool after = delta->new_file.mode == GIT_FILEMODE_COMMIT;
+	char old[GIT_OID_HEXSZ + 1], new[GIT_OID_HEXSZ + 1];
+	if (!before && !after)
+		return NULL;
+	g_autofree char *path = g_utf8_make_valid(delta->new_file.path, -1);
+	for (char *c = path; *c; c++)
+		*c = g_ascii_iscntrl(*c) ? '?' : *c;
+	git_oid_tostr(old, sizeof(old), &delta->old_file.id);
+	git_oid_tostr(new, sizeof(new), &delta->new_file.id);
+	if (!before)
+		return g_strdup_printf("the submodule %s is added at %s: what broke may be in it",
+				       path, new);
+	if (!after)
+		return g_strdup_printf("the submodule %s is removed, it was at %s", path, old);
+	return g_strdup_printf("the submodule %s goes from %s to %s: what broke may be in it", path,
+			       old, new);
+}
+
+static void label_submodules(const struct commit_diff *d, GPtrArray *labels)
+{
+	size_t n = git_diff_num_deltas(d->diff);
+	guint more = 0;
+	for (size_t i = 0; i < n; i++) {
+		char *label = submodule_label(git_diff_get_delta(d->diff, i));
+		if (label && labels->len < SUBMODULES) {
+			g_ptr_array_add(labels, label);
+			continue;
+		}
+		more += label != NULL;
+		g_free(label);
+	}
+	if (more)
+		g_ptr_array_add(labels, g_strdup_printf("%u further submodules change", more));
+}
+
 /* Of one with one parent. */
 static err_t diff_with_parent(struct repo *repo, git_commit *commit, git_diff **diff,
 			      struct error *error)
@@ -317,6 +360,8 @@ err_t labels_of_commit(struct repo *repo, const struct oid *oid, const struct se
 		err = git_failed(error, ENOENT);
 	else if (git_commit_parentcount(commit) == 1)
 		err = diff_with_parent(repo, commit, &d.diff, error);
+	if (!err && d.diff)
+		label_submodules(&d, labels);
 	if (!err && d.diff)
 		err = label_diff(&d, labels, error);
 	git_diff_free(d.diff);

@@ -6,13 +6,12 @@
 #include "navigate.h"
 
 #include "choose.h"
-#include "commit_settings.h"
-#include "commit_text.h"
+#include "describe.h"
 #include "engine/session/releases.h"
-#include "labels.h"
 #include "merge_base.h"
 #include "path_limit.h"
 #include "reach.h"
+#include "stretches.h"
 #include "titles.h"
 
 #include <errno.h>
@@ -24,13 +23,6 @@ static GStrv lines_of(const char *text)
 	for (char **l = lines; *l; l++)
 		g_strstrip(*l);
 	return lines;
-}
-
-static char *hex_of(const struct oid *oid)
-{
-	char hex[OID_HEX + 1];
-	oid_print(oid, hex);
-	return g_strdup(hex);
 }
 
 static uint32_t number_of(const struct navigator *nav, const char *hash)
@@ -60,7 +52,8 @@ static err_t merge_bases(const struct navigator *nav, const char *a, const char 
 	err_t err = merge_base_find(&w, x, &y, 1, bases, error);
 	walk_clear(&w);
 	for (guint i = 0; i < bases->len && !err; i++)
-		g_ptr_array_add(out, hex_of(history_oid(h, g_array_index(bases, uint32_t, i))));
+		g_ptr_array_add(out,
+				describe_hex(history_oid(h, g_array_index(bases, uint32_t, i))));
 	return err;
 }
 
@@ -68,7 +61,7 @@ static err_t merge_bases(const struct navigator *nav, const char *a, const char 
 
 static char *release_line(const char *name, const struct oid *oid)
 {
-	g_autofree char *hex = hex_of(oid);
+	g_autofree char *hex = describe_hex(oid);
 	return g_strdup_printf("%s %s", name, hex);
 }
 
@@ -113,7 +106,7 @@ static err_t find_copy(const struct navigator *nav, const char *branch, struct e
 	oid_parse(&oid, bad);
 	err_t err = titles_find(nav->repo, branch, &oid, &copy, &found, error);
 	if (!err && found)
-		answer->loaded.commit = hex_of(&copy);
+		answer->loaded.commit = describe_hex(&copy);
 	return err;
 }
 
@@ -190,7 +183,7 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	/* without a branch of the user's own, only a fix has to lie on the default one */
 	if (settings_is_fix(nav->settings) || strcmp(branch, "HEAD") != 0) {
 		err = repo_resolve(nav->repo, branch, &head, error);
-		g_autofree char *hex = err ? NULL : hex_of(&head);
+		g_autofree char *hex = err ? NULL : describe_hex(&head);
 		if (!err)
 			err = locate_on_branch(nav, hex, bad, goods, &ev, error);
 	}
@@ -209,75 +202,6 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	}
 	*answer = ev;
 	return 0;
-}
-
-/* ---- a step ---- */
-
-static err_t describe_step(const struct navigator *nav, const struct next_query *q,
-			   enum step_role role, const char *commit, int step, struct event *answer,
-			   struct error *error)
-{
-	struct event_step *ev = &answer->step;
-	struct oid oid;
-	if (!oid_parse(&oid, commit))
-		return error_set(error, EINVAL, "'%s' is not a commit", commit);
-	*answer = event_make(EV_STEP);
-	ev->step = step;
-	ev->commit = g_strdup(commit);
-	ev->role = role;
-	ev->release =
-		q->release && role == q->role ? g_strdup(q->release) : repo_tag_of(nav->repo, &oid);
-	ev->options = g_strdupv(q->options);
-	GPtrArray *patches = g_ptr_array_new();
-	err_t err = commit_text_subject(nav->repo, &oid, NULL, &ev->subject, error);
-	if (!err && !q->cc)
-		err = commit_settings_compiler(nav->repo, nav->compilers, &oid, &ev->cc, error);
-	else if (!err && *q->cc)
-		ev->cc = g_strdup(q->cc);
-	if (!err)
-		err = commit_settings_backports(nav->repo, nav->backports, &oid, patches, error);
-	for (char **p = q->patches; p && *p; p++)
-		g_ptr_array_add(patches, g_strdup(*p));
-	bool any = patches->len > 0;
-	g_ptr_array_add(patches, NULL);
-	ev->patches = (GStrv)g_ptr_array_free(patches, FALSE);
-	if (!any)
-		g_clear_pointer(&ev->patches, g_strfreev);
-	if (err)
-		event_clear(answer);
-	return err;
-}
-
-static err_t describe_found(const struct navigator *nav, const struct choice *choice,
-			    struct event *answer, struct error *error)
-{
-	struct history *h = repo_history(nav->repo);
-	GPtrArray *list = g_ptr_array_new(), *parents = g_ptr_array_new();
-	guint n = choice->kind == CHOICE_FOUND ? 1 : choice->candidates->len;
-	for (guint i = 0; i < n; i++) {
-		uint32_t c = choice->kind == CHOICE_FOUND
-				     ? choice->commit
-				     : g_array_index(choice->candidates, uint32_t, i);
-		g_ptr_array_add(list, hex_of(history_oid(h, c)));
-	}
-	err_t err = n == 1 ? history_load(h, choice->commit, error) : 0;
-	for (uint32_t i = 0; n == 1 && !err && i < history_parent_count(h, choice->commit); i++)
-		g_ptr_array_add(parents,
-				hex_of(history_oid(h, history_parent(h, choice->commit, i))));
-	g_ptr_array_add(list, NULL);
-	g_ptr_array_add(parents, NULL);
-	*answer = event_make(EV_FOUND);
-	answer->found.candidates = (GStrv)g_ptr_array_free(list, FALSE);
-	answer->found.parents = (GStrv)g_ptr_array_free(parents, FALSE);
-	if (!err && n == 1)
-		err = commit_text_show(nav->repo, history_oid(h, choice->commit),
-				       &answer->found.text, error);
-	if (!err && n == 1)
-		err = labels_of_commit(nav->repo, history_oid(h, choice->commit), nav->settings,
-				       &answer->found.labels, error);
-	if (err)
-		event_clear(answer);
-	return err;
 }
 
 /* ---- fix: does a commit have the bug yet? ---- */
@@ -368,7 +292,7 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 			     struct error *error)
 {
 	struct history *h = repo_history(nav->repo);
-	g_autofree char *commit = hex_of(history_oid(h, choice->commit));
+	g_autofree char *commit = describe_hex(history_oid(h, choice->commit));
 	err_t err = 0;
 	if (q->current && strcmp(q->current, commit) == 0) {
 		*answer = event_make(EV_KEPT);
@@ -380,7 +304,8 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 	if (err || (answer->kind == EV_STEP && answer->step.role == ROLE_CONTAINS))
 		return err;
 	if (answer->kind == EV_NONE)
-		err = describe_step(nav, q, ROLE_SEARCH, commit, step, answer, error);
+		err = describe_step(nav, q, q->role == ROLE_INSIDE ? ROLE_INSIDE : ROLE_SEARCH,
+				    commit, step, answer, error);
 	if (!err && choice->kind == CHOICE_TEST) {
 		/* git counts to -1 where the bad commit does not change the paths */
 		answer->step.left = MAX(0, (int)choice->left);
@@ -400,9 +325,41 @@ struct test_price {
 static double price_of(void *arg, uint32_t commit)
 {
 	const struct test_price *p = arg;
-	g_autofree char *hash = hex_of(history_oid(repo_history(p->nav->repo), commit));
+	g_autofree char *hash = describe_hex(history_oid(repo_history(p->nav->repo), commit));
 	double build = p->nav->estimate.seconds(p->nav->estimate.self, hash);
 	return build < 0 ? build : build + p->test_s;
+}
+
+/* Leaves an answer, or EV_NONE: the verdicts go with one culprit, git's choice is next. */
+static err_t look_for_stretches(const struct navigator *nav, const struct next_query *q,
+				const struct choose_query *how, int step, struct event *answer,
+				struct error *error)
+{
+	g_autoptr(GArray) bad = numbers(repo_history(nav->repo), q->crashed);
+	g_autoptr(GArray) good = numbers(repo_history(nav->repo), q->clean);
+	g_autoptr(GArray) skips = numbers(repo_history(nav->repo), q->untestable);
+	struct stretches_query query = { .top = number_of(nav, q->top),
+					 .bottom =
+						 q->bottom ? number_of(nav, q->bottom) : NO_COMMIT,
+					 .bad = (const uint32_t *)(void *)bad->data,
+					 .nbad = bad->len,
+					 .good = (const uint32_t *)(void *)good->data,
+					 .ngood = good->len,
+					 .how = *how };
+	struct stretches found;
+	query.how.skips = (const uint32_t *)(void *)skips->data;
+	query.how.nskips = skips->len;
+	err_t err = stretches_next(repo_history(nav->repo), &query, &found, error);
+	if (err)
+		return err;
+	if (found.kind == STRETCHES_TEST)
+		err = describe_stretches_test(nav, q, &found, step, answer, error);
+	else if (found.kind == STRETCHES_FOUND)
+		err = describe_borders(nav, &found, answer, error);
+	else if (q->bad_good)
+		err = describe_good_is_bad(q, answer);
+	stretches_clear(&found);
+	return err;
 }
 
 static err_t choose(const struct navigator *nav, const struct next_query *q, int step,
@@ -436,14 +393,20 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 		query.arg = &price;
 	}
 	struct choice choice;
-	err_t err = choose_next(h, &query, &choice, error);
+	err_t err = q->top ? look_for_stretches(nav, q, &query, step, answer, error) : 0;
+	if (!err && answer->kind == EV_NONE)
+		err = choose_next(h, &query, &choice, error);
 	path_limit_free(limit);
-	if (err)
+	if (err == -EINVAL && q->role == ROLE_INSIDE) /* nothing lies between the parents */
+		return describe_merge_alone(q->bad, answer);
+	if (err || answer->kind != EV_NONE)
 		return err;
 	if (choice.kind == CHOICE_BASE_IS_BAD)
 		err = wrong_way_round(nav, q, error);
 	else if (choice.kind == CHOICE_TEST || choice.kind == CHOICE_MERGE_BASE)
 		err = describe_choice(nav, q, &choice, step, answer, error);
+	else if (q->role == ROLE_INSIDE)
+		err = describe_inside(nav, &choice, answer);
 	else
 		err = describe_found(nav, &choice, answer, error);
 	choose_clear(&choice);
@@ -454,6 +417,8 @@ err_t navigate_next(const struct navigator *nav, const struct next_query *q, int
 		    struct event *answer, struct error *error)
 {
 	*answer = event_make(EV_NONE);
+	if (q->merge_alone)
+		return describe_merge_alone(q->merge_alone, answer);
 	if (!q->commit)
 		return choose(nav, q, step, answer, error);
 	if (q->current && strcmp(q->current, q->commit) == 0) {

@@ -112,6 +112,8 @@ static void forget_found(struct session *s)
 {
 	g_clear_pointer(&s->found, g_strfreev);
 	g_clear_pointer(&s->parents, g_strfreev);
+	g_clear_pointer(&s->borders, g_strfreev);
+	g_clear_pointer(&s->inside, g_strfreev);
 	g_clear_pointer(&s->found_text, g_free);
 	g_clear_pointer(&s->maintainers, g_strfreev);
 	g_clear_pointer(&s->found_labels, g_strfreev);
@@ -126,8 +128,7 @@ static void learn_from_step(struct session *s, const struct step *step)
 		return; /* a number is no chance that a bug shows */
 	struct tally t = tally_step(s, step);
 	/* what was not measured here teaches nothing new; a smaller kernel is another experiment */
-	if (step->same_as >= 0 || step->presumed || step->known || step->role == ROLE_MINIMIZE ||
-	    step->role == ROLE_REVERT || step->role == ROLE_COMPILER)
+	if (step->same_as >= 0 || step->presumed || step->known || !step_is_of_commit(step))
 		return;
 	if (step->verdict == VERDICT_BAD && t.bad + t.good > 0) {
 		double rate = (double)t.bad / (double)(t.bad + t.good);
@@ -350,6 +351,8 @@ static void apply_found(struct session *s, const struct event_found *ev)
 	s->found_text = g_strdup(ev->text);
 	s->found_labels = g_strdupv(ev->labels);
 	s->parents = g_strdupv(ev->parents);
+	s->borders = g_strdupv(ev->borders);
+	s->found_at = s->steps->len;
 	note_search_start(s); /* the ends may be all there is */
 }
 
@@ -443,6 +446,10 @@ static void apply(struct session *s, const struct event *ev)
 	case EV_RETEST:
 		apply_retest(s, &ev->retest, ev->time);
 		break;
+	case EV_ALL_PARENTS:
+		take_up_again(s, ev->time);
+		s->first_parent = false;
+		break;
 	case EV_REOPENED:
 		forget_found(s);
 		break;
@@ -461,8 +468,12 @@ static void apply(struct session *s, const struct event *ev)
 	case EV_FOUND:
 		apply_found(s, &ev->found);
 		break;
+	case EV_INSIDE:
+		g_strfreev(s->inside);
+		s->inside = g_strdupv(ev->inside.candidates);
+		break;
 	case EV_CONCLUDED:
-		if (range_good_that_is_bad(s))
+		if (range_good_that_is_bad(s) && !s->borders)
 			forget_found(s); /* what was found in a range that is none */
 		g_free(s->verdict);
 		s->verdict = g_strdup(ev->concluded.verdict);

@@ -146,7 +146,8 @@ bool build_verdict_may_guess(const struct session *s)
 const char *build_verdict_object(const struct session *s, int n, enum step_role role)
 {
 	const struct step *first = defining_step(s, n);
-	bool all = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_RETEST;
+	bool all = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_SIDE ||
+		   role == ROLE_RETEST;
 	return first && first->object && !all && build_verdict_may_guess(s) &&
 			       !is_contradicted(s, n)
 		       ? first->object

@@ -17,7 +17,6 @@ bool certify_is_wanted(const struct session *s)
 	return settings_on(&s->settings, SET_CERTIFY) && settings_test(&s->settings) != TEST_MANUAL;
 }
 
-/* A merge is not compared with its parents: each of them lacks what the other brings. */
 const char *certify_parent(const struct session *s)
 {
 	return s->parents && s->parents[0] && !s->parents[1] ? s->parents[0] : NULL;
@@ -30,13 +29,6 @@ static bool same_options(const struct step *a, const struct step *b)
 	return g_strv_equal((const char *const *)a->options, (const char *const *)b->options);
 }
 
-/* Whether the step's kernel is the commit's own. */
-static bool is_as_it_is(const struct step *step)
-{
-	return step->role != ROLE_REVERT && step->role != ROLE_MINIMIZE &&
-	       step->role != ROLE_COMPILER;
-}
-
 /* A kernel of the first step has the whole configuration, those of a search that was minimised have
  * not: they cannot be compared. */
 int certify_step_of(const struct session *s, const char *commit)
@@ -44,7 +36,7 @@ int certify_step_of(const struct session *s, const char *commit)
 	const struct step *search = session_find_step(s, ROLE_SEARCH, NULL);
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		bool counts = step->signature && is_as_it_is(step) &&
+		bool counts = step->signature && step_is_of_commit(step) &&
 			      (!search || same_options(step, search));
 		if (counts && strcmp(step->commit, commit) == 0)
 			return (int)i;
@@ -64,7 +56,7 @@ static const struct step *tried(const struct session *s, const char *commit)
 {
 	for (guint i = s->steps->len; i-- > 0;) {
 		const struct step *step = session_step(s, (int)i);
-		if (is_as_it_is(step) && strcmp(step->commit, commit) == 0)
+		if (step_is_of_commit(step) && strcmp(step->commit, commit) == 0)
 			return step;
 	}
 	return NULL;
@@ -109,7 +101,91 @@ bool certify_is_no_op(const struct session *s)
 	return a && b && strcmp(a, b) == 0;
 }
 
-static bool is_sure(const struct session *s, const char *commit)
+/* ---- parents ---- */
+
+bool certify_is_merge(const struct session *s)
+{
+	return s->parents && s->parents[0] && s->parents[1];
+}
+
+static enum step_role role_of_parent(guint i)
+{
+	return i ? ROLE_SIDE : ROLE_PARENT;
+}
+
+/* Whether a search with first parents alone, or one for a fix, leaves open what a side is: there
+ * the bug may have come in with it, here it may never have had it. */
+static bool sides_say_nothing(const struct session *s)
+{
+	return s->first_parent || settings_is_fix(&s->settings);
+}
+
+/* In fix mode: one that counts as not fixed because it never had the bug. */
+static bool is_presumed(const struct session *s, const char *commit)
+{
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		if (step->presumed != VERDICT_NONE && strcmp(step->commit, commit) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool was_built(const struct session *s, const char *commit)
+{
+	return certify_signature(s, commit) != NULL;
+}
+
+static bool was_made_whole(const struct session *s, const char *commit)
+{
+	return build_verdict_whole(s, commit) >= 0;
+}
+
+/* The first parent that is not known well enough, and has no step that tried; -1: none. */
+static int next_parent(const struct session *s,
+		       bool (*enough)(const struct session *, const char *))
+{
+	if (certify_is_merge(s) &&
+	    numbers_wanted(s)) /* its numbers may lie between those of its sides */
+		return -1;
+	for (guint i = 0; s->parents && s->parents[i]; i++) {
+		const char *parent = s->parents[i];
+		if (!enough(s, parent) && !is_presumed(s, parent) &&
+		    !session_find_step(s, role_of_parent(i), parent))
+			return (int)i;
+	}
+	return -1;
+}
+
+static enum verdict with_culprit(const struct session *s)
+{
+	return settings_is_fix(&s->settings) ? VERDICT_GOOD : VERDICT_BAD;
+}
+
+const char *certify_side_alone(const struct session *s)
+{
+	if (!s->first_parent || !s->found || s->borders || !certify_is_merge(s))
+		return NULL;
+	for (guint i = 1; s->parents[i]; i++) {
+		if (session_verdict_of(s, s->parents[i]) == with_culprit(s))
+			return s->parents[i];
+	}
+	return NULL;
+}
+
+bool certify_only_together(const struct session *s)
+{
+	enum verdict wanted = settings_is_fix(&s->settings) ? VERDICT_BAD : VERDICT_GOOD;
+	if (!s->found || s->borders || !certify_is_merge(s))
+		return false;
+	for (guint i = 0; s->parents[i]; i++) {
+		if (session_verdict_of(s, s->parents[i]) != wanted || is_presumed(s, s->parents[i]))
+			return false;
+	}
+	return true;
+}
+
+bool certify_is_sure(const struct session *s, const char *commit)
 {
 	const char *signature = certify_signature(s, commit);
 	if (!signature)
@@ -120,49 +196,55 @@ static bool is_sure(const struct session *s, const char *commit)
 	return tally_certificate_needs(s, &t) <= 0;
 }
 
-/* Reverting the culprit on itself gives its parent; and the text of a revert says nothing of a
- * merge. */
+/* Reverting the culprit on itself gives its first parent. */
 bool certify_revert_tells_more(const struct session *s)
 {
-	return certify_parent(s) && strcmp(s->found[0], s->bad) != 0;
+	return s->parents && s->parents[0] && strcmp(s->found[0], s->bad) != 0;
 }
 
 /* A build is not repeated, and of two kernels that are equal one may have been made with the
  * warning that is looked for. */
 static enum step_role next_build(const struct session *s)
 {
-	const char *culprit = s->found[0], *parent = certify_parent(s);
+	const char *culprit = s->found[0];
+	int parent = next_parent(s, was_made_whole);
 	if (!certify_is_wanted(s))
 		return ROLES;
-	if (build_verdict_whole(s, culprit) < 0 && !session_find_step(s, ROLE_CULPRIT, culprit))
+	if (!was_made_whole(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
 		return ROLE_CULPRIT;
-	if (parent && build_verdict_whole(s, parent) < 0 &&
-	    !session_find_step(s, ROLE_PARENT, parent))
-		return ROLE_PARENT;
+	if (parent >= 0)
+		return role_of_parent((guint)parent);
 	if (certify_revert_tells_more(s) && !certify_revert_step(s))
 		return ROLE_REVERT;
 	return ROLES;
 }
 
+/* Its kernel and its parent's are compared in any case; a merge's parents are tested for the
+ * certificate alone. */
+static enum step_role next_kernel(const struct session *s)
+{
+	const char *culprit = s->found[0];
+	bool compared = certify_parent(s) != NULL;
+	if (compared && !was_built(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
+		return ROLE_CULPRIT;
+	return compared && next_parent(s, was_built) >= 0 ? ROLE_PARENT : ROLES;
+}
+
 enum step_role certify_next(const struct session *s)
 {
+	struct certify_border border;
 	if (!s->found || !s->found[0] || s->found[1])
 		return ROLES;
 	if (settings_test(&s->settings) == TEST_BUILD)
 		return next_build(s);
-	const char *culprit = s->found[0], *parent = certify_parent(s);
-	struct certify_border border;
-	if (parent && !certify_signature(s, culprit) &&
-	    !session_find_step(s, ROLE_CULPRIT, culprit))
+	enum step_role kernel = next_kernel(s);
+	if (kernel != ROLES || !certify_is_wanted(s) || certify_is_no_op(s))
+		return kernel;
+	if (!certify_is_sure(s, s->found[0]) && !session_find_step(s, ROLE_CULPRIT, s->found[0]))
 		return ROLE_CULPRIT;
-	if (parent && !certify_signature(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
-		return ROLE_PARENT;
-	if (!certify_is_wanted(s) || certify_is_no_op(s))
-		return ROLES;
-	if (!is_sure(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
-		return ROLE_CULPRIT;
-	if (parent && !is_sure(s, parent) && !session_find_step(s, ROLE_PARENT, parent))
-		return ROLE_PARENT;
+	int parent = next_parent(s, certify_is_sure);
+	if (parent >= 0)
+		return role_of_parent((guint)parent);
 	if (certify_border(s, &border) && !certify_compiler_step(s, &border))
 		return ROLE_COMPILER;
 	if (certify_revert_tells_more(s) && !certify_revert_step(s))
@@ -170,9 +252,18 @@ enum step_role certify_next(const struct session *s)
 	return ROLES;
 }
 
-static enum verdict with_culprit(const struct session *s)
+const char *certify_next_commit(const struct session *s, enum step_role role)
 {
-	return settings_is_fix(&s->settings) ? VERDICT_GOOD : VERDICT_BAD;
+	int parent = -1;
+	if (role == ROLE_CULPRIT)
+		return s->found[0];
+	if (settings_test(&s->settings) == TEST_BUILD)
+		parent = next_parent(s, was_made_whole);
+	else if (certify_parent(s))
+		parent = next_parent(s, was_built);
+	if (parent < 0)
+		parent = next_parent(s, certify_is_sure);
+	return s->parents[MAX(parent, 0)];
 }
 
 static enum verdict verdict_before(const struct session *s, const struct step *step)
@@ -187,14 +278,10 @@ static enum verdict verdict_before(const struct session *s, const struct step *s
 	return VERDICT_NONE;
 }
 
-char *certify_contradiction(const struct session *s)
+static char *contradiction_of_parent(const struct session *s, guint i)
 {
-	char *why =
-		settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s) : NULL;
-	if (why)
-		return why;
-	const char *parent = certify_parent(s);
-	const struct step *step = parent ? session_find_step(s, ROLE_PARENT, parent) : NULL;
+	const char *parent = s->parents[i];
+	const struct step *step = session_find_step(s, role_of_parent(i), parent);
 	if (!step || step->verdict != with_culprit(s) || certify_is_no_op(s))
 		return NULL;
 	if (session_verdict_of(s, parent) != step->verdict)
@@ -205,6 +292,18 @@ char *certify_contradiction(const struct session *s)
 	return g_strdup_printf("the parent %s was %s at first, with more runs it is %s: the "
 			       "search goes on",
 			       parent, verdict_name(before), verdict_name(step->verdict));
+}
+
+char *certify_contradiction(const struct session *s)
+{
+	char *why =
+		settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s) : NULL;
+	if (why)
+		return why;
+	guint n = !s->parents || sides_say_nothing(s) ? 1 : g_strv_length(s->parents);
+	for (guint i = 0; s->parents && i < n && s->parents[i] && !why; i++)
+		why = contradiction_of_parent(s, i);
+	return why;
 }
 
 /* Chance that a kernel shown clean has the bug all the same. */
@@ -255,17 +354,30 @@ bool certify_tells_apart(const struct session *s)
 	return !a || !b || metric_differs(s, metric_same_chance(s, a, b));
 }
 
+/* That a merge's sides, which count, are clean is as sure as the least sure of them. A fix that is
+ * a merge has mended at least one that has the bug. */
+static double kernels_confidence(const struct session *s)
+{
+	struct side culprit = side_of(s, s->found ? s->found[0] : NULL);
+	bool fix = settings_is_fix(&s->settings), broken = false;
+	guint n = !s->parents ? 0 : s->first_parent && !fix ? 1 : g_strv_length(s->parents);
+	double sure = 1.0;
+	if (!certify_is_wanted(s) || !culprit.known || !n || !s->parents[0])
+		return s->confidence;
+	for (guint i = 0; i < n; i++) {
+		struct side parent = side_of(s, s->parents[i]);
+		if (!parent.known && !(fix && is_presumed(s, s->parents[i])))
+			return s->confidence;
+		broken = broken || parent.crashes;
+		sure = MIN(sure, 1.0 - certify_miss_probability(s, &parent.t));
+	}
+	if (fix)
+		return culprit.crashes || !broken ? 0
+						  : 1.0 - certify_miss_probability(s, &culprit.t);
+	return broken || !culprit.crashes ? 0 : sure;
+}
+
 double certify_confidence(const struct session *s)
 {
-	if (numbers_wanted(s))
-		return metric_confidence(s);
-	struct side culprit = side_of(s, s->found ? s->found[0] : NULL);
-	struct side parent = side_of(s, certify_parent(s));
-	bool fix = settings_is_fix(&s->settings);
-	if (!certify_is_wanted(s) || !culprit.known || !parent.known)
-		return s->confidence;
-	const struct side *clean = fix ? &culprit : &parent, *broken = fix ? &parent : &culprit;
-	if (clean->crashes || !broken->crashes)
-		return 0;
-	return 1.0 - certify_miss_probability(s, &clean->t);
+	return numbers_wanted(s) ? metric_confidence(s) : kernels_confidence(s);
 }

@@ -29,6 +29,9 @@ const struct step *certify_compiler_step(const struct session *s,
 /* The step that reverts (fix: applies) what was found; NULL: none. */
 const struct step *certify_revert_step(const struct session *s);
 
+/* The commit's kernel has been tested until its verdict is as sure as `confidence` asks. */
+bool certify_is_sure(const struct session *s, const char *commit);
+
 /* The culprit and its parent are the same kernel: the commit cannot have changed anything. */
 bool certify_is_no_op(const struct session *s);
 
@@ -47,11 +50,21 @@ double certify_confidence(const struct session *s);
 
 /* Whether the setting asks for a certificate. */
 bool certify_is_wanted(const struct session *s);
-/* The parent that the culprit is compared with; NULL for a merge: each of its parents lacks what
- * the other brings. Of the session. */
+/* The only parent of the culprit; NULL for a merge. Of the session. */
 const char *certify_parent(const struct session *s);
-/* Reverting the culprit on itself gives its parent, and what reverting a merge shows is not said by
- * its text: false then. */
+/* For ROLE_CULPRIT, ROLE_PARENT and ROLE_SIDE: the commit that certify_next means. Of the session.
+ */
+const char *certify_next_commit(const struct session *s, enum step_role role);
+/* The culprit is a merge, and each of its parents was tested and is without the bug (fix: has it):
+ * its sides only break (fix: mend) it together. */
+bool certify_only_together(const struct session *s);
+/* The culprit has several parents. */
+bool certify_is_merge(const struct session *s);
+/* In a search of first parents: another parent of the merge that was found that is as the merge is,
+ * so that the culprit lies on that side. NULL: none is known. Of the session. */
+const char *certify_side_alone(const struct session *s);
+/* Reverting the culprit on itself gives its first parent, and what has no parent cannot be
+ * reverted: false then. */
 bool certify_revert_tells_more(const struct session *s);
 /* Chance that a kernel shown clean in these runs has the bug all the same. */
 double certify_miss_probability(const struct session *s, const struct tally *t);

@@ -4,6 +4,7 @@
  */
 #include "conclude.h"
 
+#include "borders.h"
 #include "build_verdict.h"
 #include "certify.h"
 #include "metric.h"
@@ -66,6 +67,8 @@ static const struct judgement *judgement_on(const struct session *s, int n)
 {
 	const struct step *step = session_step(s, n);
 	bool any_time = step->role == ROLE_SEARCH;
+	if (step->role == ROLE_INSIDE)
+		return NULL; /* that is about another kernel */
 	for (guint i = s->judgements->len; i-- > 0;) {
 		const struct judgement *j = &g_array_index(s->judgements, struct judgement, i);
 		if (strcmp(j->commit, step->commit) == 0 && (any_time || (int)j->after > n))
@@ -86,6 +89,7 @@ static bool may_take_over(const struct step *step)
 	case ROLE_SEARCH:
 	case ROLE_CONTAINS:
 	case ROLE_GOOD:
+	case ROLE_INSIDE:
 		return true;
 	default:
 		return false;
@@ -287,18 +291,25 @@ static void decide_dead_end(const struct session *s, struct event *ev)
 	}
 }
 
+static void reopen(struct event *ev, char *reason)
+{
+	*ev = event_make(EV_REOPENED);
+	ev->reopened.reason = reason;
+}
+
 static void decide_found(const struct session *s, struct event *ev)
 {
 	guint n = g_strv_length(s->found);
 	g_autofree char *text = NULL;
-	char *why = certify_contradiction(s);
+	char *why = s->borders ? borders_contradiction(s) : certify_contradiction(s);
 	if (why) {
-		*ev = event_make(EV_REOPENED);
-		ev->reopened.reason = why;
+		reopen(ev, why);
 		return;
 	}
 	bool no_op = n == 1 && certify_is_no_op(s);
-	if (n > 1) {
+	if (s->borders) {
+		text = borders_verdict(s);
+	} else if (n > 1) {
 		text = g_strdup_printf("inconclusive: %u candidates", n);
 	} else if (!certify_tells_apart(s)) {
 		text = g_strdup_printf("inconclusive: %s and its parent have the same numbers: see "
@@ -318,9 +329,18 @@ static void decide_found(const struct session *s, struct event *ev)
 		ev->concluded.subject = recipients_subject(s);
 }
 
+/* What was found says nothing then, unless a commit without the bug lies above the good one: that
+ * is asked of the history once. */
 static void decide_good_is_bad(const struct session *s, struct event *ev)
 {
-	g_autofree char *text = g_strdup_printf("good is bad: %s", range_good_that_is_bad(s));
+	const char *good = range_good_that_is_bad(s);
+	if (s->found && borders_may_be(s) && strcmp(s->found[0], good) != 0) {
+		reopen(ev, g_strdup_printf("%s was given as good and has the bug, others do not: "
+					   "the search goes on",
+					   good));
+		return;
+	}
+	g_autofree char *text = g_strdup_printf("good is bad: %s", good);
 	conclude(ev, text);
 }
 
@@ -382,7 +402,7 @@ bool session_decide(const struct session *s, struct event *ev)
 		ev->concluded.no_op = s->no_op;
 		return true;
 	}
-	if (range_good_that_is_bad(s)) {
+	if (range_good_that_is_bad(s) && !s->borders) {
 		decide_good_is_bad(s, ev);
 		return true;
 	}

@@ -201,11 +201,12 @@ static const struct event_field doubted[] = {
 };
 
 static const struct event_field found[] = {
-	OPTIONAL("text", F_TEXT, found.text),
-	OPTIONAL("parents", F_LIST, found.parents),
-	NEEDED("list", F_LIST, found.candidates),
-	OPTIONAL("labels", F_LIST, found.labels),
+	OPTIONAL("text", F_TEXT, found.text),	    OPTIONAL("parents", F_LIST, found.parents),
+	NEEDED("list", F_LIST, found.candidates),   OPTIONAL("labels", F_LIST, found.labels),
+	OPTIONAL("borders", F_LIST, found.borders),
 };
+
+static const struct event_field inside[] = { NEEDED("list", F_LIST, inside.candidates) };
 
 static const struct event_field concluded[] = {
 	OPTIONAL("text", F_TEXT, concluded.text),
@@ -244,9 +245,11 @@ const struct event_layout event_layouts[EV_KINDS] = {
 	[EV_REPORTED] = { FIELDS(reported) },
 	[EV_DOUBTED] = { FIELDS(doubted) },
 	[EV_FOUND] = { FIELDS(found) },
+	[EV_INSIDE] = { FIELDS(inside) },
 	[EV_CONCLUDED] = { FIELDS(concluded) },
 	[EV_FAILED] = { FIELDS(failed) },
 	[EV_PAUSED] = { FIELDS(paused) },
+	[EV_ALL_PARENTS] = { "all_parents", NULL, 0 },
 	[EV_RESUMED] = { "resumed", NULL, 0 },
 	[EV_ABORTED] = { "aborted", NULL, 0 },
 	[EV_RESTARTED] = { "restarted", NULL, 0 },

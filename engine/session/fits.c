@@ -4,6 +4,8 @@
  */
 #include "metric_ends.h"
 
+#include "borders.h"
+#include "certify.h"
 #include "range.h"
 
 #include <errno.h>
@@ -32,6 +34,9 @@ static bool state_fits(const struct session *s, const struct event *ev)
 		return s->state == STATE_PAUSED;
 	case EV_MINIMIZE:
 		return s->state == STATE_DONE;
+	case EV_ALL_PARENTS: /* of a merge that was found */
+		return session_over(s) && s->loaded && s->first_parent && s->found &&
+		       certify_is_merge(s);
 	case EV_LOADED:
 		return session_in_progress(s) && !s->loaded;
 	case EV_JUDGED: /* these take up again what is over */
@@ -176,6 +181,10 @@ err_t session_fits(const struct session *s, const struct event *ev, struct error
 	case EV_FOUND:
 		if (!ev->found.candidates[0])
 			return error_set(error, EINVAL, "'found' names no commit");
+		return borders_check(ev->found.borders, error);
+	case EV_INSIDE:
+		if (!ev->inside.candidates[0] || !s->found || !certify_is_merge(s))
+			return error_set(error, EINVAL, "'inside' names no commit of a merge");
 		return 0;
 	default:
 		return 0;

@@ -62,6 +62,8 @@ static void suppose(const struct session *s, const struct node *node, struct hyp
 		if (one->ev && one->ev->kind == EV_FOUND) {
 			h->s.found = one->ev->found.candidates;
 			h->s.parents = one->ev->found.parents;
+			h->s.borders = one->ev->found.borders;
+			h->s.found_at = h->s.steps->len;
 			continue;
 		}
 		if (!one->ev) {
@@ -106,6 +108,7 @@ static double prior(const struct session *s, enum step_role role)
 	case ROLE_CULPRIT:
 		return fix ? 1 - ALMOST_SURE : ALMOST_SURE;
 	case ROLE_PARENT:
+	case ROLE_SIDE:
 	case ROLE_COMPILER:
 		return fix ? ALMOST_SURE : 1 - ALMOST_SURE;
 	case ROLE_REVERT:
@@ -317,5 +320,9 @@ char *forecast_key(const struct next_query *q)
 	digest_list(sum, q->crashed);
 	digest_list(sum, q->clean);
 	digest_list(sum, q->untestable);
+	digest_text(sum, q->top);
+	digest_text(sum, q->bottom);
+	digest_text(sum, q->bad_good);
+	digest_text(sum, q->merge_alone);
 	return g_strdup(g_checksum_get_string(sum));
 }

@@ -4,7 +4,9 @@
  */
 #include "next.h"
 
+#include "borders.h"
 #include "certify.h"
+#include "inside.h"
 #include "metric.h"
 #include "metric_ends.h"
 #include "minimize.h"
@@ -115,14 +117,18 @@ enum step_role next_role(const struct session *s)
 		return ROLE_MINIMIZE;
 	if (s->verdict)
 		return ROLES;
-	if (range_good_that_is_bad(s))
-		return ROLES;
+	if (range_good_that_is_bad(s) && !s->borders)
+		return borders_may_be(s) && !s->found ? ROLE_SEARCH : ROLES;
 	if (s->doubted && session_verdict_of(s, s->doubted) == VERDICT_NONE)
 		return ROLE_GOOD;
 	if (s->found && range_good_untested(s))
 		return ROLE_GOOD;
-	if (s->found)
-		return certify_next(s);
+	if (s->borders)
+		return borders_next(s, NULL);
+	if (s->found) {
+		enum step_role role = certify_next(s);
+		return role == ROLES && inside_is_wanted(s) ? ROLE_INSIDE : role;
+	}
 	g_autofree char *stuck = metric_stuck(s);
 	if (stuck)
 		return ROLES;
@@ -168,10 +174,12 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 		break;
 	}
 	case ROLE_CULPRIT:
-		q->commit = g_strdup(s->found[0]);
-		break;
 	case ROLE_PARENT:
-		q->commit = g_strdup(s->parents[0]);
+	case ROLE_SIDE:
+		if (!s->borders)
+			q->commit = g_strdup(certify_next_commit(s, q->role));
+		else
+			borders_next(s, &q->commit);
 		break;
 	case ROLE_COMPILER: {
 		struct certify_border border = { 0 };
@@ -202,13 +210,23 @@ void session_next_query(const struct session *s, struct next_query *q)
 	const struct step *last = session_step(s, (int)s->steps->len - 1);
 	if (last && last->state != STEP_DONE)
 		q->current = g_strdup(last->commit);
-	if (settings_is_fix(&s->settings)) {
+	bool fix = settings_is_fix(&s->settings), contradict = range_may_contradict(s);
+	if (contradict) {
+		g_auto(GStrv) ends = range_ends(s);
+		q->top = g_strdup(ends[0]);
+		q->bottom = fix && ends[0] ? g_strdup(ends[1]) : NULL;
+		q->bad_good = g_strdup(range_good_that_is_bad(s));
+	}
+	if (fix)
 		q->start = g_strdup(s->bad);
+	if (fix || contradict) {
 		q->crashed = range_tested(s, VERDICT_BAD);
-		q->clean = range_tested(s, VERDICT_GOOD);
+		q->clean = contradict ? range_clean(s) : range_tested(s, VERDICT_GOOD);
 		q->untestable = range_tested(s, VERDICT_SKIP);
 	}
 	fixed_commit(s, q);
+	if (q->role == ROLE_INSIDE)
+		inside_query(s, q);
 }
 
 void next_query_clear(struct next_query *q)
@@ -219,6 +237,10 @@ void next_query_clear(struct next_query *q)
 	g_free(q->bad);
 	g_free(q->current);
 	g_free(q->start);
+	g_free(q->top);
+	g_free(q->bottom);
+	g_free(q->bad_good);
+	g_free(q->merge_alone);
 	g_strfreev(q->goods);
 	g_strfreev(q->paths);
 	g_strfreev(q->skips);

@@ -11,9 +11,7 @@
 /* Whether the step's verdict is one on its commit as it is. */
 static bool judges_commit(const struct step *step)
 {
-	return step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
-	       step->role != ROLE_COMPILER && step->state == STEP_DONE &&
-	       step->verdict != VERDICT_NONE;
+	return step_is_of_commit(step) && step->state == STEP_DONE && step->verdict != VERDICT_NONE;
 }
 
 enum verdict range_users_word(const struct session *s, const char *commit)
@@ -81,8 +79,12 @@ bool range_judgement(const char *line, enum verdict *v, char **commit, char **su
 	return false;
 }
 
-static bool narrows_range(const struct step *step)
+/* A side of a merge may have the bug although the merge is where the search has found it: of first
+ * parents alone, and for a fix. */
+static bool narrows_range(const struct session *s, const struct step *step)
 {
+	if (step->role == ROLE_SIDE)
+		return !s->first_parent && !settings_is_fix(&s->settings);
 	return step->role == ROLE_SEARCH || step->role == ROLE_RELEASE ||
 	       step->role == ROLE_RETEST || step->role == ROLE_PARENT;
 }
@@ -142,7 +144,7 @@ GArray *range_verdicts(const struct session *s)
 			g_array_append_val(verdicts, f);
 		}
 		const struct step *step = session_step(s, (int)i);
-		if (!step || !narrows_range(step) || !judges_commit(step))
+		if (!step || !narrows_range(s, step) || !judges_commit(step))
 			continue;
 		if (step->role == ROLE_RELEASE && step->verdict == VERDICT_SKIP)
 			continue; /* one that cannot be tested only lets the walk go on */
@@ -218,7 +220,23 @@ const char *session_git_term(const struct session *s, enum verdict v)
 	return (v == VERDICT_BAD) != settings_is_fix(&s->settings) ? "bad" : "good";
 }
 
-GStrv range_tested(const struct session *s, enum verdict v)
+bool range_may_contradict(const struct session *s)
+{
+	bool fix = settings_is_fix(&s->settings);
+	for (guint i = 0; i < s->steps->len; i++) {
+		const struct step *step = session_step(s, (int)i);
+		if (!judges_commit(step) || step->interrupted)
+			continue;
+		bool parent = step->role == ROLE_PARENT || step->role == ROLE_SIDE;
+		if (session_verdict_of(s, step->commit) != step->verdict ||
+		    (parent && narrows_range(s, step) &&
+		     step->verdict == (fix ? VERDICT_GOOD : VERDICT_BAD)))
+			return true;
+	}
+	return range_good_that_is_bad(s) != NULL;
+}
+
+static GPtrArray *tested_as(const struct session *s, enum verdict v)
 {
 	GPtrArray *out = g_ptr_array_new();
 	for (guint i = 0; i < s->steps->len; i++) {
@@ -226,6 +244,21 @@ GStrv range_tested(const struct session *s, enum verdict v)
 		if (judges_commit(step) && step->presumed == VERDICT_NONE &&
 		    session_verdict_of(s, step->commit) == v)
 			g_ptr_array_add(out, g_strdup(step->commit));
+	}
+	return out;
+}
+
+GStrv range_tested(const struct session *s, enum verdict v)
+{
+	return list_of(tested_as(s, v));
+}
+
+GStrv range_clean(const struct session *s)
+{
+	GPtrArray *out = tested_as(s, VERDICT_GOOD);
+	for (char **good = s->goods; good && *good; good++) {
+		if (session_verdict_of(s, *good) == VERDICT_NONE)
+			g_ptr_array_add(out, g_strdup(*good));
 	}
 	return list_of(out);
 }

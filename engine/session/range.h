@@ -39,7 +39,14 @@ const char *range_good_that_is_bad(const struct session *s);
 /* One of them of which nothing is known; NULL: none. */
 const char *range_good_untested(const struct session *s);
 
+/* Whether verdicts may contradict a single culprit: a commit has been judged in two ways, the
+ * parent of a culprit has the bug, or a given good commit has it. */
+bool range_may_contradict(const struct session *s);
+
 /* Commits that steps have tested and of which this is known now. New. */
 GStrv range_tested(const struct session *s, enum verdict v);
+/* Those of which it is known that they do not have the bug, and the given good ones of which
+ * nothing else is known. New. */
+GStrv range_clean(const struct session *s);
 
 #endif

@@ -57,7 +57,7 @@ static int by_text(const void *a, const void *b)
 static GPtrArray *own_addresses(const struct session *s)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
-	if (!s->found || !s->found[0] || s->found[1] || !s->found_text)
+	if (!s->found || !s->found[0] || (s->found[1] && !s->borders) || !s->found_text)
 		return all;
 	g_auto(GStrv) lines = g_strsplit(s->found_text, "\n", -1);
 	for (char **l = lines; *l; l++) {

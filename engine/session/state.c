@@ -80,6 +80,8 @@ void session_free(struct session *s)
 	g_array_unref(s->retests);
 	g_strfreev(s->options);
 	g_strfreev(s->parents);
+	g_strfreev(s->borders);
+	g_strfreev(s->inside);
 	g_strfreev(s->maintainers);
 	g_strfreev(s->goods);
 	g_free(s->doubted);
@@ -114,6 +116,12 @@ void run_print(const struct run *r, char *text, int size)
 struct step *session_step(const struct session *s, int n)
 {
 	return n >= 0 && n < (int)s->steps->len ? g_ptr_array_index(s->steps, n) : NULL;
+}
+
+bool step_is_of_commit(const struct step *step)
+{
+	return step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
+	       step->role != ROLE_COMPILER && step->role != ROLE_INSIDE;
 }
 
 struct run *step_run(const struct step *step, int k)

@@ -8,7 +8,7 @@ static const char *const role_names[ROLES] = {
 	[ROLE_BASE] = "base",	      [ROLE_HEAD] = "head",	    [ROLE_SEARCH] = "search",
 	[ROLE_CONTAINS] = "contains", [ROLE_GOOD] = "good",	    [ROLE_RETEST] = "retest",
 	[ROLE_CULPRIT] = "culprit",   [ROLE_PARENT] = "parent",	    [ROLE_REVERT] = "revert",
-	[ROLE_COMPILER] = "compiler",
+	[ROLE_COMPILER] = "compiler", [ROLE_SIDE] = "side",	    [ROLE_INSIDE] = "inside",
 };
 static const char *const verdict_names[VERDICTS] = { "", "good", "bad", "skip" };
 

@@ -137,7 +137,7 @@ static void count_runs(const struct session *s, const struct step *step, struct 
 
 bool tally_certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_SIDE ||
 	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 

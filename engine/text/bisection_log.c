@@ -4,6 +4,7 @@
  */
 #include "bisection_log.h"
 
+#include "engine/session/borders.h"
 #include "engine/session/certify.h"
 #include "engine/session/labels.h"
 #include "engine/session/numbers.h"
@@ -64,7 +65,9 @@ static void log_choice(GString *log, const struct session *s, const struct event
 	static const char *const fixed[ROLES] = {
 		[ROLE_CULPRIT] = "certifying: testing the culprit",
 		[ROLE_PARENT] = "certifying: testing the parent of the culprit",
-		[ROLE_REVERT] = "certifying: testing the starting commit with the culprit reverted",
+		[ROLE_SIDE] = "certifying: testing another parent of the culprit, a merge",
+		[ROLE_INSIDE] = "inside the merge: testing a commit of its second side, merged "
+				"onto its first parent",
 		[ROLE_COMPILER] =
 			"certifying: the compiler changes here, testing the parent of the "
 			"culprit with the culprit's",
@@ -73,8 +76,15 @@ static void log_choice(GString *log, const struct session *s, const struct event
 		[ROLE_CONTAINS] = "testing a merge base: does the next commit have the bug yet?",
 		[ROLE_RETEST] = "testing again, as its user asked",
 	};
-	if (ev->role == ROLE_REVERT && settings_is_fix(&s->settings)) {
-		g_string_append(log, "certifying: testing the starting commit with the fix\n");
+	bool border = s->borders && (ev->role == ROLE_CULPRIT || ev->role == ROLE_PARENT);
+	if (ev->role == ROLE_REVERT) {
+		bool fix = settings_is_fix(&s->settings);
+		g_string_append_printf(log,
+				       "certifying: testing the starting commit with the %s%s\n",
+				       fix ? "fix" : "culprit reverted",
+				       certify_is_merge(s) ? ", as against its first parent" : "");
+	} else if (border) {
+		g_string_append(log, "certifying: testing one side of a border\n");
 	} else if (fixed[ev->role]) {
 		g_string_append_printf(log, "%s\n", fixed[ev->role]);
 	} else if (ev->role == ROLE_MINIMIZE) {
@@ -94,6 +104,8 @@ static void log_choice(GString *log, const struct session *s, const struct event
 	} else {
 		if (!search_began_before(s, s->steps->len - 1))
 			log_search_start(log, s);
+		if (ev->presumed == VERDICT_NONE && ev->reason)
+			g_string_append_printf(log, "%s\n", ev->reason);
 		if (ev->left < 0)
 			g_string_append(log, "Bisecting: a merge base must be tested\n");
 		else
@@ -173,10 +185,30 @@ static void log_verdict(GString *log, const struct session *s, const struct even
 				       session_git_term(s, step->verdict), step->commit);
 }
 
+static void log_borders(GString *log, char *const *borders)
+{
+	g_string_append(log, "The bug comes and goes, no single commit is the first bad one:\n");
+	for (; *borders; borders++) {
+		struct border b;
+		border_parse(*borders, &b);
+		g_string_append_printf(log, "%s by %s", b.fixed ? "fixed" : "broken", b.commit);
+		if (b.skipped)
+			g_string_append_printf(log, " or one of %d before it", b.skipped);
+		g_string_append_c(log, '\n');
+		border_clear(&b);
+	}
+}
+
 static void log_found(GString *log, const struct session *s, const struct event_found *ev)
 {
 	if (!search_began_before(s, s->steps->len))
 		log_search_start(log, s);
+	if (ev->borders && *ev->borders) {
+		log_borders(log, ev->borders);
+		return;
+	}
+	if (s->goods && g_strv_contains((const char *const *)s->goods, ev->candidates[0]))
+		return; /* that one has the bug: the verdict says it */
 	if (g_strv_length(ev->candidates) == 1) {
 		g_string_append_printf(log, "%s is the first bad commit\n%s", ev->candidates[0],
 				       ev->text ? ev->text : "");
@@ -234,6 +266,8 @@ static void log_conclusion(GString *log, const struct session *s, const struct e
 	if (s->shallow && !s->found && g_str_has_prefix(s->verdict, "older than "))
 		g_string_append(log, "the repository is shallow and its history ends there: git "
 				     "fetch --unshallow brings what is older\n");
+	format_only_together(log, s);
+	format_side_with_bug(log, s);
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	for (guint i = 0; i < labels->len; i++)
 		g_string_append_printf(log, "label: %s\n", (char *)labels->pdata[i]);
@@ -288,6 +322,9 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 	case EV_MINIMIZE:
 		g_string_append(log, "# by its user: the kernel config is to be minimized\n");
 		break;
+	case EV_ALL_PARENTS:
+		g_string_append(log, "# by its user: the merge's side branch is searched too\n");
+		break;
 	case EV_REOPENED:
 		g_string_append_printf(log, "%s\n", ev->reopened.reason);
 		break;
@@ -313,6 +350,9 @@ void bisection_log_append(GString *log, const struct session *s, const struct ev
 		break;
 	case EV_FOUND:
 		log_found(log, s, &ev->found);
+		break;
+	case EV_INSIDE:
+		format_inside(log, s);
 		break;
 	case EV_CONCLUDED:
 		log_conclusion(log, s, &ev->concluded, ev->time);

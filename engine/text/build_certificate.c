@@ -28,10 +28,10 @@ static void print_revert(const struct session *s, GString *out)
 	const struct step *step = session_find_step(s, ROLE_REVERT, NULL);
 	g_string_append_printf(out, "%-8s ", settings_is_fix(&s->settings) ? "applied" : "revert");
 	if (!certify_revert_tells_more(s))
-		g_string_append(out, certify_parent(s)
+		g_string_append(out, s->parents && s->parents[0]
 					     ? "would give the parent again: the culprit is the "
 					       "starting commit\n"
-					     : "not tried: the culprit is a merge\n");
+					     : "not tried: the culprit has no parent\n");
 	else if (!step || step->verdict == VERDICT_NONE)
 		g_string_append(out, "not tested\n");
 	else
@@ -45,6 +45,8 @@ void build_certificate_print(const struct session *s, GString *out)
 	print_side(s, "culprit", s->found[0], out);
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);
+	format_only_together(out, s);
+	format_side_with_bug(out, s);
 	format_labels(out, s);
 	if (certify_is_wanted(s))
 		print_revert(s, out);

@@ -5,7 +5,9 @@
 
 #include "build_certificate.h"
 #include "format.h"
+#include "report.h"
 
+#include "engine/session/borders.h"
 #include "engine/session/certify.h"
 #include "engine/session/numbers.h"
 #include "engine/session/range.h"
@@ -68,8 +70,10 @@ static void print_untested(const struct session *s, const char *commit, GString 
 static void print_side(const struct session *s, const char *what, const char *commit, GString *out)
 {
 	const char *signature = certify_signature(s, commit);
-	const struct step *step = session_find_step(
-		s, strcmp(what, "culprit") == 0 ? ROLE_CULPRIT : ROLE_PARENT, commit);
+	bool parent = strcmp(what, "parent") == 0;
+	const struct step *step = session_find_step(s, parent ? ROLE_PARENT : ROLE_CULPRIT, commit);
+	if (parent && !step)
+		step = session_find_step(s, ROLE_SIDE, commit);
 	g_string_append_printf(out, "%-8s %s: ", what, commit);
 	if (!signature && range_users_word(s, commit) != VERDICT_NONE) {
 		print_untested(s, commit, out);
@@ -92,10 +96,10 @@ static void print_revert(const struct session *s, GString *out)
 	const struct step *step = certify_revert_step(s);
 	g_string_append_printf(out, "%-8s ", settings_is_fix(&s->settings) ? "applied" : "revert");
 	if (!certify_revert_tells_more(s)) {
-		g_string_append(out, certify_parent(s)
-					     ? "would give the parent again: the culprit is "
-					       "the starting commit\n"
-					     : "not tried: the culprit is a merge\n");
+		g_string_append(out, s->parents && s->parents[0]
+					     ? "would give the parent again: the culprit is the "
+					       "starting commit\n"
+					     : "not tried: the culprit has no parent\n");
 	} else if (!step) {
 		g_string_append(out, "not tested\n");
 	} else {
@@ -127,8 +131,23 @@ static void print_compiler(const struct session *s, GString *out)
 	print_counts(s, &t, step->signature, out);
 }
 
+/* Both sides of each, oldest first. */
+static void print_borders(const struct session *s, GString *out)
+{
+	for (char **line = s->borders; *line; line++) {
+		struct border b;
+		border_parse(*line, &b);
+		if (b.parent)
+			print_side(s, "parent", b.parent, out);
+		print_side(s, b.fixed ? "fixed" : "broken", b.commit, out);
+		border_clear(&b);
+	}
+}
+
 void certificate_print(const struct session *s, GString *out)
 {
+	if (report_has_borders(s))
+		print_borders(s, out);
 	if (!session_has_answer(s) || !s->found || !s->found[0] || s->found[1])
 		return;
 	if (settings_test(&s->settings) == TEST_BUILD) {
@@ -139,6 +158,9 @@ void certificate_print(const struct session *s, GString *out)
 	for (char **p = s->parents; p && *p; p++)
 		print_side(s, "parent", *p, out);
 	print_compiler(s, out);
+	format_only_together(out, s);
+	format_side_with_bug(out, s);
+	format_inside(out, s);
 	format_labels(out, s);
 	if (certify_is_no_op(s)) {
 		g_string_append(out, "The culprit's kernel is its parent's, bit by bit: the commit "

@@ -3,6 +3,8 @@
  */
 #include "format.h"
 
+#include "engine/session/certify.h"
+#include "engine/session/inside.h"
 #include "engine/session/labels.h"
 
 char *format_duration(int64_t ns)
@@ -42,6 +44,35 @@ void format_git_start(GString *out, const struct session *s, const char *bad, ch
 		g_string_append_printf(out, "%s %s", p == s->paths ? " --" : "", quoted);
 	}
 	g_string_append_c(out, '\n');
+}
+
+void format_only_together(GString *out, const struct session *s)
+{
+	if (certify_only_together(s))
+		g_string_append_printf(
+			out, "%s is a merge, each of its sides %s: they only %s it together\n",
+			s->found[0],
+			settings_is_fix(&s->settings) ? "has the bug alone" : "is good alone",
+			settings_is_fix(&s->settings) ? "mend" : "break");
+}
+
+void format_side_with_bug(GString *out, const struct session *s)
+{
+	const char *side = certify_side_alone(s);
+	if (side)
+		g_string_append_printf(out,
+				       "%s is a merge, and its side %s %s: write 'inside' to "
+				       "control to search that side\n",
+				       s->found[0], side,
+				       settings_is_fix(&s->settings) ? "does not have the bug"
+								     : "has the bug");
+}
+
+void format_inside(GString *out, const struct session *s)
+{
+	g_autoptr(GPtrArray) lines = inside_lines(s);
+	for (guint i = 0; i < lines->len; i++)
+		g_string_append_printf(out, "%s\n", (char *)lines->pdata[i]);
 }
 
 void format_labels(GString *out, const struct session *s)

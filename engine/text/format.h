@@ -17,6 +17,12 @@ char *format_time(int64_t ns);
  * paths, these quoted as for the shell. */
 void format_git_start(GString *out, const struct session *s, const char *bad, char *const *goods);
 
+/* Appends a line where the culprit is a merge whose sides do it only together. */
+void format_only_together(GString *out, const struct session *s);
+/* Appends a line where a search of first parents has found a merge, and a side is like it. */
+void format_side_with_bug(GString *out, const struct session *s);
+/* Appends what was found inside a merge. */
+void format_inside(GString *out, const struct session *s);
 /* Appends a line of a certificate for each label of the culprit's. */
 void format_labels(GString *out, const struct session *s);
 

@@ -117,7 +117,8 @@ static void recipients_header(GString *out, const char *name, const GPtrArray *a
 
 void mail_print(const struct session *s, const GString *log, const char *crash, GString *out)
 {
-	if (!report_has_culprit(s))
+	bool borders = report_has_borders(s);
+	if (!report_has_culprit(s) && !borders)
 		return;
 	g_autoptr(GPtrArray) all = recipients_of(s);
 	g_autofree char *subject = recipients_subject(s);
@@ -127,8 +128,12 @@ void mail_print(const struct session *s, const GString *log, const char *crash, 
 	recipients_header(out, "Cc", all, "cc: ");
 	header(out, "Subject", about);
 	g_autoptr(GString) text = g_string_new(NULL);
-	g_string_append_printf(text, "A bisection has found the commit that %s this:\n\n",
-			       settings_is_fix(&s->settings) ? "fixed" : "began");
+	if (borders)
+		g_string_append(text, "A bisection has found that this comes and goes, by these "
+				      "commits:\n\n");
+	else
+		g_string_append_printf(text, "A bisection has found the commit that %s this:\n\n",
+				       settings_is_fix(&s->settings) ? "fixed" : "began");
 	g_string_append_printf(text, "%s\n\n%s\n", s->found_text, s->verdict);
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	for (guint i = 0; i < labels->len; i++)

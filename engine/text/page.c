@@ -58,8 +58,8 @@ void page_print(const struct session *s, const char *crash, GString *out)
 	g_string_append_printf(
 		out, "</strong></p>\n<p>Started from <code>%s</code> at %s, took %s.</p>\n", s->bad,
 		begun, total);
-	if (report_has_culprit(s)) {
-		g_string_append(out, "<h2>The commit</h2>\n<pre>");
+	if (report_has_culprit(s) || report_has_borders(s)) {
+		g_string_append_printf(out, "<h2>The commit%s</h2>\n<pre>", s->borders ? "s" : "");
 		escaped(out, s->found_text);
 		g_string_append(out, "</pre>\n");
 	}

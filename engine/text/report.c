@@ -13,6 +13,11 @@ bool report_has_culprit(const struct session *s)
 	       !doubt;
 }
 
+bool report_has_borders(const struct session *s)
+{
+	return session_has_answer(s) && s->borders && s->found_text;
+}
+
 bool report_is_crash(const struct session *s)
 {
 	const struct run *bug = session_crash(s, NULL, NULL);

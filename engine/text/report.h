@@ -8,6 +8,8 @@
 
 /* It has ended with one commit, whose text is known. */
 bool report_has_culprit(const struct session *s);
+/* It has ended with the borders of a bug that comes and goes, whose texts are known. */
+bool report_has_borders(const struct session *s);
 /* What a reader is to call what the bug shows itself by. */
 const char *report_crash_word(const struct session *s);
 /* The title that stands for the bug; empty: none was seen. Of the session. */

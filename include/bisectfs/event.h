@@ -37,10 +37,12 @@ enum event_kind {
 	EV_JUDGED,
 	EV_RETEST,
 	EV_MINIMIZE,
+	EV_ALL_PARENTS, /* of first parents alone: from here on its user wants all followed */
 	EV_REOPENED,
 	EV_REPORTED,
 	EV_DOUBTED,
 	EV_FOUND,
+	EV_INSIDE,
 	EV_CONCLUDED,
 	EV_FAILED,
 	EV_PAUSED,
@@ -98,7 +100,8 @@ struct event_step {
 	char *subject;	/* first paragraph of its message, one line */
 	char *release;	/* tag name, or empty; optional */
 	char *cc;	/* compiler that it is built with; NULL: the default */
-	char **patches; /* applied before building: "pick HASH", "revert HASH"; optional */
+	char **patches; /* applied before building: "pick HASH", "revert HASH", "merge HASH";
+			   optional */
 	char **options; /* Kconfig lines over the baseline; optional */
 	int left;	/* revisions left to test after this step, as git counts; -1: none */
 	int roughly;	/* steps that git expects after this one; -1: none */
@@ -210,8 +213,19 @@ struct event_doubted {
 struct event_found {
 	char **candidates; /* full hashes; at least one */
 	char **parents;	   /* of the only one; optional */
-	char *text;	   /* the only one as `git show --stat` gives it; optional */
+	char *text;	   /* the only one as `git show --stat` gives it, or those of `borders`, an
+			    * empty line between them; optional */
 	char **labels;	   /* why it cannot be what it seems, one line each; optional */
+	/* Where the bug comes and goes: the candidates, oldest first, as "broken HASH PARENT N" or
+	 * "fixed HASH PARENT N". PARENT is "-" for a merge; any of N skipped commits before it may
+	 * be it as well. Optional. */
+	char **borders;
+};
+
+/* The commit of a merge's second side that is the first to break when it is merged onto the first
+ * parent; or several, where others have conflicts; or the merge itself: its own changes. */
+struct event_inside {
+	char **candidates; /* full hashes; at least one */
 };
 
 struct event_concluded {
@@ -229,7 +243,8 @@ struct event_paused {
 struct event {
 	enum event_kind kind;
 	int64_t time; /* ns since 1970, UTC */
-	union {	      /* the member of the kind's name; resumed, aborted, restarted have none */
+	union { /* the member of the kind's name; resumed, aborted, restarted, all_parents have none
+		 */
 		struct event_created created;
 		struct event_started started;
 		struct event_loaded loaded;
@@ -248,6 +263,7 @@ struct event {
 		struct event_reported reported;
 		struct event_doubted doubted;
 		struct event_found found;
+		struct event_inside inside;
 		struct event_concluded concluded;
 		struct event_paused paused;
 	};

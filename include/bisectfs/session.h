@@ -63,10 +63,10 @@ struct step {
 	enum verdict known;	   /* another bisection's verdict on this kernel */
 	int known_good, known_bad; /* and its runs */
 	char *cc;		   /* compiler; NULL: the default */
-	GStrv patches;		   /* "pick HASH", "revert HASH": applied before building */
-	GStrv options;		   /* Kconfig lines over the baseline; NULL: the whole config */
-	int left, roughly;	   /* git's estimate when it was chosen; -1: none */
-	int64_t started;	   /* ns since 1970 */
+	GStrv patches;	   /* "pick HASH", "revert HASH", "merge HASH": applied before building */
+	GStrv options;	   /* Kconfig lines over the baseline; NULL: the whole config */
+	int left, roughly; /* git's estimate when it was chosen; -1: none */
+	int64_t started;   /* ns since 1970 */
 	int64_t build_ns;
 	GArray *runs; /* struct run, index is the run's number */
 };
@@ -118,10 +118,13 @@ struct session {
 	bool minimize;		/* they are to be minimised */
 	GStrv found;		/* candidates; NULL until the search ends */
 	GStrv parents;		/* of the one that was found */
+	GStrv inside;		/* which commit of a merge's side breaks; NULL: not known */
+	guint found_at;		/* number of steps when it was found */
+	GStrv borders;		/* where the bug comes and goes, see borders.h; NULL: it does not */
 	bool reported;
 	GStrv maintainers;		   /* "to: ADDRESS", "cc: ADDRESS" */
 	GStrv found_labels, config_labels; /* of the one that was found; see labels.h */
-	char *found_text;		   /* the commit as `git show --stat` gives it */
+	char *found_text; /* the commit as `git show --stat` gives it, or those of `borders` */
 	char *verdict, *error, *status_reason;
 	bool no_op;		   /* the verdict is that the culprit does not change the kernel */
 	int64_t build_ns, test_ns; /* totals */
@@ -144,6 +147,8 @@ bool session_over(const struct session *s); /* done, failed or aborted */
 /* From its start to now or its end, without the time in which it was over. */
 int64_t session_duration(const struct session *s, int64_t now);
 struct step *session_step(const struct session *s, int n); /* NULL where there is none */
+/* Its kernel is its commit's own, in the configuration in use: it says what that commit is. */
+bool step_is_of_commit(const struct step *step);
 struct run *step_run(const struct step *step, int k);
 /* What it showed, as one line: its outcome, or the number that it gave. */
 void run_print(const struct run *r, char *text, int size);
@@ -222,9 +227,15 @@ struct next_query {
 	double test_s; /* that the tests of a step took so far, on average */
 	char *current; /* step in progress that may be chosen again; NULL: none */
 	GStrv patches, options;
-	/* fix: what has been tested, for "does this commit have the bug yet?" */
-	char *start;
+	char *start; /* fix: the starting commit, for "does this commit have the bug yet?" */
+	/* What has been tested; in cause mode only where verdicts may contradict one culprit. */
 	GStrv crashed, clean, untestable;
+	/* The ends that a line of verdicts which contradict one culprit lies between; `bottom` may
+	 * be NULL. `top` is NULL where there are no such verdicts. */
+	char *top, *bottom;
+	char *merge_alone; /* ROLE_INSIDE: the merge that is the answer itself; NULL: it is not */
+	char *bad_good;	   /* a given good commit that has the bug: the answer without such a line;
+			    * NULL: none */
 };
 void session_next_query(const struct session *s, struct next_query *q);
 void next_query_clear(struct next_query *q);

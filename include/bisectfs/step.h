@@ -18,6 +18,8 @@ enum step_role {
 	ROLE_PARENT,   /* its parent */
 	ROLE_REVERT,   /* the starting commit without it (fix: with it) */
 	ROLE_COMPILER, /* its parent, built with the culprit's compiler where that is another */
+	ROLE_SIDE,     /* another parent of a merge that was found */
+	ROLE_INSIDE,   /* a commit of its second side, merged onto its first parent */
 	ROLES
 };
 

@@ -159,7 +159,7 @@ static const char *rule(const struct counts *c, int total, bool flaky)
 
 static bool certifies(const struct step *step)
 {
-	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT ||
+	return step->role == ROLE_CULPRIT || step->role == ROLE_PARENT || step->role == ROLE_SIDE ||
 	       step->role == ROLE_REVERT || step->role == ROLE_COMPILER;
 }
 
@@ -185,7 +185,7 @@ static bool made_here(const struct step *step)
 {
 	return step->same_as < 0 && step->presumed == VERDICT_NONE && step->known == VERDICT_NONE &&
 	       step->role != ROLE_MINIMIZE && step->role != ROLE_REVERT &&
-	       step->role != ROLE_COMPILER;
+	       step->role != ROLE_COMPILER && step->role != ROLE_INSIDE;
 }
 
 /* How often the bug showed where it is: what later steps go by. */
@@ -275,7 +275,8 @@ static void check_build(const struct oracle *o, const struct session *s,
 		world_fail(o->w, "%s: step %d is judged %s by its build, not %s: %s", s->name,
 			   ev->step, verdict_name(ev->verdict), expected, ev->reason);
 	bool whole = step->role == ROLE_ORIGINAL || step->role == ROLE_CULPRIT ||
-		     step->role == ROLE_PARENT || step->role == ROLE_RETEST;
+		     step->role == ROLE_PARENT || step->role == ROLE_SIDE ||
+		     step->role == ROLE_RETEST;
 	if (whole && step->alone)
 		world_fail(o->w, "%s: step %d is not made as a whole", s->name, ev->step);
 }
@@ -658,6 +659,8 @@ static char *print_session(const struct session *s, const GString *log)
 	print_list(out, "options", s->options);
 	print_list(out, "found", s->found);
 	print_list(out, "parents", s->parents);
+	print_list(out, "borders", s->borders);
+	print_list(out, "inside", s->inside);
 	print_list(out, "maintainers", s->maintainers);
 	g_string_append_printf(out, "%s\n%s %d\n%s\n%s\n%" PRId64 " %" PRId64 " %d\n%s",
 			       s->found_text, s->verdict, s->no_op, s->error, s->status_reason,
@@ -795,6 +798,8 @@ static void check_answer(const struct oracle *o, const struct session *s)
 	if (s->found && !s->found[1] && !g_str_has_prefix(s->verdict, "culprit "))
 		world_fail(o->w, "%s: one commit was found, and the verdict is '%s'", s->name,
 			   s->verdict);
+	if (s->borders)
+		world_fail(o->w, "%s: %s, but it was %s alone", s->name, s->verdict, culprit);
 	if (strcmp(s->verdict, "not fixed") == 0)
 		world_fail(o->w, "%s: not fixed, but %s did", s->name, culprit);
 	if (g_str_has_prefix(s->verdict, "older than") && !t->has_bug[0])

@@ -194,6 +194,88 @@ static void test_patch(void)
 	slot_free(slot);
 }
 
+/* A commit on these parents (the second may be NULL) whose tree has the files a, b with these
+ * lines. */
+static char *commit_on(const char *a, const char *b, const char *parent, const char *second)
+{
+	g_autoptr(GString) bytes = g_string_new(NULL);
+	git_index *index = NULL;
+	git_oid id;
+	const char *const texts[] = { a, b };
+	g_assert_cmpint(git_index_new(&index), ==, 0);
+	for (int i = 0; i < 2; i++) {
+		git_index_entry entry = { .path = i ? "b" : "a", .mode = GIT_FILEMODE_BLOB };
+		g_assert_cmpint(
+			git_blob_create_from_buffer(&entry.id, git, texts[i], strlen(texts[i])), ==,
+			0);
+		g_assert_cmpint(git_index_add(index, &entry), ==, 0);
+	}
+	g_assert_cmpint(git_index_write_tree_to(&id, index, git), ==, 0);
+	git_index_free(index);
+	g_string_append_printf(bytes, "tree %s\n", git_oid_tostr_s(&id));
+	if (parent)
+		g_string_append_printf(bytes, "parent %s\n", parent);
+	if (second)
+		g_string_append_printf(bytes, "parent %s\n", second);
+	g_string_append(bytes, "author A <a@example.org> 1 +0000\n"
+			       "committer A <a@example.org> 1 +0000\n\nx\n");
+	git_odb *odb = NULL;
+	g_assert_cmpint(git_repository_odb(&odb, git), ==, 0);
+	g_assert_cmpint(git_odb_write(&id, odb, bytes->str, bytes->len, GIT_OBJECT_COMMIT), ==, 0);
+	git_odb_free(odb);
+	return g_strdup(git_oid_tostr_s(&id));
+}
+
+/* "A/B", what the files hold with this patch; "-": it does not apply. */
+static char *patched(const char *hash, const char *word, const char *patch)
+{
+	g_autofree char *slot_path = below("slot");
+	g_autofree char *line = g_strdup_printf("%s %s", word, patch);
+	char *patches[] = { line, NULL };
+	g_autoptr(GString) notes = g_string_new(NULL);
+	g_autofree char *conflict = NULL;
+	struct slot *slot = NULL;
+	g_autofree char *path_a = below("slot/src/a");
+	g_autofree char *path_b = below("slot/src/b");
+	g_autofree char *a = NULL;
+	g_autofree char *b = NULL;
+	struct error why = { 0 };
+	g_assert_cmpint(slot_open(gitdir, slot_path, &slot, NULL), ==, 0);
+	g_assert_cmpint(slot_checkout(slot, hash, patches, &conflict, notes, &why), ==, 0);
+	slot_free(slot);
+	if (conflict)
+		return g_strdup("-");
+	g_assert_true(g_file_get_contents(path_a, &a, NULL, NULL));
+	g_assert_true(g_file_get_contents(path_b, &b, NULL, NULL));
+	return g_strdup_printf("%s/%s", a, b);
+}
+
+/* One side changes a, the other one b. */
+static void test_merge(void)
+{
+	g_autofree char *base = commit_on("1", "1", NULL, NULL);
+	g_autofree char *left = commit_on("2", "1", base, NULL);
+	g_autofree char *right = commit_on("1", "2", base, NULL);
+	g_autofree char *merge = commit_on("2", "2", left, right);
+	g_autofree char *later = commit_on("3", "2", merge, NULL);
+	static const struct {
+		const char *word, *files;
+		int on, patch;
+	} cases[] = {
+		{ "revert", "3/1", 4, 3 }, /* as against its first parent */
+		{ "revert", "2/1", 3, 3 },   { "pick", "2/2", 1, 3 },  { "pick", "1/2", 0, 3 },
+		{ "backport", "1/1", 0, 3 }, /* left out, as ever */
+		{ "revert", "-", 4, 1 },     { "merge", "2/2", 2, 1 }, { "merge", "-", 5, 1 },
+	};
+	g_autofree char *clash = commit_on("4", "2", right, NULL);
+	const char *const hashes[] = { base, left, right, merge, later, clash };
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got =
+			patched(hashes[cases[i].on], cases[i].word, hashes[cases[i].patch]);
+		g_assert_cmpstr(got, ==, cases[i].files);
+	}
+}
+
 /* A commit as bytes that libgit2 would not write. */
 static char *commit_bytes(const char *after_tree, const char *tree)
 {
@@ -296,6 +378,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/slot/endless", test_endless);
 	g_test_add_func("/slot/name-lies", test_name_lies);
 	g_test_add_func("/slot/patch", test_patch);
+	g_test_add_func("/slot/merge", test_merge);
 	g_test_add_func("/slot/bent-author", test_bent_author);
 	g_test_add_func("/slot/missing-blob", test_missing_blob);
 	g_test_add_func("/slot/replaced", test_replaced);

@@ -31,6 +31,12 @@ static git_oid commit(const char *files, const git_oid *parent)
 			continue;
 		g_auto(GStrv) pair = g_strsplit(*f, "=", 2);
 		git_index_entry entry = { .path = pair[0], .mode = GIT_FILEMODE_BLOB };
+		if (*pair[1] == '@') { /* a submodule at this commit */
+			entry.mode = GIT_FILEMODE_COMMIT;
+			check(git_oid_fromstr(&entry.id, pair[1] + 1));
+			check(git_index_add(index, &entry));
+			continue;
+		}
 		check(git_blob_create_from_buffer(&entry.id, git, pair[1], strlen(pair[1])));
 		check(git_index_add(index, &entry));
 	}
@@ -49,12 +55,21 @@ static git_oid commit(const char *files, const git_oid *parent)
 	return id;
 }
 
+#define ONE "1111111111111111111111111111111111111111"
+#define TWO "2222222222222222222222222222222222222222"
+
 /* Built for arm64. */
 static const struct {
 	const char *before, *after, *label; /* NULL: none */
 } cases[] = {
 	{ "a.c=int a;", "a.c=int b;", NULL },
 	{ "a.c=x", "a.c=x", "no file is touched" },
+	{ "a/b=@" ONE "|a.c=x", "a/b=@" TWO "|a.c=y",
+	  "the submodule a/b goes from " ONE " to " TWO ": what broke may be in it" },
+	{ "a.c=x", "a.c=x|b=@" TWO,
+	  "the submodule b is added at " TWO ": what broke may be in it" },
+	{ "b=@" ONE, "a.c=x", "the submodule b is removed, it was at " ONE },
+	{ "b=@" ONE "|a.c=x", "b=@" ONE "|a.c=y", NULL },
 	{ "", "Documentation/a/b.dtsi=x|MAINTAINERS=y|fs/x.rst=z|.mailmap=u|a.txt=v",
 	  "only documentation is touched" },
 	{ "", "Documentation/a=x|mm/a.c=y", NULL },

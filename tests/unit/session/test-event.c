@@ -84,6 +84,10 @@ static const char *const lines[] = {
 	"\"matched\":\"a.c:1: warning: w\",\"object\":\"a.o\",\"alone\":true}",
 	"{\"event\":\"build_failed\",\"time\":5,\"step\":5,\"reason\":\"a.c:1: error: e\","
 	"\"object\":\"a.o\",\"alone\":true}",
+	"{\"event\":\"all_parents\",\"time\":17}",
+	"{\"event\":\"inside\",\"time\":17,\"list\":[\"" HASH "\"]}",
+	"{\"event\":\"found\",\"time\":17,\"list\":[\"" HASH "\",\"" OTHER "\"],"
+	"\"borders\":[\"broken " HASH " - 2\",\"fixed " OTHER " " HASH " 0\"]}",
 };
 
 static err_t read_line(const char *line, struct event *ev, struct error *why)

@@ -140,6 +140,9 @@ struct scenario {
 	const char *settings[12];   /* name, value, ..., NULL */
 	int culprit;		    /* cause: brings the bug; fix: takes it away */
 	int introduced;		    /* fix: brings the bug; 0: always there */
+	int inside;		    /* merged onto 803 it breaks from here on; 0: never */
+	int conflict;		    /* cannot be merged onto 803 */
+	int again_from, again_to;   /* it is there from the one on, before the other, as well */
 	int crash_percent;	    /* 0: all runs of a commit that has the bug crash */
 	int broken_from, broken_to; /* does not build; then a second and third range */
 	int broken2_from, broken2_to, broken3_from, broken3_to;
@@ -164,7 +167,10 @@ struct scenario {
 	const char *verdict; /* "%" stands for the culprit's hash */
 	int found;	     /* what "%" stands for, where it is not the culprit */
 	int candidates[8];   /* several found */
-	const char *log;     /* has to be in the log */
+	bool first_parent;
+	bool all_parents; /* control: inside, at the end */
+	int inside_is[3]; /* found inside the merge */
+	const char *log;  /* has to be in the log */
 };
 
 struct world {
@@ -196,6 +202,8 @@ static bool reaches(int n, int ancestor)
 static bool has_bug(const struct world *w, int n)
 {
 	const struct scenario *sc = w->sc;
+	if (sc->again_from && reaches(n, sc->again_from) && !reaches(n, sc->again_to))
+		return true;
 	if (!settings_is_fix(&w->s->settings))
 		return sc->culprit && reaches(n, sc->culprit);
 	bool there = !sc->introduced || reaches(n, sc->introduced);
@@ -256,10 +264,11 @@ static void build(struct world *w, int n)
 	const struct scenario *sc = w->sc;
 	const struct step *step = session_step(w->s, n);
 	int c = number_of(step->commit);
+	bool inside = step->role == ROLE_INSIDE;
 	bool broken = within(c, sc->broken_from, sc->broken_to) ||
 		      within(c, sc->broken2_from, sc->broken2_to) ||
 		      within(c, sc->broken3_from, sc->broken3_to) ||
-		      (is_revert(step) && sc->revert_fails);
+		      (is_revert(step) && sc->revert_fails) || (inside && c == sc->conflict);
 	struct event ev = daemon_log(w, broken ? EV_BUILD_FAILED : EV_BUILT);
 	if (within(c, sc->same_from, sc->same_to))
 		c = sc->same_from;
@@ -272,7 +281,9 @@ static void build(struct world *w, int n)
 		ev.built.step = n;
 		ev.built.duration = 60000000000;
 		ev.built.compiler = g_strdup("cc 1.0");
-		ev.built.signature = g_strdup_printf("%064d", is_revert(step) ? 1000000 + c : c);
+		ev.built.signature = g_strdup_printf("%064d", is_revert(step) ? 1000000 + c
+							      : inside	      ? 2000000 + c
+									      : c);
 	}
 	apply(w, &ev);
 }
@@ -281,6 +292,8 @@ static bool crashes(struct world *w, const struct step *step, int n, int c)
 {
 	const struct scenario *sc = w->sc;
 	bool bug = is_revert(step) ? sc->revert_crashes : has_bug(w, c);
+	if (step->role == ROLE_INSIDE)
+		bug = sc->inside && reaches(c, sc->inside);
 	if (sc->lie_once == c) { /* all runs of the first step that tests it */
 		g_hash_table_add(w->lied, GINT_TO_POINTER(n + 1));
 		if (g_hash_table_size(w->lied) == 1)
@@ -397,6 +410,7 @@ static void begin(struct world *w)
 	ev.started.commit = g_strdup(hash_of(sc->start));
 	ev.started.host = g_strdup("host");
 	ev.started.values = settings_to_json(&set);
+	ev.started.first_parent = sc->first_parent;
 	GPtrArray *goods = g_ptr_array_new();
 	for (int i = 0; i < 3 && sc->goods[i]; i++)
 		g_ptr_array_add(goods, g_strdup(hash_of(sc->goods[i])));
@@ -424,12 +438,32 @@ static void check_candidates(const struct world *w)
 	}
 }
 
+static void check_inside(const struct world *w)
+{
+	const int *want = w->sc->inside_is;
+	for (guint i = 0; want[0] && i < 3; i++) {
+		const char *got =
+			w->s->inside && (!i || w->s->inside[i - 1]) ? w->s->inside[i] : NULL;
+		if (g_strcmp0(got, want[i] ? hash_of(want[i]) : NULL) != 0)
+			g_error("%s: inside is %s, not %d\n%s", w->sc->name, got, want[i],
+				w->log->str);
+		if (!want[i])
+			return;
+	}
+}
+
 static void test_scenario(gconstpointer data)
 {
 	struct world w = { .sc = data };
 	const struct scenario *sc = data;
 	begin(&w);
 	drive(&w);
+	if (sc->all_parents) {
+		struct event ev = daemon_log(&w, EV_ALL_PARENTS);
+		apply(&w, &ev);
+		g_assert_cmpint(w.s->state, ==, STATE_RUNNING);
+		drive(&w);
+	}
 	int expected = sc->found ? sc->found : sc->culprit;
 	g_auto(GStrv) parts = g_strsplit(sc->verdict, "%", -1);
 	g_autofree char *want = g_strjoinv(expected ? hash_of(expected) : "?", parts);
@@ -438,6 +472,7 @@ static void test_scenario(gconstpointer data)
 			session_state_name(w.s->state), w.s->verdict, session_state_name(sc->state),
 			want, w.log->str);
 	check_candidates(&w);
+	check_inside(&w);
 	if (sc->log && !strstr(w.log->str, sc->log))
 		g_error("%s: the log lacks '%s'\n%s", sc->name, sc->log, w.log->str);
 	if (g_getenv("SHOW_LOG"))
@@ -448,6 +483,7 @@ static void test_scenario(gconstpointer data)
 }
 
 #define FOUND "culprit % (confidence *)"
+#define COMES "inconclusive: comes and goes: "
 #define FIX "mode", "fix", "branch", "master"
 
 static const struct scenario scenarios[] = {
@@ -720,7 +756,107 @@ static const struct scenario scenarios[] = {
 	  .start = 905,
 	  .culprit = 804,
 	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = " is a merge, each of its sides is good alone: they only break it together\n" },
+	{ .name = "inside-a-merge-by-its-own-changes",
+	  .start = 905,
+	  .culprit = 804,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "good; what breaks is in the merge's own changes\n" },
+	{ .name = "inside-a-merge",
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 791,
+	  .inside_is = { 791 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = " is the first commit of the second side that breaks when it is merged onto " },
+	{ .name = "inside-a-merge-the-first-of-the-side",
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 790,
+	  .inside_is = { 790 },
+	  .state = STATE_DONE,
 	  .verdict = FOUND },
+	{ .name = "inside-a-merge-with-conflicts",
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 792,
+	  .conflict = 791,
+	  .inside_is = { 791, 792 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "could be any of:\n" },
+	{ .name = "inside-a-merge-that-had-conflicts", /* it is known to break, as it was merged */
+	  .start = 905,
+	  .culprit = 804,
+	  .inside = 791,
+	  .conflict = 792,
+	  .inside_is = { 791 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND },
+	{ .name = "first-parents",
+	  .start = 905,
+	  .goods = { 700 },
+	  .first_parent = true,
+	  .culprit = 791, /* on the side that 804 merges */
+	  .found = 804,
+	  .state = STATE_DONE,
+	  .verdict = "culprit % (confidence 0.99)",
+	  .log = " has the bug: write 'inside' to control to search that side\n" },
+	{ .name = "first-parents-and-then-all",
+	  .start = 905,
+	  .goods = { 700 },
+	  .first_parent = true,
+	  .all_parents = true,
+	  .culprit = 791,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = "# by its user: the merge's side branch is searched too\n" },
+	{ .name = "first-parents-and-then-all-of-a-merge",
+	  .start = 905,
+	  .goods = { 700 },
+	  .first_parent = true,
+	  .all_parents = true,
+	  .culprit = 804,
+	  .inside = 791,
+	  .inside_is = { 791 },
+	  .state = STATE_DONE,
+	  .verdict = FOUND },
+	{ .name = "culprit-is-a-merge-reverted",
+	  .start = 905,
+	  .culprit = 700,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = " commit with the culprit reverted, as against its first parent\n" },
+	{ .name = "culprit-is-a-merge-and-boots-not",
+	  .start = 905,
+	  .goods = { 400 },
+	  .settings = { "test", "boot", "runs", "2" },
+	  .shows = OUTCOME_BOOT_FAILED,
+	  .status = -1,
+	  .title = "BUG: early",
+	  .culprit = 804,
+	  .state = STATE_DONE,
+	  .verdict = "culprit % (confidence 0.99)",
+	  .log = "certifying: testing another parent of the culprit, a merge\n" },
+	{ .name = "culprit-is-a-merge-and-a-side-is-bad", /* which looked good at first */
+	  .start = 905,
+	  .goods = { 803 },
+	  .settings = { "runs", "2" },
+	  .lie_once = 792,
+	  .culprit = 792,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = " was good at first, with more runs it is bad: the search goes on\n" },
+	{ .name = "fix-is-a-merge",
+	  .start = 700,
+	  .settings = { FIX },
+	  .culprit = 804,
+	  .state = STATE_DONE,
+	  .verdict = FOUND,
+	  .log = " is a merge, each of its sides has the bug alone: they only mend it together\n" },
 	{ .name = "same-kernel-as-parent", /* the user took the parent for good, it was never run */
 	  .start = 905,
 	  .goods = { 601 },
@@ -741,6 +877,88 @@ static const struct scenario scenarios[] = {
 	  .culprit = 602,
 	  .state = STATE_DONE,
 	  .verdict = "good is bad: *" },
+	{ .name = "good-is-bad-and-a-branch-beside-it-is-not",
+	  .start = 905,
+	  .goods = { 602, 500 },
+	  .again_from = 600,
+	  .again_to = 700,
+	  .culprit = 700,
+	  .state = STATE_DONE,
+	  .verdict = "good is bad: *" },
+	{ .name = "comes-and-goes", /* a given good commit is of an earlier stretch */
+	  .start = 905,
+	  .goods = { 402 },
+	  .again_from = 401,
+	  .again_to = 503,
+	  .culprit = 703,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by *, broken by *",
+	  .candidates = { 503, 703 },
+	  .log = "the bug comes and goes: it was fixed between " },
+	{ .name = "comes-and-goes-three-borders",
+	  .start = 905,
+	  .goods = { 404, 400 },
+	  .again_from = 402,
+	  .again_to = 503,
+	  .culprit = 703,
+	  .state = STATE_DONE,
+	  .verdict = COMES "broken by *, fixed by *, broken by *",
+	  .candidates = { 402, 503, 703 } },
+	{ .name = "comes-and-goes-skipped", /* in front of a border */
+	  .start = 905,
+	  .goods = { 402 },
+	  .again_from = 401,
+	  .again_to = 503,
+	  .culprit = 703,
+	  .broken_from = 501,
+	  .broken_to = 502,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by * or one of 2 before it, broken by *",
+	  .candidates = { 503, 703 } },
+	{ .name = "comes-and-goes-by-a-retest",
+	  .start = 905,
+	  .goods = { 400 },
+	  .lie_once = 700, /* the first commit that the search tests */
+	  .again_from = 602,
+	  .again_to = 703,
+	  .culprit = 803,
+	  .control_after = 6,
+	  .retest = 2,
+	  .state = STATE_DONE,
+	  .verdict = COMES "broken by *, fixed by *, broken by *",
+	  .candidates = { 602, 703, 803 } },
+	{ .name = "comes-and-goes-by-a-retest-and-a-bad-good",
+	  .start = 905,
+	  .goods = { 402 },
+	  .lie_once = 701, /* the first commit that the search tests */
+	  .again_from = 401,
+	  .again_to = 703,
+	  .culprit = 803,
+	  .control_after = 6,
+	  .retest = 2,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by *, broken by *",
+	  .candidates = { 703, 803 },
+	  .log = " was given as good and has the bug: the search goes on\n" },
+	{ .name = "comes-and-goes-not", /* what showed it is tested again, and takes it back */
+	  .start = 905,
+	  .goods = { 402 },
+	  .settings = { "runs", "2" },
+	  .lie_once = 701,
+	  .culprit = 401,
+	  .state = STATE_DONE,
+	  .verdict = "good is bad: *",
+	  .log = " was good at first, with more runs it is bad: the search goes on\n" },
+	{ .name = "comes-and-goes-in-fix-mode",
+	  .start = 400,
+	  .goods = { 702 },
+	  .settings = { FIX },
+	  .culprit = 503,
+	  .again_from = 601,
+	  .again_to = 804,
+	  .state = STATE_DONE,
+	  .verdict = COMES "fixed by *, broken by *",
+	  .candidates = { 503, 601 } },
 	{ .name = "same-kernels-before-culprit",
 	  .start = 905,
 	  .culprit = 602,

@@ -68,6 +68,25 @@ static void test_mail(void)
 	session_free(s);
 }
 
+/* Where the bug comes and goes the mail is about all its borders. */
+static void test_mail_of_borders(void)
+{
+	struct session *s = finished();
+	g_strfreev(s->found);
+	s->found = g_strsplit("07 08", " ", -1);
+	s->borders = g_strsplit("fixed 07 06 0|broken 08 - 2", "|", -1);
+	g_free(s->verdict);
+	s->verdict = g_strdup("inconclusive: comes and goes: fixed by 07, broken by 08");
+	g_autoptr(GString) mail = g_string_new(NULL);
+	g_autoptr(GString) log = g_string_new("what happened\n");
+	mail_print(s, log, "", mail);
+	g_assert_true(g_str_has_prefix(mail->str, "To: author@example.org, b@example.org, "));
+	g_assert_nonnull(
+		strstr(mail->str, "that this comes and goes, by these commits:\n\ncommit"));
+	g_assert_nonnull(strstr(mail->str, "\ninconclusive: comes and goes: fixed by 07, "));
+	session_free(s);
+}
+
 static void add_run(struct session *s, enum outcome_kind outcome, enum crash_type type,
 		    const char *title)
 {
@@ -196,6 +215,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/report/recipients", test_recipients);
 	g_test_add_func("/report/mail", test_mail);
+	g_test_add_func("/report/mail-of-borders", test_mail_of_borders);
 	g_test_add_func("/report/failures", test_failures);
 	g_test_add_func("/report/mail-odd", test_mail_odd);
 	g_test_add_func("/report/html", test_html);
