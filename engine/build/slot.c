@@ -78,7 +78,7 @@ static err_t open_git(struct slot *slot, const struct slot_objects *from, struct
 /* What a daemon leaves that is killed: libgit2's lock files where it checked something out; where
  * it asked for maintainers the script's .git, which no build may see, and the patch. Nobody else
  * uses the slot now: whoever made them is gone. */
-static err_t remove_leftovers(const struct slot *slot, struct error *error)
+static void remove_leftovers(const struct slot *slot)
 {
 	static const char *const files[] = { "git/HEAD.lock",	"git/index.lock",
 					     "git/config.lock", "git/packed-refs.lock",
@@ -87,7 +87,12 @@ static err_t remove_leftovers(const struct slot *slot, struct error *error)
 		g_autofree char *path = g_build_filename(slot->dir, files[i], NULL);
 		unlink(path);
 	}
-	/* a build without a cage may have left anything under this name */
+}
+
+/* libgit2 writes one for a new repository, and a build without a cage may have left anything under
+ * this name. */
+static err_t remove_dotgit(const struct slot *slot, struct error *error)
+{
 	g_autofree char *dotgit = g_build_filename(slot->src, ".git", NULL);
 	return file_remove_tree(dotgit, error);
 }
@@ -98,9 +103,12 @@ err_t slot_open(const struct slot_objects *from, const struct promisor_watch *wa
 	struct slot *slot = g_new0(struct slot, 1);
 	slot->dir = g_strdup(dir);
 	slot->src = g_build_filename(dir, "src", NULL);
-	err_t err = remove_leftovers(slot, error);
+	remove_leftovers(slot);
+	err_t err = remove_dotgit(slot, error);
 	if (!err)
 		err = open_git(slot, from, error);
+	if (!err)
+		err = remove_dotgit(slot, error);
 	slot->missing = (struct missing_source){
 		.promisor = from->promisor, .odb = slot->odb, .watch = watch, .below = true
 	};
