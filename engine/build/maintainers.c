@@ -93,7 +93,7 @@ static GPtrArray *script_command(const struct question *q)
 {
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
 	const char *readable[] = { slot_dir(q->slot), q->from->gitdir,
-				   q->from->promisor ? promisor_store(q->from->promisor) : NULL,
+				   q->from->promisor ? promisor_objects(q->from->promisor) : NULL,
 				   NULL };
 	struct cage cage = { .readable = readable, .user = q->confine->user };
 	if (q->confine->caged)

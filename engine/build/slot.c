@@ -41,10 +41,10 @@ static err_t git_failed(const struct slot *slot, struct error *error, const char
 /* The store of what was fetched borrows the user's objects itself. */
 static err_t borrow_objects(const char *git, const struct slot_objects *from, struct error *error)
 {
-	const char *gitdir = from->promisor ? promisor_store(from->promisor) : from->gitdir;
 	g_autofree char *info = g_build_filename(git, "objects", "info", NULL);
 	g_autofree char *path = g_build_filename(info, "alternates", NULL);
-	g_autofree char *objects = g_build_filename(gitdir, "objects", NULL);
+	g_autofree char *objects = from->promisor ? g_strdup(promisor_objects(from->promisor))
+						  : g_build_filename(from->gitdir, "objects", NULL);
 	g_autofree char *text = g_strdup_printf("%s\n", objects);
 	g_autofree char *old = NULL;
 	if (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0)

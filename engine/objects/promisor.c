@@ -13,6 +13,7 @@
 #include <git2/odb_backend.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REMOTE "promisor" /* its name in the store */
@@ -52,6 +53,17 @@ static char *absolute_url(const char *url, const char *gitdir)
 	return g_build_filename(below ? top : gitdir, url, NULL);
 }
 
+/* For people and for JSON. */
+static char *plain(const char *name)
+{
+	char *text = g_utf8_make_valid(name, -1);
+	for (char *p = text; *p; p++) {
+		if (g_ascii_iscntrl(*p))
+			*p = '?';
+	}
+	return text;
+}
+
 static void add_remote(GPtrArray *remotes, git_config *config, const char *name, const char *gitdir)
 {
 	g_autofree char *key = g_strdup_printf("remote.%s.url", name);
@@ -63,7 +75,7 @@ static void add_remote(GPtrArray *remotes, git_config *config, const char *name,
 	if (git_config_get_string(&url, config, key) != 0 || !*url)
 		return;
 	struct remote *r = g_new0(struct remote, 1);
-	r->name = g_strdup(name);
+	r->name = plain(name);
 	r->url = absolute_url(url, gitdir);
 	g_ptr_array_add(remotes, r);
 }
@@ -203,9 +215,9 @@ void promisor_free(struct promisor *p)
 	g_free(p);
 }
 
-const char *promisor_store(const struct promisor *p)
+const char *promisor_objects(const struct promisor *p)
 {
-	return p->store;
+	return p->objects;
 }
 
 err_t promisor_attach(const struct promisor *p, git_odb *odb, struct error *error)
@@ -273,7 +285,7 @@ static err_t set_url(const struct promisor *p, const char *url, struct error *er
 		   git_config_set_bool(config, "remote." REMOTE ".promisor", 1) == 0 &&
 		   git_config_set_string(config, "remote." REMOTE ".url", url) == 0;
 	git_config_free(config);
-	return set ? 0 : git_failed(error, path);
+	return set && chmod(path, 0600) == 0 ? 0 : git_failed(error, path);
 }
 
 /* A file without a name that git reads the ids from. */

@@ -45,8 +45,9 @@ err_t promisor_open(const char *gitdir, const char *dir, struct promisor **promi
 		    struct error *error);
 /* Takes NULL too. */
 void promisor_free(struct promisor *p);
-/* The store, a git directory; its `objects` are for alternates. Lives as long. */
-const char *promisor_store(const struct promisor *p);
+/* The store's objects, for alternates: they lead to the user's as well. A directory that may be
+ * shown to others, unlike what lies beside it. Lives as long. */
+const char *promisor_objects(const struct promisor *p);
 /* Lets this store of libgit2's find what was fetched, now and later. -EIO. */
 err_t promisor_attach(const struct promisor *p, struct git_odb *odb, struct error *error);
 
