@@ -22,11 +22,12 @@ static void ask_to_stop(int signal)
 static void catch_signals(void *arg, guint objects, const char *remote)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = objects ? ask_to_stop : SIG_DFL };
+	static struct sigaction before[G_N_ELEMENTS(signals)];
+	struct sigaction action = { .sa_handler = ask_to_stop };
 	(void)arg;
 	(void)remote;
 	for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
-		sigaction(signals[i], &action, NULL);
+		sigaction(signals[i], objects ? &action : &before[i], objects ? &before[i] : NULL);
 }
 
 static const struct promisor_watch watch = { .cancel = &stop, .fetching = catch_signals };
