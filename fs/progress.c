@@ -115,7 +115,7 @@ static void doing_build(GString *out, const struct session *s, const struct engi
 	bool compiles = settings_test(&s->settings) == TEST_BUILD;
 	const char *object = compiles ? build_verdict_object(s, n, step->role) : NULL;
 	const char *remote;
-	guint missing = engine_fetching(e, s, &remote);
+	guint missing = engine_fetching(e, s, n, &remote);
 	if (missing)
 		g_string_append_printf(
 			out, "step %d: %sfetching %u missing object%s of %.12s from %s", n,
@@ -128,7 +128,7 @@ static void doing_build(GString *out, const struct session *s, const struct engi
 static void doing_choice(GString *out, const struct session *s, const struct engine *e)
 {
 	const char *remote;
-	guint missing = engine_fetching(e, s, &remote);
+	guint missing = engine_fetching(e, s, -1, &remote);
 	if (session_in_progress(s))
 		g_string_append(out, "choosing the next commit");
 	if (missing)

@@ -59,7 +59,7 @@ static json_t *step_json(const struct session *s, const struct step *step)
 static json_t *fetching_json(const struct session *s, const struct engine *e)
 {
 	const char *remote;
-	guint objects = engine_fetching(e, s, &remote);
+	guint objects = engine_fetching(e, s, -1, &remote);
 	return objects ? json_pack("{s:I, s:s}", "objects", (json_int_t)objects, "remote", remote)
 		       : json_null();
 }

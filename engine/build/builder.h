@@ -48,9 +48,7 @@ struct build_request {
 	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */
 	struct cancel *cancel;
 	void (*tick)(void *arg); /* while it builds, about twice a second */
-	/* Missing objects of a partial clone are fetched, see promisor.h; NULL: nobody wants to
-	 * know
-	 */
+	/* objects that a partial clone lacks are fetched, as in promisor.h; may be NULL */
 	void (*fetching)(void *arg, unsigned objects, const char *remote);
 	void *arg;
 };

@@ -43,8 +43,7 @@ struct engine {
 	struct kernels *kernels;
 	struct answers *answers;
 	struct disk_watch *disk_watch;
-	int64_t remote_failed_at; /* us of `uptime`: when a job ahead could not fetch; 0: none has
-				   */
+	int64_t remote_failed_at; /* uptime, us: when a job ahead could not fetch; 0: none */
 	struct trash *trash;	  /* NULL: a simulation */
 	guint turn;		  /* whose wishes come first */
 	int64_t expired_at;	  /* uptime, us: when old bisections were looked for last */

@@ -131,6 +131,9 @@ static err_t compare(struct path_limit *l, const struct oid *a, const struct oid
 
 /* ---- commits ---- */
 
+static err_t fetch_pair(struct path_limit *l, uint32_t commit, uint32_t parent,
+			struct error *error);
+
 static err_t is_same(void *self, uint32_t commit, uint32_t parent, bool *same, struct error *error)
 {
 	struct path_limit *l = self;
@@ -140,6 +143,12 @@ static err_t is_same(void *self, uint32_t commit, uint32_t parent, bool *same, s
 	*same = known != 1;
 	if (known)
 		return 0;
+	if (!l->missing) {
+		/* one that no walk was to come by; only where dates are wrong */
+		err_t err = fetch_pair(l, commit, parent, error);
+		if (err)
+			return err;
+	}
 	const struct oid *tree = history_tree(h, commit);
 	const struct oid *old = parent == NO_COMMIT ? NULL : history_tree(h, parent);
 	if (l->kept > KEPT_BYTES) {
@@ -151,6 +160,30 @@ static err_t is_same(void *self, uint32_t commit, uint32_t parent, bool *same, s
 	if (!err && !(l->unknown && *same))
 		g_hash_table_insert(l->compared, key, GUINT_TO_POINTER(*same ? 2u : 1u));
 	return err;
+}
+
+struct pair {
+	struct path_limit *limit;
+	uint32_t commit, parent;
+};
+
+static err_t list_pair(struct missing *m, void *arg, struct error *error)
+{
+	const struct pair *p = arg;
+	bool same;
+	p->limit->missing = m;
+	err_t err = is_same(p->limit, p->commit, p->parent, &same, error);
+	p->limit->missing = NULL;
+	return err;
+}
+
+static err_t fetch_pair(struct path_limit *l, uint32_t commit, uint32_t parent, struct error *error)
+{
+	struct missing_source from = repo_missing(l->repo);
+	struct pair pair = { .limit = l, .commit = commit, .parent = parent };
+	char hex[OID_HEX + 1];
+	oid_print(history_oid(repo_history(l->repo), commit), hex);
+	return missing_fetch(&from, hex, list_pair, &pair, error);
 }
 
 struct range {
