@@ -87,6 +87,8 @@ static int note_name(const git_config_entry *entry, void *names)
 {
 	int yes = 1;
 	gsize len = strlen(entry->name);
+	if (!g_str_has_prefix(entry->name, BEGIN) || !g_str_has_suffix(entry->name, END))
+		return 0;
 	if (entry->value && git_config_parse_bool(&yes, entry->value) != 0)
 		yes = 0;
 	if (yes && len > strlen(BEGIN END))
@@ -107,7 +109,8 @@ static GPtrArray *read_remotes(const char *gitdir)
 	    git_repository_config_snapshot(&config, git) == 0) {
 		if (git_config_get_string(&first, config, "extensions.partialclone") == 0)
 			add_remote(remotes, config, first, gitdir);
-		git_config_foreach_match(config, "^remote\\..*\\.promisor$", note_name, names);
+		/* not git_config_foreach_match, which leaks in libgit2 1.5 */
+		git_config_foreach(config, note_name, names);
 		for (guint i = 0; i < names->len; i++)
 			add_remote(remotes, config, names->pdata[i], gitdir);
 	}

@@ -135,6 +135,33 @@ static void test_trees(void)
 	close_clone(&c);
 }
 
+/* One tree and the one that it is in: git gives the outer one alone. */
+static err_t list_nested(struct missing *m, void *arg, struct error *error)
+{
+	(void)error;
+	for (char **id = arg; *id && **id; id++) {
+		struct oid oid;
+		g_assert_true(oid_parse(&oid, *id));
+		git_odb_object_free(missing_read_tree(m, &oid));
+	}
+	return 0;
+}
+
+static void test_nested(void)
+{
+	struct clone c;
+	int status;
+	g_autofree char *text =
+		run("git -C whole rev-parse main~2: main~2:deep main~2:deep/er", &status);
+	g_auto(GStrv) ids = g_strsplit(text, "\n", -1);
+	open_clone(&c, "trees.git", "store-nested");
+	c.from.below = false;
+	g_assert_cmpint(missing_fetch(&c.from, commits[0], list_nested, ids, NULL), ==, 0);
+	g_assert_cmpuint(c.fetches, >, 1);
+	g_assert_cmpuint(c.fetches, <=, 3);
+	close_clone(&c);
+}
+
 static err_t list_removed(struct missing *m, void *arg, struct error *error)
 {
 	struct oid id, old, new, unused;
@@ -354,6 +381,7 @@ int main(int argc, char **argv)
 		commits[i] = lines[i];
 	g_test_add_func("/promisor/files", test_files);
 	g_test_add_func("/promisor/trees", test_trees);
+	g_test_add_func("/promisor/nested", test_nested);
 	g_test_add_func("/promisor/changes", test_changes);
 	g_test_add_func("/promisor/stopped", test_stopped);
 	g_test_add_func("/promisor/remotes", test_remotes);
