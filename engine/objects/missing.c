@@ -10,9 +10,16 @@
 #include <errno.h>
 #include <git2.h>
 
+/* Of trees in trees: git's core.maxTreeDepth. */
+#define MOST_DEPTH 2048
+
 struct missing {
 	git_odb *odb;
 	GHashTable *trees, *files; /* struct oid: those that are not there */
+	/* struct oid: trees that were gone through, with their files or without. The same ones come
+	 * again, in other commits and, where a tree means harm, in themselves many times over. */
+	GHashTable *with_files, *without;
+	int depth;
 };
 
 static bool exists(git_odb *odb, const struct oid *oid)
@@ -63,14 +70,25 @@ static void begin(struct raw_tree *t, git_odb_object *object)
 		       object ? git_odb_object_size(object) : 0);
 }
 
+static bool is_known(const struct missing *m, const struct oid *tree, enum missing_wanted wanted)
+{
+	return g_hash_table_contains(m->with_files, tree) ||
+	       (wanted == MISSING_TREES && g_hash_table_contains(m->without, tree));
+}
+
 void missing_below(struct missing *m, const struct oid *tree, enum missing_wanted wanted)
 {
 	struct raw_tree t;
+	if (m->depth >= MOST_DEPTH || is_known(m, tree, wanted))
+		return;
 	git_odb_object *object = missing_read_tree(m, tree);
+	note(wanted == MISSING_TREES ? m->without : m->with_files, tree);
 	if (!object)
 		return;
+	m->depth++;
 	for (begin(&t, object); t.entry.name; raw_tree_next(&t))
 		need_entry(m, &t.entry, wanted);
+	m->depth--;
 	git_odb_object_free(object);
 }
 
@@ -91,7 +109,7 @@ static void compare(struct missing *m, const struct raw_tree_entry *a,
 void missing_between(struct missing *m, const struct oid *old, const struct oid *new,
 		     enum missing_wanted wanted)
 {
-	if (old && new &&oid_compare(old, new) == 0)
+	if (m->depth >= MOST_DEPTH || (old && new &&oid_compare(old, new) == 0))
 		return;
 	git_odb_object *oa = old ? missing_read_tree(m, old) : NULL;
 	git_odb_object *ob = new ? missing_read_tree(m, new) : NULL;
@@ -100,6 +118,7 @@ void missing_between(struct missing *m, const struct oid *old, const struct oid 
 	begin(&b, ob);
 	/* what is below is known when both are there */
 	bool both = (!old || oa) && (!new || ob);
+	m->depth++;
 	while (both && (a.entry.name || b.entry.name)) {
 		int c = !a.entry.name ? 1 : !b.entry.name ? -1 : raw_tree_order(&a.entry, &b.entry);
 		if (c != 0 || !raw_tree_same(&a.entry, &b.entry))
@@ -109,6 +128,7 @@ void missing_between(struct missing *m, const struct oid *old, const struct oid 
 		if (c >= 0)
 			raw_tree_next(&b);
 	}
+	m->depth--;
 	git_odb_object_free(oa);
 	git_odb_object_free(ob);
 }
@@ -138,8 +158,9 @@ bool missing_commit(const struct missing *m, const struct oid *commit, struct oi
 
 static err_t look(struct missing *m, missing_list list, void *arg, struct error *error)
 {
-	g_hash_table_remove_all(m->trees);
-	g_hash_table_remove_all(m->files);
+	GHashTable *const sets[] = { m->trees, m->files, m->with_files, m->without };
+	for (gsize i = 0; i < G_N_ELEMENTS(sets); i++)
+		g_hash_table_remove_all(sets[i]);
 	return list(m, arg, error);
 }
 
@@ -208,15 +229,16 @@ err_t missing_fetch(const struct missing_source *from, const char *commit, missi
 		    void *arg, struct error *error)
 {
 	struct missing m = { .odb = from->odb };
+	GHashTable **const sets[] = { &m.trees, &m.files, &m.with_files, &m.without };
 	if (!from->promisor)
 		return 0;
-	m.trees = g_hash_table_new_full(oid_hash, oid_equal, g_free, NULL);
-	m.files = g_hash_table_new_full(oid_hash, oid_equal, g_free, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(sets); i++)
+		*sets[i] = g_hash_table_new_full(oid_hash, oid_equal, g_free, NULL);
 	/* another handle's fetch may have been in between */
 	git_odb_refresh(m.odb);
 	err_t err = fetch_all(&m, from, commit, list, arg, error);
-	g_hash_table_unref(m.trees);
-	g_hash_table_unref(m.files);
+	for (gsize i = 0; i < G_N_ELEMENTS(sets); i++)
+		g_hash_table_unref(*sets[i]);
 	return err;
 }
 

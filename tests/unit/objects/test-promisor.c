@@ -13,7 +13,7 @@
 #include <string.h>
 
 static char *dir;
-static char *commits[4]; /* hashes: see script */
+static char *commits[5]; /* hashes: see script */
 
 /* The tip's file was renamed since the patch branched off; `gone` was removed. */
 static const char script[] =
@@ -30,6 +30,12 @@ static const char script[] =
 	"git checkout -q main; git mv deep/er/old deep/new; git rm -q gone\n"
 	"sed -i s/^3$/three/ deep/new; git add .; git commit -qm renamed; git rev-parse HEAD\n"
 	"echo t >same/file; git commit -qam last; git rev-parse HEAD\n"
+	/* a tree with a million million files, all the same */
+	"tree=$(printf '100644 blob %s\\ta\\n' $(echo x | git hash-object -w --stdin) | git "
+	"mktree)\n"
+	"for i in $(seq 40); do tree=$(printf '40000 tree %s\\ta\\n40000 tree %s\\tb\\n' $tree "
+	"$tree |\n"
+	"git mktree); done; git tag many $(git commit-tree -m many $tree); git rev-parse many\n"
 	"cd ..\n"
 	"git clone -q --bare --filter=blob:none file://$PWD/whole files.git\n"
 	"git clone -q --bare --filter=tree:0 file://$PWD/whole trees.git\n"
@@ -132,6 +138,15 @@ static void test_trees(void)
 	g_assert_cmpint(fetch(&c, commits[0], NULL), ==, 0);
 	g_assert_cmpuint(c.fetches, ==, 2);
 	g_assert_cmpuint(c.objects, ==, 1 + 3);
+	close_clone(&c);
+}
+
+static void test_many(void)
+{
+	struct clone c;
+	open_clone(&c, "files.git", "store-many");
+	g_assert_cmpint(fetch(&c, commits[4], NULL), ==, 0);
+	g_assert_cmpuint(c.objects, ==, 1);
 	close_clone(&c);
 }
 
@@ -377,10 +392,11 @@ int main(int argc, char **argv)
 	g_autofree char *out = run(script, &status);
 	g_assert_cmpint(status, ==, 0);
 	g_auto(GStrv) lines = g_strsplit(out, "\n", -1);
-	for (gsize i = 0; i < 4; i++)
+	for (gsize i = 0; i < G_N_ELEMENTS(commits); i++)
 		commits[i] = lines[i];
 	g_test_add_func("/promisor/files", test_files);
 	g_test_add_func("/promisor/trees", test_trees);
+	g_test_add_func("/promisor/many", test_many);
 	g_test_add_func("/promisor/nested", test_nested);
 	g_test_add_func("/promisor/changes", test_changes);
 	g_test_add_func("/promisor/stopped", test_stopped);
