@@ -115,13 +115,31 @@ static const char *purpose(const struct session *s, const struct step *step)
 	}
 }
 
-static void doing_build(GString *out, const struct session *s, int n)
+static void doing_build(GString *out, const struct session *s, const struct engine *e, int n)
 {
 	const struct step *step = session_step(s, n);
 	bool compiles = settings_test(&s->settings) == TEST_BUILD;
 	const char *object = compiles ? build_verdict_object(s, n, step->role) : NULL;
-	g_string_append_printf(out, "step %d: %sbuilding %s%s%.12s", n, purpose(s, step),
-			       object ? object : "", object ? " of " : "", step->commit);
+	const char *remote;
+	guint missing = engine_fetching(e, s, n, &remote);
+	if (missing)
+		g_string_append_printf(
+			out, "step %d: %sfetching %u missing object%s of %.12s from %s", n,
+			purpose(s, step), missing, missing == 1 ? "" : "s", step->commit, remote);
+	else
+		g_string_append_printf(out, "step %d: %sbuilding %s%s%.12s", n, purpose(s, step),
+				       object ? object : "", object ? " of " : "", step->commit);
+}
+
+static void doing_choice(GString *out, const struct session *s, const struct engine *e)
+{
+	const char *remote;
+	guint missing = engine_fetching(e, s, -1, &remote);
+	if (session_in_progress(s))
+		g_string_append(out, "choosing the next commit");
+	if (missing)
+		g_string_append_printf(out, ": fetching %u missing object%s from %s", missing,
+				       missing == 1 ? "" : "s", remote);
 }
 
 void progress_doing(GString *out, const struct session *s, const struct engine *e)
@@ -136,9 +154,9 @@ void progress_doing(GString *out, const struct session *s, const struct engine *
 	else if (s->verdict)
 		g_string_append(out, s->verdict);
 	else if (!step || step->state == STEP_DONE)
-		g_string_append(out, session_in_progress(s) ? "choosing the next commit" : "");
+		doing_choice(out, s, e);
 	else if (step->state == STEP_BUILDING)
-		doing_build(out, s, n);
+		doing_build(out, s, e, n);
 	else if (settings_test(&s->settings) == TEST_MANUAL)
 		g_string_append_printf(out,
 				       "step %d: %swaiting for its user: boot steps/%d/kernel "

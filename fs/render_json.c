@@ -71,7 +71,17 @@ static json_t *borders_json(char *const *borders)
 	return list;
 }
 
-static json_t *session_json(const struct session *s, int64_t now, bool with_steps)
+/* What a partial clone lacks and is fetched now. */
+static json_t *fetching_json(const struct session *s, const struct engine *e)
+{
+	const char *remote;
+	guint objects = engine_fetching(e, s, -1, &remote);
+	return objects ? json_pack("{s:I, s:s}", "objects", (json_int_t)objects, "remote", remote)
+		       : json_null();
+}
+
+static json_t *session_json(const struct session *s, const struct engine *e, int64_t now,
+			    bool with_steps)
 {
 	struct progress p = progress_of(s, now);
 	json_t *j = json_object();
@@ -113,6 +123,7 @@ static json_t *session_json(const struct session *s, int64_t now, bool with_step
 	json_object_set_new(j, "build_seconds", json_real((double)s->build_ns / 1e9));
 	json_object_set_new(j, "test_seconds", json_real((double)s->test_ns / 1e9));
 	json_object_set_new(j, "restarts", json_integer(s->restarts));
+	json_object_set_new(j, "fetching", fetching_json(s, e));
 	if (with_steps) {
 		json_t *steps = json_array();
 		for (guint i = 0; i < s->steps->len; i++)
@@ -133,7 +144,7 @@ static void append_json(GString *out, json_t *j)
 
 void render_json(const struct render *r, GString *out)
 {
-	append_json(out, session_json(r->s, r->now, true));
+	append_json(out, session_json(r->s, r->engine, r->now, true));
 }
 
 static json_t *busy_json(int now, int all, int ahead)
@@ -148,7 +159,7 @@ void render_json_mount(const struct engine *e, int64_t now, GString *out)
 	engine_load(e, &load);
 	json_t *list = json_array();
 	for (guint i = 0; i < all->len; i++)
-		json_array_append_new(list, session_json(g_ptr_array_index(all, i), now, false));
+		json_array_append_new(list, session_json(g_ptr_array_index(all, i), e, now, false));
 	json_t *counters = json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)load.counters.events,
 		"runs", (json_int_t)load.counters.runs, "restarts",

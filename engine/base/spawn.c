@@ -29,7 +29,10 @@ static err_t start(const struct spawn *sp, pid_t *pid, struct error *error)
 	sigset_t none, defaults;
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	if (sp->input > 0)
+		posix_spawn_file_actions_adddup2(&files, sp->input, 0);
+	else
+		posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	if (sp->output >= 0)
 		posix_spawn_file_actions_adddup2(&files, sp->output, 1);
 	else
@@ -43,8 +46,10 @@ static err_t start(const struct spawn *sp, pid_t *pid, struct error *error)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
 	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF);
+	/* a session of its own begins with a process group of its own */
+	posix_spawnattr_setflags(
+		&attr, (short)((sp->own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP) |
+			       POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
 	int rc = posix_spawnp(pid, sp->argv[0], &files, &attr, sp->argv,
 			      sp->env ? sp->env : environ);
 	posix_spawn_file_actions_destroy(&files);

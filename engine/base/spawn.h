@@ -31,7 +31,9 @@ struct spawn {
 	char *const *argv; /* argv[0] is searched in PATH */
 	char *const *env;  /* NULL: ours */
 	const char *dir;   /* working directory, NULL: ours */
+	int input;	   /* descriptor for stdin; 0: /dev/null */
 	int output;	   /* descriptor for stdout and stderr; -1: /dev/null */
+	bool own_session;  /* it has no terminal, and can ask nobody for a password */
 	struct spawn_limits limits;
 	struct cancel *cancel;	 /* may be NULL */
 	void (*tick)(void *arg); /* called about twice a second meanwhile; may be NULL */

@@ -48,6 +48,8 @@ struct build_request {
 	const struct disk *disk; /* who is asked whether it is full; NULL: the real one */
 	struct cancel *cancel;
 	void (*tick)(void *arg); /* while it builds, about twice a second */
+	/* objects that a partial clone lacks are fetched, as in promisor.h; may be NULL */
+	void (*fetching)(void *arg, unsigned objects, const char *remote);
 	void *arg;
 };
 
@@ -67,7 +69,8 @@ void builder_result_clear(struct build_result *r);
 struct builder {
 	void *self;
 	/* 0 with the result (also for a commit that does not build); -ECANCELED; -ENOSPC, -EDQUOT:
-	 * no room, by the disk's own word; another error: not the commit's fault. */
+	 * no room, by the disk's own word; -EREMOTEIO: objects that a partial clone lacks are not
+	 * to be had; another error: not the commit's fault. */
 	err_t (*build)(void *self, const struct build_request *rq, struct build_result *result,
 		       struct error *error);
 	/* See maintainers_ask. */

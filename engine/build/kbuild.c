@@ -17,6 +17,7 @@
 #include "make.h"
 #include "modules.h"
 #include "slot.h"
+#include "engine/objects/promisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,10 +121,13 @@ static err_t checkout(struct build *b, struct error *error)
 	return err;
 }
 
-static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_result *result,
+static err_t kbuild(void *from, const struct build_request *rq, struct build_result *result,
 		    struct error *error)
 {
 	struct build b = { .rq = rq, .result = result, .log = -1 };
+	struct promisor_watch watch = { .cancel = rq->cancel,
+					.fetching = rq->fetching,
+					.arg = rq->arg };
 	b.took = g_string_new(NULL);
 	b.since = g_get_monotonic_time();
 	*result = (struct build_result){ 0 };
@@ -137,7 +141,7 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	if (!err)
 		err = open_log(&b, error);
 	if (!err)
-		err = slot_open(gitdir, rq->slot, &b.slot, error);
+		err = slot_open(from, &watch, rq->slot, &b.slot, error);
 	if (!err)
 		err = checkout(&b, error);
 	build_end_part(&b, "checkout");
@@ -162,16 +166,16 @@ static err_t kbuild(void *gitdir, const struct build_request *rq, struct build_r
 	return err;
 }
 
-static err_t kbuild_maintainers(void *gitdir, const char *slot, const char *commit,
+static err_t kbuild_maintainers(void *from, const char *slot, const char *commit,
 				const struct confinement *confine, struct cancel *cancel,
 				char ***list, struct error *error)
 {
-	return maintainers_ask(gitdir, slot, commit, confine, cancel, list, error);
+	return maintainers_ask(from, slot, commit, confine, cancel, list, error);
 }
 
-struct builder kbuild_builder(const char *gitdir)
+struct builder kbuild_builder(const struct slot_objects *from)
 {
-	return (struct builder){ .self = (void *)gitdir,
+	return (struct builder){ .self = (void *)from,
 				 .build = kbuild,
 				 .maintainers = kbuild_maintainers };
 }

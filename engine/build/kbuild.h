@@ -7,8 +7,10 @@
 
 #include "builder.h"
 
-/* Over the repository whose git directory is given (must outlive the builder). Any number of
- * threads, each in a slot of its own. */
-struct builder kbuild_builder(const char *gitdir);
+struct slot_objects;
+
+/* Over the repository with these objects (must outlive the builder). Any number of threads, each in
+ * a slot of its own. */
+struct builder kbuild_builder(const struct slot_objects *from);
 
 #endif

@@ -8,6 +8,7 @@
 #include "slot.h"
 #include "engine/base/spawn.h"
 #include "engine/base/file.h"
+#include "engine/objects/promisor.h"
 
 #include <errno.h>
 #include <string.h>
@@ -80,7 +81,8 @@ void maintainers_parse(const char *text, GPtrArray *out)
 
 struct question {
 	struct slot *slot;
-	const char *gitdir, *patch;
+	const struct slot_objects *from;
+	const char *patch;
 	const struct confinement *confine;
 	bool blame;
 	struct cancel *cancel;
@@ -90,7 +92,9 @@ struct question {
 static GPtrArray *script_command(const struct question *q)
 {
 	GPtrArray *argv = g_ptr_array_new_with_free_func(g_free);
-	const char *readable[] = { slot_dir(q->slot), q->gitdir, NULL };
+	const char *readable[] = { slot_dir(q->slot), q->from->gitdir,
+				   q->from->promisor ? promisor_objects(q->from->promisor) : NULL,
+				   NULL };
 	struct cage cage = { .readable = readable, .user = q->confine->user };
 	if (q->confine->caged)
 		cage_add(argv, &cage);
@@ -126,7 +130,7 @@ static err_t run_script(const struct question *q, GPtrArray *out, struct error *
 	return err == -ECANCELED ? err : 0;
 }
 
-err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
+err_t maintainers_ask(const struct slot_objects *from, const char *dir, const char *commit,
 		      const struct confinement *confine, struct cancel *cancel, char ***list,
 		      struct error *error)
 {
@@ -134,7 +138,8 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
 	char *conflict = NULL, *text = NULL;
 	g_autoptr(GString) notes = g_string_new(NULL);
 	GPtrArray *out = g_ptr_array_new();
-	err_t err = slot_open(gitdir, dir, &slot, error);
+	struct promisor_watch watch = { .cancel = cancel };
+	err_t err = slot_open(from, &watch, dir, &slot, error);
 	if (!err)
 		err = slot_checkout(slot, commit, NULL, &conflict, notes, error);
 	g_autofree char *script =
@@ -150,7 +155,7 @@ err_t maintainers_ask(const char *gitdir, const char *dir, const char *commit,
 		if (!err)
 			err = file_write(dotgit, git, strlen(git), 0644, error);
 		struct question q = { .slot = slot,
-				      .gitdir = gitdir,
+				      .from = from,
 				      .patch = patch,
 				      .confine = confine,
 				      .cancel = cancel };

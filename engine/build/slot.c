@@ -5,6 +5,7 @@
 #include "slot.h"
 
 #include "engine/base/file.h"
+#include "engine/objects/missing.h"
 #include "engine/objects/raw_commit.h"
 #include "engine/objects/replacements.h"
 #include "space.h"
@@ -19,6 +20,8 @@
 struct slot {
 	char *dir, *src;
 	git_repository *git;
+	git_odb *odb;
+	struct missing_source missing;
 };
 
 /* libgit2 gives no errno, only a text; which may be made of a tree's own names. */
@@ -35,11 +38,13 @@ static err_t git_failed(const struct slot *slot, struct error *error, const char
 	return error_set(error, full ? -full : EIO, "%s %s: %s", doing, what, why);
 }
 
-static err_t borrow_objects(const char *git, const char *gitdir, struct error *error)
+/* The store of what was fetched borrows the user's objects itself. */
+static err_t borrow_objects(const char *git, const struct slot_objects *from, struct error *error)
 {
 	g_autofree char *info = g_build_filename(git, "objects", "info", NULL);
 	g_autofree char *path = g_build_filename(info, "alternates", NULL);
-	g_autofree char *objects = g_build_filename(gitdir, "objects", NULL);
+	g_autofree char *objects = from->promisor ? g_strdup(promisor_objects(from->promisor))
+						  : g_build_filename(from->gitdir, "objects", NULL);
 	g_autofree char *text = g_strdup_printf("%s\n", objects);
 	g_autofree char *old = NULL;
 	if (g_file_get_contents(path, &old, NULL, NULL) && strcmp(old, text) == 0)
@@ -48,13 +53,13 @@ static err_t borrow_objects(const char *git, const char *gitdir, struct error *e
 	return err ? err : file_write(path, text, strlen(text), 0644, error);
 }
 
-static err_t open_git(struct slot *slot, const char *gitdir, struct error *error)
+static err_t open_git(struct slot *slot, const struct slot_objects *from, struct error *error)
 {
 	g_autofree char *git = g_build_filename(slot->dir, "git", NULL);
 	/* the cage shows the tree to whoever builds in it, the directories above it to nobody */
 	err_t err = file_mkdir_readable(slot->src, error);
 	if (!err)
-		err = borrow_objects(git, gitdir, error);
+		err = borrow_objects(git, from, error);
 	if (err)
 		return err;
 	/* no .git in src: kbuild must not find a repository there and put a '+' into the release */
@@ -63,20 +68,17 @@ static err_t open_git(struct slot *slot, const char *gitdir, struct error *error
 	opts.workdir_path = slot->src;
 	opts.template_path = "";
 	opts.initial_head = "main";
-	git_odb *odb = NULL;
 	bool any;
 	if (git_repository_init_ext(&slot->git, git, &opts) != 0 ||
-	    git_repository_odb(&odb, slot->git) != 0)
+	    git_repository_odb(&slot->odb, slot->git) != 0)
 		return git_failed(slot, error, "cannot set up the build slot", slot->dir);
-	err = replacements_attach(odb, gitdir, &any, error);
-	git_odb_free(odb);
-	return err;
+	return replacements_attach(slot->odb, from->gitdir, &any, error);
 }
 
 /* What a daemon leaves that is killed: libgit2's lock files where it checked something out; where
  * it asked for maintainers the script's .git, which no build may see, and the patch. Nobody else
  * uses the slot now: whoever made them is gone. */
-static err_t remove_leftovers(const struct slot *slot, struct error *error)
+static void remove_leftovers(const struct slot *slot)
 {
 	static const char *const files[] = { "git/HEAD.lock",	"git/index.lock",
 					     "git/config.lock", "git/packed-refs.lock",
@@ -85,19 +87,31 @@ static err_t remove_leftovers(const struct slot *slot, struct error *error)
 		g_autofree char *path = g_build_filename(slot->dir, files[i], NULL);
 		unlink(path);
 	}
-	/* a build without a cage may have left anything under this name */
+}
+
+/* libgit2 writes one for a new repository, and a build without a cage may have left anything under
+ * this name. */
+static err_t remove_dotgit(const struct slot *slot, struct error *error)
+{
 	g_autofree char *dotgit = g_build_filename(slot->src, ".git", NULL);
 	return file_remove_tree(dotgit, error);
 }
 
-err_t slot_open(const char *gitdir, const char *dir, struct slot **out, struct error *error)
+err_t slot_open(const struct slot_objects *from, const struct promisor_watch *watch,
+		const char *dir, struct slot **out, struct error *error)
 {
 	struct slot *slot = g_new0(struct slot, 1);
 	slot->dir = g_strdup(dir);
 	slot->src = g_build_filename(dir, "src", NULL);
-	err_t err = remove_leftovers(slot, error);
+	remove_leftovers(slot);
+	err_t err = remove_dotgit(slot, error);
 	if (!err)
-		err = open_git(slot, gitdir, error);
+		err = open_git(slot, from, error);
+	if (!err)
+		err = remove_dotgit(slot, error);
+	slot->missing = (struct missing_source){
+		.promisor = from->promisor, .odb = slot->odb, .watch = watch, .below = true
+	};
 	if (err) {
 		slot_free(slot);
 		return err;
@@ -110,6 +124,7 @@ void slot_free(struct slot *slot)
 {
 	if (!slot)
 		return;
+	git_odb_free(slot->odb);
 	git_repository_free(slot->git);
 	g_free(slot->dir);
 	g_free(slot->src);
@@ -124,6 +139,89 @@ const char *slot_dir(const struct slot *slot)
 const char *slot_src(const struct slot *slot)
 {
 	return slot->src;
+}
+
+/* ---- what a partial clone lacks ---- */
+
+struct needs {
+	struct slot *slot;
+	struct oid commit; /* gets the patches */
+	char *const *patches;
+};
+
+static bool merge_base(const struct needs *n, const struct oid *side, struct oid *base)
+{
+	git_oid a, b, out;
+	git_oid_fromraw(&a, n->commit.b);
+	git_oid_fromraw(&b, side->b);
+	if (git_merge_base(&out, n->slot->git, &a, &b) != 0)
+		return false;
+	memcpy(base->b, out.id, OID_BYTES);
+	return true;
+}
+
+/* What libgit2 reads to merge a patch in: all trees of three commits, the files that differ between
+ * the patch and its parent (the merge base, where a whole side is merged), and those that have gone
+ * since, since they may have been renamed. */
+static void list_patch(struct missing *m, const struct needs *n, const char *patch,
+		       const struct oid *ours)
+{
+	const char *space = strchr(patch, ' ');
+	struct oid id, parent, tree, before, unused;
+	bool any = false, none;
+	if (!space || !oid_parse(&id, space + 1) || !missing_commit(m, &id, &tree, &parent, &any))
+		return;
+	if (g_str_has_prefix(patch, "merge "))
+		any = merge_base(n, &id, &parent);
+	if (!any || !missing_commit(m, &parent, &before, &unused, &none))
+		return;
+	const struct oid *base = g_str_has_prefix(patch, "revert ") ? &tree : &before;
+	missing_below(m, &tree, MISSING_TREES);
+	missing_below(m, &before, MISSING_TREES);
+	missing_between(m, &before, &tree, MISSING_FILES);
+	missing_between(m, base, ours, MISSING_REMOVED);
+}
+
+static err_t list_needs(struct missing *m, void *arg, struct error *error)
+{
+	const struct needs *n = arg;
+	struct oid tree, head, unused;
+	git_oid id;
+	bool any;
+	(void)error;
+	if (!missing_commit(m, &n->commit, &tree, &unused, &any))
+		return 0;
+	missing_below(m, &tree, MISSING_FILES);
+	for (char *const *p = n->patches; p && *p; p++)
+		list_patch(m, n, *p, &tree);
+	/* what is there now, which the checkout compares with */
+	if (git_reference_name_to_id(&id, n->slot->git, "HEAD") != 0)
+		return 0;
+	memcpy(head.b, id.id, OID_BYTES);
+	if (missing_commit(m, &head, &tree, &unused, &any))
+		missing_below(m, &tree, MISSING_TREES);
+	return 0;
+}
+
+static err_t fetch_needs(struct slot *slot, const char *commit, char *const *patches,
+			 struct error *error)
+{
+	struct needs needs = { .slot = slot, .patches = patches };
+	if (!oid_parse(&needs.commit, commit))
+		return 0;
+	return missing_fetch(&slot->missing, commit, list_needs, &needs, error);
+}
+
+static err_t list_trees(struct missing *m, void *arg, struct error *error)
+{
+	struct oid id, tree, unused;
+	bool any;
+	(void)error;
+	for (const char *const *c = arg; *c; c++) {
+		if (oid_parse(&id, *c) && missing_commit(m, &id, &tree, &unused, &any))
+			missing_below(m, &tree, MISSING_TREES);
+	}
+	return 0;
 }
 
 /* For a commit that libgit2 refuses and git does not: one with the same tree and parents, in the
@@ -227,7 +325,12 @@ static err_t apply_patches(struct slot *slot, git_commit **at, char *const *patc
 	for (; patches && *patches && !*conflict; patches++) {
 		g_auto(GStrv) words = g_strsplit(*patches, " ", 2);
 		git_commit *next = NULL;
-		err_t err = apply_patch(slot, words[0], words[1], *at, &next, error);
+		/* an earlier patch may have removed files, which this one may have renamed */
+		char *one[] = { *patches, NULL };
+		g_autofree char *ours = g_strdup(git_oid_tostr_s(git_commit_id(*at)));
+		err_t err = fetch_needs(slot, ours, one, error);
+		if (!err)
+			err = apply_patch(slot, words[0], words[1], *at, &next, error);
 		if (err && err != -EUCLEAN)
 			return err;
 		if (!err) {
@@ -250,9 +353,12 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 {
 	git_commit *c = NULL;
 	*conflict = NULL;
+	err_t err = fetch_needs(slot, commit, patches, error);
+	if (err)
+		return err;
 	if (look_up_commit(slot, commit, &c) != 0)
 		return git_failed(slot, error, "cannot read commit", commit);
-	err_t err = apply_patches(slot, &c, patches, conflict, notes, error);
+	err = apply_patches(slot, &c, patches, conflict, notes, error);
 	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
 	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
 	if (!err && !*conflict) {
@@ -295,7 +401,17 @@ err_t slot_patch(struct slot *slot, const char *commit, char **text, struct erro
 	git_diff_options opts = GIT_DIFF_OPTIONS_INIT;
 	g_autoptr(GString) patch = g_string_new(NULL);
 	opts.max_size = (git_off_t)PATCH_LIMIT; /* larger files are taken for binary ones */
+	struct oid id, before;
 	int rc = look_up_commit(slot, commit, &c);
+	if (rc == 0 && git_commit_parentcount(c)) {
+		memcpy(id.b, git_commit_id(c)->id, OID_BYTES);
+		memcpy(before.b, git_commit_parent_id(c, 0)->id, OID_BYTES);
+		err_t fetched = missing_fetch_changes(&slot->missing, &id, &before, error);
+		if (fetched) {
+			git_commit_free(c);
+			return fetched;
+		}
+	}
 	if (rc == 0)
 		rc = git_commit_tree(&tree, c);
 	if (rc == 0 && git_commit_parentcount(c)) {
@@ -358,6 +474,9 @@ static git_tree *tree_of(struct slot *slot, const char *commit)
 static bool each_change(struct slot *slot, const char *a, const char *b, git_diff_file_cb f,
 			void *arg)
 {
+	const char *both[] = { a, b, NULL };
+	if (missing_fetch(&slot->missing, b, list_trees, both, NULL) != 0)
+		return false;
 	git_tree *old = tree_of(slot, a), *new = tree_of(slot, b);
 	git_diff *diff = NULL;
 	bool known = old && new &&git_diff_tree_to_tree(&diff, slot->git, old, new, NULL) == 0;

@@ -15,13 +15,23 @@
 #include <stdbool.h>
 
 struct slot;
+struct promisor;
+struct promisor_watch;
+
+/* The user's objects, borrowed. */
+struct slot_objects {
+	const char *gitdir;	   /* of the user's repository */
+	struct promisor *promisor; /* gives what that lacks; NULL: it is no partial clone */
+};
 
 /* File in the slot's directory for a patch, while somebody is asked about it. */
 #define SLOT_PATCH "patch"
 
-/* `gitdir`: of the user's repository; `dir` is created when it is missing. What a daemon that was
- * killed has left there is removed. */
-err_t slot_open(const char *gitdir, const char *dir, struct slot **slot, struct error *error);
+/* `from` and `watch` (who hears of fetches and ends them; NULL: nobody) are borrowed as long as the
+ * slot is open; `dir` is created when it is missing. What a daemon that was killed has left there
+ * is removed. */
+err_t slot_open(const struct slot_objects *from, const struct promisor_watch *watch,
+		const char *dir, struct slot **slot, struct error *error);
 void slot_free(struct slot *slot);
 const char *slot_dir(const struct slot *slot);
 const char *slot_src(const struct slot *slot);
@@ -31,8 +41,9 @@ const char *slot_src(const struct slot *slot);
  * HASH" where it applies cleanly, "pick HASH" and "revert HASH" (of a merge its change against its
  * first parent), "merge HASH" (the tree of both merged), which have to: else `conflict` says so in
  * one line (to be freed) and `src` is as it was. So it does where the repository lacks an object of
- * the commit; `src` is no tree then until the next one. `notes` gets a line for each.
- */
+ * the commit; `src` is no tree then until the next one. `notes` gets a line for each. In a partial
+ * clone what is missing is fetched before anything is written: -EREMOTEIO, -ECANCELED as
+ * missing_fetch has them. */
 err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
 		    GString *notes, struct error *error);
 

@@ -324,10 +324,19 @@ static void forget_ended(struct engine *e)
 	}
 }
 
+#define TRY_REMOTE_AGAIN_US (60 * G_USEC_PER_SEC)
+
+/* A partial clone's remote did not give what a build ahead needs. */
+static bool remote_is_gone(const struct engine *e)
+{
+	return e->remote_failed_at &&
+	       e->workers.uptime(e->workers.self) - e->remote_failed_at < TRY_REMOTE_AGAIN_US;
+}
+
 void ahead_schedule(struct engine *e, GPtrArray *bisections)
 {
 	g_autoptr(GArray) wants = g_array_new(FALSE, FALSE, sizeof(struct want));
-	bool allowed = e->profile->ahead && !disk_watch_error(e->disk_watch);
+	bool allowed = e->profile->ahead && !disk_watch_error(e->disk_watch) && !remote_is_gone(e);
 	for (guint i = 0; allowed && i < bisections->len; i++) {
 		struct bisection *b = g_ptr_array_index(bisections, i);
 		if (b->s->state == STATE_RUNNING && b->s->loaded && facts_are_taken(e, b))

@@ -173,6 +173,19 @@ bool engine_is_preparing(const struct engine *e, const struct session *s)
 	return false;
 }
 
+guint engine_fetching(const struct engine *e, const struct session *s, int step,
+		      const char **remote)
+{
+	struct job *job;
+	for (guint i = 0; (job = jobs_at(e->jobs, i)); i++) {
+		guint objects = job_fetching(job, remote);
+		if (objects && job->serial == s->serial && !job->plan.speculative &&
+		    (step < 0 || job_step(job) == step))
+			return objects;
+	}
+	return 0;
+}
+
 void engine_load(const struct engine *e, struct engine_load *load)
 {
 	const struct job *job;

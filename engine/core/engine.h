@@ -83,6 +83,10 @@ struct engine_load {
 };
 /* Whether its reproducer is being made ready: the history is read after that. */
 bool engine_is_preparing(const struct engine *e, const struct session *s);
+/* Objects of a partial clone that are being fetched for this step (-1: for whatever the bisection
+ * needs now); 0: none. `remote`: from where. */
+guint engine_fetching(const struct engine *e, const struct session *s, int step,
+		      const char **remote);
 void engine_load(const struct engine *e, struct engine_load *load);
 
 /* Now, ns since 1970. Any thread. */

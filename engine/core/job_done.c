@@ -27,6 +27,20 @@ static void pause_for_quota(struct engine *e, const struct job *job)
 	facts_take(e, b, &ev);
 }
 
+/* Ahead nothing is asked for again at once; a search waits for its user, who may have to say where
+ * the remote is now. */
+static void remote_failed(struct engine *e, const struct job *job)
+{
+	struct bisection *b = bisections_by_serial(e->bisections, job->serial);
+	if (job->plan.speculative)
+		e->remote_failed_at = e->workers.uptime(e->workers.self);
+	if (!b || job->plan.speculative || b->s->state != STATE_RUNNING)
+		return;
+	struct event ev = event_make(EV_PAUSED);
+	ev.paused.reason = g_strdup_printf("%s; once it gives them write resume", job->error.text);
+	facts_take(e, b, &ev);
+}
+
 static void keep_kernel(struct engine *e, struct job *job)
 {
 	struct error why;
@@ -113,6 +127,8 @@ void job_done(struct engine *e, struct job *job)
 	else if (job->kind == JOB_PREPARE && b && !job->err)
 		b->prepared = true;
 	free_slot(e, job);
+	if (job->err == -EREMOTEIO && !e->stopping)
+		remote_failed(e, job);
 	if (job->plan.speculative) {
 		if (job->kind == JOB_RUN)
 			ahead_runs_end(e, job);

@@ -112,6 +112,20 @@ int job_step(const struct job *job)
 	return g_atomic_int_get(&job->step);
 }
 
+void job_fetches(struct job *job, guint objects, const char *remote)
+{
+	if (remote)
+		g_atomic_pointer_set(&job->fetches_from, g_intern_string(remote));
+	g_atomic_int_set(&job->fetching, (gint)objects);
+}
+
+guint job_fetching(const struct job *job, const char **remote)
+{
+	guint objects = (guint)g_atomic_int_get(&job->fetching);
+	*remote = g_atomic_pointer_get((const char **)&job->fetches_from);
+	return objects;
+}
+
 const struct kernel_source *job_source(const struct job *job)
 {
 	return job->kind == JOB_BUILD ? &job->build.source

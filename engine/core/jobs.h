@@ -96,6 +96,10 @@ struct job {
 	int slot; /* of the VM; a builder's place, which has a tree of its own only while it builds
 		   */
 	bool ahead; /* begun before a step asked for it */
+	/* Objects of a partial clone that it is fetching; 0: it does not. The worker sets it while
+	 * the core thread reads it: by job_fetches and job_fetching. */
+	gint fetching;
+	const char *fetches_from; /* the remote's name, interned; set before `fetching` */
 	union {
 		struct lookup lookup;
 		struct {
@@ -127,7 +131,7 @@ struct job {
 
 	/* the answer */
 	struct event answer; /* EV_NONE: no fact came of it */
-	err_t err;
+	err_t err;	     /* -EREMOTEIO: a remote does not give what the repository lacks */
 	struct error error;
 
 	/* the core thread's alone */
@@ -146,6 +150,11 @@ struct job *job_new(enum job_kind kind, const struct session *s,
 		    const struct job_listener *listener, bool polled);
 void job_free(void *job);
 int job_step(const struct job *job); /* any thread */
+/* It fetches so many objects now, from the remote of this name; 0 and NULL: no more. The worker's.
+ */
+void job_fetches(struct job *job, guint objects, const char *remote);
+/* Objects that it is fetching, 0: none; `remote`: from where, for ever. Any thread. */
+guint job_fetching(const struct job *job, const char **remote);
 /* What a build or run is made from; NULL: it is neither. */
 const struct kernel_source *job_source(const struct job *job);
 /* A run's number; -1: it is none. */

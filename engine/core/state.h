@@ -43,9 +43,10 @@ struct engine {
 	struct kernels *kernels;
 	struct answers *answers;
 	struct disk_watch *disk_watch;
-	struct trash *trash; /* NULL: a simulation */
-	guint turn;	     /* whose wishes come first */
-	int64_t expired_at;  /* uptime, us: when old bisections were looked for last */
+	int64_t remote_failed_at; /* uptime, us: when a job ahead could not fetch; 0: none */
+	struct trash *trash;	  /* NULL: a simulation */
+	guint turn;		  /* whose wishes come first */
+	int64_t expired_at;	  /* uptime, us: when old bisections were looked for last */
 	bool stopping;
 	struct engine_counters counters;
 };

@@ -239,12 +239,20 @@ err_t commit_text_show(struct repo *repo, const struct oid *oid, char **text, st
 		err = read_bytes(repo, oid, &c, error);
 	if (err)
 		return err;
+	/* like git, no --stat for a merge, whose diff against one parent would mislead */
+	bool stat = parents->len < 2;
+	const struct oid *parent = parents->len ? &g_array_index(parents, struct oid, 0) : NULL;
+	struct missing_source from = repo_missing(repo);
+	if (stat)
+		err = missing_fetch_changes(&from, oid, parent, error);
+	if (err) {
+		clear_bytes(&c);
+		return err;
+	}
 	GString *out = g_string_new(NULL);
 	append_head(out, &c, hex, parents);
-	/* like git, no --stat for a merge, whose diff against one parent would mislead */
-	if (parents->len < 2)
-		append_stat(out, repo, oid,
-			    parents->len ? &g_array_index(parents, struct oid, 0) : NULL);
+	if (stat)
+		append_stat(out, repo, oid, parent);
 	clear_bytes(&c);
 	*text = g_string_free(out, FALSE);
 	return 0;

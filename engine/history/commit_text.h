@@ -14,7 +14,8 @@ err_t commit_text_subject(struct repo *repo, const struct oid *oid, char **bytes
 			  struct error *error);
 
 /* Header, message and --stat as `git show --stat` prints them, for people as above, to be freed.
- * Where the change cannot be read it says so in place of it. -ENOENT: the commit is missing. */
+ * Where the change cannot be read it says so in place of it. -ENOENT: the commit is missing; the
+ * errors of missing_fetch. */
 err_t commit_text_show(struct repo *repo, const struct oid *oid, char **text, struct error *error);
 
 /* The date of a commit as git shows it, "Thu Jan 1 00:00:00 1970 +0000", to be freed. `ident` is a

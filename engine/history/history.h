@@ -15,9 +15,9 @@
  *   describe             commits as the events that name them
  *   navigate             the answers to what a session asks of all that
  *
- * None of them writes to the repository; git is run for names that libgit2 does not know, and for
- * nothing else. A history belongs to one thread at a time, and
- * so does everything that walks over it; nothing here takes a lock.
+ * None of them writes to the repository; git is run for names that libgit2 does not know and to
+ * fetch what a partial clone lacks (engine/objects), and for nothing else. A history belongs to one
+ * thread at a time, and so does everything that walks over it; nothing here takes a lock.
  *
  * This file: the commit graph in compact arrays. Commits are numbers, loaded from a source when
  * they are first needed and kept. The source is libgit2 in the program and a table in tests.

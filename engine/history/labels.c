@@ -324,6 +324,13 @@ static err_t diff_with_parent(struct repo *repo, git_commit *commit, git_diff **
 	git_commit *parent = NULL;
 	git_tree *tree = NULL, *old = NULL;
 	options.context_lines = 0;
+	struct missing_source from = repo_missing(repo);
+	struct oid new, before;
+	memcpy(new.b, git_commit_id(commit)->id, OID_BYTES);
+	memcpy(before.b, git_commit_parent_id(commit, 0)->id, OID_BYTES);
+	err_t err = missing_fetch_changes(&from, &new, &before, error);
+	if (err)
+		return err;
 	int rc = git_commit_parent(&parent, commit, 0);
 	if (rc == 0)
 		rc = git_commit_tree(&tree, commit);

@@ -12,8 +12,8 @@
 #include <glib.h>
 
 /* Lines for people, as "only documentation is touched", or that a submodule goes from one commit to
- * another; NULL for most commits and for merges. New.
- * `settings` say for which architecture is built. -ENOENT, -EIO: an object is missing. */
+ * another; NULL for most commits and for merges. New. `settings` say for which architecture is
+ * built. -ENOENT, -EIO: an object is missing; the errors of missing_fetch. */
 err_t labels_of_commit(struct repo *repo, const struct oid *commit, const struct settings *settings,
 		       GStrv *labels, struct error *error);
 

@@ -383,8 +383,13 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 	struct path_limit *limit = NULL;
 	if (q->paths) {
 		err_t err = path_limit_new(nav->repo, q->paths, &limit, error);
-		if (err)
+		if (!err)
+			err = path_limit_fetch(limit, query.bad, query.goods, query.ngoods,
+					       query.first_parent, error);
+		if (err) {
+			path_limit_free(limit);
 			return err;
+		}
 		query.limit = path_limit_walk(limit);
 	}
 	struct test_price price = { .nav = nav, .test_s = q->test_s };

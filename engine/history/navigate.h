@@ -28,7 +28,7 @@ struct navigator {
 
 /* For WISH_LOAD: EV_LOADED. `bad` is the starting commit, `goods` those given with it (NULL: none).
  * The answer has to be cleared (event_clear). -EINVAL: the revisions do not make a bisection, the
- * reason is for its user; -ENOENT: a commit is missing. */
+ * reason is for its user; -ENOENT: a commit is missing; the errors of missing_fetch. */
 err_t navigate_load(const struct navigator *nav, const char *bad, char *const *goods,
 		    struct event *answer, struct error *error);
 

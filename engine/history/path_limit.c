@@ -1,10 +1,15 @@
 /*
  * Two trees are gone through side by side, only where they differ and only where a path may be
  * meant. Trees are kept for a while: the parent's is the next one's own.
+ *
+ * In a partial clone without trees all commits of a range are compared in advance: level by level
+ * down the paths, each with one fetch of the trees that turned out to be missing.
  */
 #include "path_limit.h"
 
 #include "pathspec.h"
+#include "engine/objects/missing.h"
+#include "engine/objects/raw_tree.h"
 
 #include <errno.h>
 #include <git2.h>
@@ -21,6 +26,8 @@ struct path_limit {
 	GHashTable *trees;    /* struct oid -> git_odb_object */
 	gsize kept;
 	GString *path;
+	struct missing *missing; /* while missing trees are listed; NULL: they are an error */
+	bool unknown;		 /* since one of them would tell */
 };
 
 static void free_object(gpointer p)
@@ -38,6 +45,13 @@ static err_t read_tree(struct path_limit *l, const struct oid *oid, git_odb_obje
 	if (!oid)
 		return 0;
 	*tree = g_hash_table_lookup(l->trees, oid);
+	if (!*tree && l->missing) {
+		git_odb_object *found = missing_read_tree(l->missing, oid);
+		l->unknown = l->unknown || !found;
+		git_odb_object_free(found);
+		if (!found)
+			return 0;
+	}
 	if (!*tree) {
 		git_oid id;
 		char hex[OID_HEX + 1];
@@ -52,87 +66,37 @@ static err_t read_tree(struct path_limit *l, const struct oid *oid, git_odb_obje
 	return git_odb_object_dup(tree, *tree) == 0 ? 0 : -ENOMEM;
 }
 
-/* An entry of a tree: "MODE NAME\0" and 20 bytes. */
-struct entry {
-	const char *mode, *name; /* NULL: none is left */
-	struct oid oid;
-};
-
-struct reader {
-	const char *at, *end;
-	struct entry entry;
-};
-
-static void next_entry(struct reader *r)
+static void begin(struct raw_tree *t, git_odb_object *tree)
 {
-	const char *space = r->at < r->end ? memchr(r->at, ' ', (gsize)(r->end - r->at)) : NULL;
-	const char *nul = space ? memchr(space, '\0', (gsize)(r->end - space)) : NULL;
-	if (!nul || r->end - nul < OID_BYTES + 1) {
-		r->entry.name = NULL;
-		return;
-	}
-	r->entry.mode = r->at;
-	r->entry.name = space + 1;
-	memcpy(r->entry.oid.b, nul + 1, OID_BYTES);
-	r->at = nul + 1 + OID_BYTES;
-}
-
-static void begin(struct reader *r, git_odb_object *tree)
-{
-	r->at = tree ? git_odb_object_data(tree) : NULL;
-	r->end = tree ? r->at + git_odb_object_size(tree) : NULL;
-	next_entry(r);
-}
-
-static bool is_tree(const struct entry *e)
-{
-	return e->mode[0] == '4';
-}
-
-/* As git orders them: a directory as if its name ended with a slash. */
-static int order(const struct entry *a, const struct entry *b)
-{
-	gsize la = strlen(a->name), lb = strlen(b->name), len = MIN(la, lb);
-	int c = memcmp(a->name, b->name, len);
-	if (c)
-		return c;
-	guchar ca = la > len ? (guchar)a->name[len] : is_tree(a) ? '/' : 0;
-	guchar cb = lb > len ? (guchar)b->name[len] : is_tree(b) ? '/' : 0;
-	return (int)ca - (int)cb;
+	raw_tree_begin(t, tree ? git_odb_object_data(tree) : NULL,
+		       tree ? git_odb_object_size(tree) : 0);
 }
 
 static err_t compare(struct path_limit *l, const struct oid *a, const struct oid *b, bool *same,
 		     struct error *error);
 
 /* Whether this entry, in one tree or both, makes a difference. */
-static err_t compare_entry(struct path_limit *l, const struct entry *a, const struct entry *b,
-			   bool *same, struct error *error)
+static err_t compare_entry(struct path_limit *l, const struct raw_tree_entry *a,
+			   const struct raw_tree_entry *b, bool *same, struct error *error)
 {
-	const struct entry *any = a ? a : b;
+	const struct raw_tree_entry *any = a ? a : b;
 	gsize len = l->path->len;
 	err_t err = 0;
 	if (!any)
 		return 0;
 	g_string_append(l->path, any->name);
-	if (is_tree(any)) {
+	if (raw_tree_is_tree(any)) {
 		g_string_append_c(l->path, '/');
 		enum pathspec_below below = pathspec_below(l->paths, l->path->str);
 		if (below == BELOW_ALL)
 			*same = false;
 		else if (below == BELOW_SOME)
 			err = compare(l, a ? &a->oid : NULL, b ? &b->oid : NULL, same, error);
-	} else if (pathspec_matches(l->paths, l->path->str, g_str_has_prefix(any->mode, "16"))) {
+	} else if (pathspec_matches(l->paths, l->path->str, raw_tree_is_submodule(any))) {
 		*same = false;
 	}
 	g_string_truncate(l->path, len);
 	return err;
-}
-
-static bool equal(const struct entry *a, const struct entry *b)
-{
-	return oid_compare(&a->oid, &b->oid) == 0 &&
-	       strcspn(a->mode, " ") == strcspn(b->mode, " ") &&
-	       strncmp(a->mode, b->mode, strcspn(a->mode, " ")) == 0;
 }
 
 /* NULL: an empty tree. `same` is left alone where they are. */
@@ -140,24 +104,25 @@ static err_t compare(struct path_limit *l, const struct oid *a, const struct oid
 		     struct error *error)
 {
 	git_odb_object *old = NULL, *new = NULL;
-	struct reader ra, rb;
+	struct raw_tree ra, rb;
 	err_t err = read_tree(l, a, &old, error);
 	if (!err)
 		err = read_tree(l, b, &new, error);
-	if (!err) {
-		begin(&ra, old);
-		begin(&rb, new);
-	}
-	while (!err && *same && (ra.entry.name || rb.entry.name)) {
-		int c = !ra.entry.name ? 1 : !rb.entry.name ? -1 : order(&ra.entry, &rb.entry);
-		struct entry ea = ra.entry, eb = rb.entry;
-		if (c != 0 || !equal(&ea, &eb))
+	begin(&ra, old);
+	begin(&rb, new);
+	bool both = !err && (!a || old) && (!b || new);
+	while (both && !err && *same && (ra.entry.name || rb.entry.name)) {
+		int c = !ra.entry.name	 ? 1
+			: !rb.entry.name ? -1
+					 : raw_tree_order(&ra.entry, &rb.entry);
+		struct raw_tree_entry ea = ra.entry, eb = rb.entry;
+		if (c != 0 || !raw_tree_same(&ea, &eb))
 			err = compare_entry(l, c <= 0 ? &ea : NULL, c >= 0 ? &eb : NULL, same,
 					    error);
 		if (c <= 0)
-			next_entry(&ra);
+			raw_tree_next(&ra);
 		if (c >= 0)
-			next_entry(&rb);
+			raw_tree_next(&rb);
 	}
 	git_odb_object_free(old);
 	git_odb_object_free(new);
@@ -165,6 +130,9 @@ static err_t compare(struct path_limit *l, const struct oid *a, const struct oid
 }
 
 /* ---- commits ---- */
+
+static err_t fetch_pair(struct path_limit *l, uint32_t commit, uint32_t parent,
+			struct error *error);
 
 static err_t is_same(void *self, uint32_t commit, uint32_t parent, bool *same, struct error *error)
 {
@@ -175,16 +143,94 @@ static err_t is_same(void *self, uint32_t commit, uint32_t parent, bool *same, s
 	*same = known != 1;
 	if (known)
 		return 0;
+	if (!l->missing) {
+		/* one that no walk was to come by; only where dates are wrong */
+		err_t err = fetch_pair(l, commit, parent, error);
+		if (err)
+			return err;
+	}
 	const struct oid *tree = history_tree(h, commit);
 	const struct oid *old = parent == NO_COMMIT ? NULL : history_tree(h, parent);
 	if (l->kept > KEPT_BYTES) {
 		g_hash_table_remove_all(l->trees);
 		l->kept = 0;
 	}
+	l->unknown = false;
 	err_t err = old && oid_compare(tree, old) == 0 ? 0 : compare(l, old, tree, same, error);
-	if (!err)
+	if (!err && !(l->unknown && *same))
 		g_hash_table_insert(l->compared, key, GUINT_TO_POINTER(*same ? 2u : 1u));
 	return err;
+}
+
+struct pair {
+	struct path_limit *limit;
+	uint32_t commit, parent;
+};
+
+static err_t list_pair(struct missing *m, void *arg, struct error *error)
+{
+	const struct pair *p = arg;
+	bool same;
+	p->limit->missing = m;
+	err_t err = is_same(p->limit, p->commit, p->parent, &same, error);
+	p->limit->missing = NULL;
+	return err;
+}
+
+static err_t fetch_pair(struct path_limit *l, uint32_t commit, uint32_t parent, struct error *error)
+{
+	struct missing_source from = repo_missing(l->repo);
+	struct pair pair = { .limit = l, .commit = commit, .parent = parent };
+	char hex[OID_HEX + 1];
+	oid_print(history_oid(repo_history(l->repo), commit), hex);
+	return missing_fetch(&from, hex, list_pair, &pair, error);
+}
+
+struct range {
+	struct path_limit *limit;
+	const GArray *commits; /* uint32_t */
+	bool first_parent;
+};
+
+static err_t list_trees(struct missing *m, void *arg, struct error *error)
+{
+	const struct range *r = arg;
+	struct history *h = repo_history(r->limit->repo);
+	err_t err = 0;
+	r->limit->missing = m;
+	for (guint i = 0; !err && i < r->commits->len; i++) {
+		uint32_t c = g_array_index(r->commits, uint32_t, i);
+		uint32_t parents = history_parent_count(h, c);
+		bool same;
+		if (!parents)
+			err = is_same(r->limit, c, NO_COMMIT, &same, error);
+		if (parents > 1 && r->first_parent)
+			parents = 1;
+		for (uint32_t k = 0; !err && k < parents; k++)
+			err = is_same(r->limit, c, history_parent(h, c, k), &same, error);
+	}
+	r->limit->missing = NULL;
+	return err;
+}
+
+err_t path_limit_fetch(struct path_limit *l, uint32_t bad, const uint32_t *goods, uint32_t n,
+		       bool first_parent, struct error *error)
+{
+	struct missing_source from = repo_missing(l->repo);
+	struct history *h = repo_history(l->repo);
+	struct walk w;
+	char hex[OID_HEX + 1];
+	if (!from.promisor)
+		return 0;
+	g_autoptr(GArray) commits = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	struct range range = { .limit = l, .commits = commits, .first_parent = first_parent };
+	walk_init(&w, h, first_parent);
+	err_t err = walk_list(&w, bad, false, goods, n, commits, error);
+	walk_clear(&w);
+	if (err)
+		return err;
+	oid_print(history_oid(h, bad), hex);
+	return missing_fetch(&from, hex, list_trees, &range, error);
 }
 
 err_t path_limit_new(struct repo *repo, char *const *paths, struct path_limit **out,

@@ -21,7 +21,9 @@ struct repo {
 	struct history *history;
 	struct commit_graph *graph; /* NULL: every commit is read from its object */
 	struct grafts *grafts;
-	bool replaced;	  /* some objects have others in their place */
+	bool replaced;		   /* some objects have others in their place */
+	struct promisor *promisor; /* NULL: what is missing stays so */
+	const struct promisor_watch *watch;
 	GHashTable *tags; /* hex of a commit -> name of its best tag; made when first asked for */
 };
 
@@ -230,6 +232,24 @@ struct git_repository *repo_git(const struct repo *repo)
 bool repo_is_shallow(const struct repo *repo)
 {
 	return git_repository_is_shallow(repo->git) == 1;
+}
+
+err_t repo_fetch_from(struct repo *repo, struct promisor *promisor, struct error *error)
+{
+	repo->promisor = promisor;
+	return promisor ? promisor_attach(promisor, repo->odb, error) : 0;
+}
+
+void repo_watch_fetches(struct repo *repo, const struct promisor_watch *watch)
+{
+	repo->watch = watch;
+}
+
+struct missing_source repo_missing(const struct repo *repo)
+{
+	return (struct missing_source){ .promisor = repo->promisor,
+					.odb = repo->odb,
+					.watch = repo->watch };
 }
 
 struct history *repo_history(struct repo *repo)

@@ -6,6 +6,7 @@
 #define ENGINE_HISTORY_REPO_H
 
 #include "history.h"
+#include "engine/objects/missing.h"
 
 #include <stdbool.h>
 
@@ -29,6 +30,16 @@ const char *repo_gitdir(const struct repo *repo);
 /* libgit2's own handle, for who looks at trees. Lives as long. */
 struct git_repository *repo_git(const struct repo *repo);
 bool repo_is_shallow(const struct repo *repo);
+
+/* Lets it find what was fetched for a partial clone, and fetch more. `promisor` (NULL: none) has to
+ * live as long. -EIO. */
+err_t repo_fetch_from(struct repo *repo, struct promisor *promisor, struct error *error);
+/* Who hears of its fetches from now on and may end them; borrowed until the next call. NULL:
+ * nobody.
+ */
+void repo_watch_fetches(struct repo *repo, const struct promisor_watch *watch);
+/* For who is about to read trees or files; as long as the watch. */
+struct missing_source repo_missing(const struct repo *repo);
 
 /* Looks whether the border of a shallow repository or its grafts have changed since, and if so
  * forgets the history: numbers of commits and what repo_history gave are no good any more. -errno:

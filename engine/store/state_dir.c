@@ -49,7 +49,8 @@ static void sweep(const char *state)
 }
 
 /* The directories at the top; what is in them is reached through them. */
-static const char *const parts[] = { "b", "kernels", "libvirt", "new", "slots", "trash", "users" };
+static const char *const parts[] = { "b",	 "kernels", "libvirt", "new",
+				     "promised", "slots",   "trash",   "users" };
 
 static bool is_ours(const char *name)
 {
@@ -128,6 +129,11 @@ err_t state_dir_open(const char *dir, int *fd, struct error *error)
 				 "or give this one --state DIR",
 				 dir);
 	return error_set(error, code, "cannot lock %s: %s", lock, g_strerror(code));
+}
+
+char *state_dir_promised(const char *state)
+{
+	return g_build_filename(state, "promised", NULL);
 }
 
 char *state_dir_bisection(const char *state, const char *name)

@@ -17,6 +17,7 @@
  *                            it is tested
  *   b/NAME/ahead/KEY/runs/   logs of runs that no step asks for yet
  *   kernels/KEY/...          built kernels; KEY.part: being built
+ *   promised/git             what a partial clone lacked, a bare repository
  *   slots/N/{src,obj,git}    build slots
  *   users/UID/slots/N/...    those of users who build with their own rights; ccache/ beside them
  *   libvirt/, libvirt-N/     roots of the embedded driver
@@ -52,6 +53,8 @@ err_t state_dir_open(const char *dir, int *fd, struct error *error);
 /* Lets others through the state directory itself, to files in it whose names they know. */
 err_t state_dir_let_through(const char *dir, struct error *error);
 
+/* Where a partial clone's promisor (engine/objects) keeps what it fetched. */
+char *state_dir_promised(const char *state);
 char *state_dir_bisection(const char *state, const char *name);
 char *state_dir_step(const char *state, const char *name, int step);
 char *state_dir_run(const char *state, const char *name, int step, int run, const char *suffix);

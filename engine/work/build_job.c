@@ -33,6 +33,12 @@ static void log_grew(void *arg)
 		work_grew(b->job, st.st_size);
 }
 
+static void fetching(void *arg, unsigned objects, const char *remote)
+{
+	const struct build *b = arg;
+	work_fetching(b->job, objects, remote);
+}
+
 static err_t make_place(const struct build *b, struct error *error)
 {
 	g_autofree char *log = g_build_filename(b->place, "build.log", NULL);
@@ -119,6 +125,7 @@ static err_t build_in(struct build *b, const char *slot, struct error *error)
 		.ccache_dir = b->ccache,
 		.cancel = &b->job->cancel,
 		.tick = log_grew,
+		.fetching = fetching,
 		.arg = b,
 	};
 	if (settings_test(&b->job->settings) == TEST_BUILD) {
@@ -145,6 +152,9 @@ static bool take_result(struct build *b)
 {
 	struct job *job = b->job;
 	struct kernel *made = &job->build.made;
+	/* a fetch fails for want of room too */
+	if (job->err == -EREMOTEIO)
+		work_lacks_room(b->env, job);
 	if (work_is_void(job) || ((job->err || b->result.broken) && work_lacks_room(b->env, job)))
 		return false;
 	if (job->err) {

@@ -7,6 +7,7 @@
 
 #include "engine/build/cost.h"
 
+#include <errno.h>
 #include <string.h>
 
 static err_t navigate(struct job *job, const struct navigator *nav, struct error *error)
@@ -47,8 +48,17 @@ void history_job_do(const struct work_env *env, struct job *job)
 		cost = cost_open(trees, env->profile->builders);
 	if (cost)
 		nav.estimate = (struct build_estimate){ .self = cost, .seconds = build_seconds };
+	struct promisor_watch watch = { .cancel = &job->cancel,
+					.fetching = work_fetching,
+					.arg = job };
+	repo_watch_fetches(env->repo, &watch);
 	err_t err = navigate(job, &nav, &why);
+	repo_watch_fetches(env->repo, NULL);
 	cost_free(cost);
-	if (err && !work_lacks_room(env, job))
+	if (!err || work_lacks_room(env, job))
+		return;
+	job->err = err == -EREMOTEIO || err == -ECANCELED ? err : 0;
+	job->error = why;
+	if (!job->err)
 		work_fail(job, &why);
 }

@@ -9,6 +9,8 @@
 #include "engine/base/daemon_log.h"
 #include "engine/store/state_dir.h"
 
+#include <errno.h>
+
 static char *config_of(const struct work_env *env, const struct job *job, int step)
 {
 	if (step < 0)
@@ -45,12 +47,16 @@ static char **ask_maintainers(const struct work_env *env, struct job *job)
 void report_job_do(const struct work_env *env, struct job *job)
 {
 	char **list = job->report.maintainers ? ask_maintainers(env, job) : NULL;
-	if (work_is_void(job)) {
+	/* a report without them is better than none, and no remote is waited for */
+	bool unreachable = job->err == -EREMOTEIO;
+	if (work_is_void(job) && !unreachable) {
 		g_strfreev(list);
 		return;
 	}
-	if (job->err) /* a report without them is better than none */
+	if (job->err)
 		daemon_log(DAEMON_LOG_WARNING, job->name, "no maintainers: %s", job->error.text);
+	if (unreachable)
+		job->err = 0;
 	job->answer = event_make(EV_REPORTED);
 	job->answer.reported.maintainers = list ? list : g_new0(char *, 1);
 	job->answer.reported.labels = labels(env, job);

@@ -30,7 +30,13 @@ bool work_lacks_room(const struct work_env *env, struct job *job)
 
 bool work_is_void(const struct job *job)
 {
-	return job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT;
+	return job->err == -ECANCELED || job->err == -ENOSPC || job->err == -EDQUOT ||
+	       job->err == -EREMOTEIO;
+}
+
+void work_fetching(void *job, guint objects, const char *remote)
+{
+	job_fetches(job, objects, remote);
 }
 
 char *work_large_setting(const struct work_env *env, const struct job *job, enum setting id)

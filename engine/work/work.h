@@ -36,7 +36,8 @@ void work_fail(struct job *job, const struct error *why);
  * want of it, whichever error it came as. Makes that the answer: nobody's fault, and to be done
  * again when there is room. */
 bool work_lacks_room(const struct work_env *env, struct job *job);
-/* The job's error says that the disk is full or that it was stopped: there is no other answer. */
+/* The job's error says that the disk is full, that it was stopped or that a remote does not give
+ * what it needs: there is no other answer. */
 bool work_is_void(const struct job *job);
 
 /* Path of a large setting of the bisection, to be freed; NULL: it is not set. */
@@ -52,6 +53,8 @@ bool work_is_others(const struct work_env *env, const struct job *job);
  * one leaves in object files must not become another's kernel. */
 char *work_trees(const struct work_env *env, const struct job *job);
 struct confinement work_confinement(const struct work_env *env, const struct job *job);
+/* For a promisor_watch: the job fetches, see job_fetches. */
+void work_fetching(void *job, guint objects, const char *remote);
 /* The words of the job's listener. */
 void work_grew(const struct job *job, int64_t size);
 

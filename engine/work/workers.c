@@ -114,6 +114,8 @@ err_t workers_new(const struct workers_config *config, struct work_env **out, st
 	};
 	pool->history = g_thread_pool_new(work_on_history, &pool->env, 1, FALSE, NULL);
 	err_t err = repo_open(config->repo, &pool->env.repo, error);
+	if (!err)
+		err = repo_fetch_from(pool->env.repo, config->promisor, error);
 	if (err) {
 		workers_free(&pool->env);
 		return err;

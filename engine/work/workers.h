@@ -11,12 +11,15 @@
 
 /* Borrowed but for the copies that workers_new makes of the strings. */
 struct workers_config {
-	const char *state, *repo; /* directories, absolute */
+	const char *state, *repo;  /* directories, absolute */
+	struct promisor *promisor; /* gives what the repository lacks; NULL: it is no partial clone;
+				    * has to live as long as the workers */
 	const struct profile *profile;
 	struct builder builder;
 	struct runner runner;
 };
 
+struct promisor;
 struct work_env;
 /* Opens the repository. */
 err_t workers_new(const struct workers_config *config, struct work_env **env, struct error *error);

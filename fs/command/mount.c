@@ -11,6 +11,8 @@
 #include "engine/history/repo.h"
 #include "engine/base/daemon_log.h"
 #include "engine/store/profile.h"
+#include "engine/build/slot.h"
+#include "engine/objects/promisor.h"
 #include "engine/store/state_dir.h"
 #include "engine/work/workers.h"
 #include "vmm/ship.h"
@@ -154,6 +156,8 @@ struct daemon {
 	struct fuse_session *se;
 	int lock;
 	char *gitdir;
+	struct promisor *promisor; /* NULL: the repository is no partial clone */
+	struct slot_objects objects;
 };
 
 static char *find_init(void)
@@ -218,8 +222,9 @@ static err_t start_engine(struct daemon *d, struct error *error)
 {
 	struct workers_config with = { .state = d->o->state,
 				       .repo = d->o->repo,
+				       .promisor = d->promisor,
 				       .profile = &d->profile,
-				       .builder = kbuild_builder(d->gitdir),
+				       .builder = kbuild_builder(&d->objects),
 				       .runner = vmm_runner(d->vmm) };
 	err_t err = workers_new(&with, &d->workers, error);
 	if (err)
@@ -251,6 +256,10 @@ static err_t set_up(struct daemon *d, struct error *error)
 	d->gitdir = g_strdup(repo_gitdir(repo));
 	repo_free(repo);
 	err = state_dir_open(o->state, &d->lock, error);
+	g_autofree char *promised = state_dir_promised(o->state);
+	if (!err)
+		err = promisor_open(d->gitdir, promised, &d->promisor, error);
+	d->objects = (struct slot_objects){ .gitdir = d->gitdir, .promisor = d->promisor };
 	if (!err && has_libvirtd(&d->profile))
 		err = state_dir_let_through(o->state, error);
 	if (!err)
@@ -306,6 +315,7 @@ static void tear_down(struct daemon *d)
 	if (d->lock >= 0)
 		close(d->lock);
 	free_profile(d);
+	promisor_free(d->promisor);
 	g_free(d->gitdir);
 }
 

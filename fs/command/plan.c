@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 #include "complain.h"
+#include "plan_store.h"
 #include "simulate.h"
 
 #include "engine/history/choose.h"
@@ -22,6 +23,7 @@ struct plan {
 	gboolean first_parent, simulate;
 	struct simulate_options options;
 	struct repo *repo;
+	struct plan_store store;
 	struct history *h;
 	uint32_t bad_commit, culprit_commit;
 	GArray *good_commits, *untestable, *skipped; /* uint32_t */
@@ -96,6 +98,8 @@ static err_t load(struct plan *p, struct error *error)
 		err = resolve_list(p, p->skips, p->untestable, error);
 	if (!err && p->culprit)
 		err = resolve(p, p->culprit, &p->culprit_commit, error);
+	if (!err && p->paths && *p->paths)
+		err = plan_store_open(&p->store, p->repo, error);
 	if (!err && p->paths && *p->paths)
 		err = path_limit_new(p->repo, p->paths, &p->limit, error);
 	return err;
@@ -190,7 +194,11 @@ static err_t step(struct plan *p, bool *checked, bool *over, struct error *error
 		.limit = path_limit_walk(p->limit),
 	};
 	struct choice choice;
-	err_t err = choose_next(p->h, &q, &choice, error);
+	err_t err = p->limit ? path_limit_fetch(p->limit, q.bad, q.goods, q.ngoods, q.first_parent,
+						error)
+			     : 0;
+	if (!err)
+		err = choose_next(p->h, &q, &choice, error);
 	if (err)
 		return err;
 	*checked = choice.checked;
@@ -258,6 +266,7 @@ int cmd_plan(int argc, char **argv)
 		status = complain(1, "plan: %s", why.text);
 	path_limit_free(p.limit);
 	repo_free(p.repo);
+	plan_store_close(&p.store);
 	g_array_unref(p.good_commits);
 	g_array_unref(p.untestable);
 	g_array_unref(p.skipped);

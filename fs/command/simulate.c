@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "complain.h"
+#include "plan_store.h"
 
 #include "engine/simulate/simulate.h"
 
@@ -256,6 +257,7 @@ int simulate_run(const struct simulate_range *range, const struct simulate_optio
 	struct error why = { 0 };
 	struct settings settings;
 	struct simulator *sim = NULL;
+	struct plan_store store = { 0 };
 	g_autofree char *bad = NULL;
 	g_autofree char *culprit = NULL;
 	g_autoptr(GPtrArray) goods = g_ptr_array_new_with_free_func(g_free);
@@ -283,6 +285,8 @@ int simulate_run(const struct simulate_range *range, const struct simulate_optio
 				   .settings = &settings };
 	err_t err = simulator_new(range->repo, &what, &sim, &why);
 	if (!err)
+		err = plan_store_open(&store, simulator_repo(sim), &why);
+	if (!err)
 		err = resolve(sim, range->bad, &bad, &why);
 	if (!err)
 		err = resolve(sim, range->culprit, &culprit, &why);
@@ -297,6 +301,7 @@ int simulate_run(const struct simulate_range *range, const struct simulate_optio
 	if (!err)
 		err = simulate_all(o, sim, &what, &why);
 	simulator_free(sim);
+	plan_store_close(&store);
 	settings_clear(&settings);
 	return err ? complain(1, "plan: %s", why.text) : 0;
 }

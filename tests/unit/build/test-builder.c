@@ -2,6 +2,7 @@
  * Builds by a program of the user's that says and leaves what it likes.
  */
 #include "engine/build/kbuild.h"
+#include "engine/build/slot.h"
 #include "engine/base/file.h"
 #include "../../random-history.h"
 
@@ -22,7 +23,8 @@ static err_t build(const char *script, const struct disk *disk, struct build_res
 	g_autofree char *part = g_build_filename(dir, "part", NULL);
 	g_autofree char *text = g_strdup_printf("#!/bin/sh\n%s\n", script);
 	struct cancel cancel;
-	struct builder builder = kbuild_builder(history->dir);
+	struct slot_objects objects = { .gitdir = history->dir };
+	struct builder builder = kbuild_builder(&objects);
 	struct error why = { 0 };
 	g_assert_cmpint(file_write(program, text, strlen(text), 0700, NULL), ==, 0);
 	cancel_init(&cancel, true);

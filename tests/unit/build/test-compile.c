@@ -4,6 +4,7 @@
  */
 #include "engine/base/file.h"
 #include "engine/build/kbuild.h"
+#include "engine/build/slot.h"
 
 #include <git2.h>
 #include <glib.h>
@@ -84,7 +85,8 @@ static struct build_result build(const struct tree *tree, struct build_request r
 	rq.jobs = 1;
 	rq.cancel = &cancel;
 	rq.compile_only = true;
-	struct builder builder = kbuild_builder(gitdir);
+	struct slot_objects objects = { .gitdir = gitdir };
+	struct builder builder = kbuild_builder(&objects);
 	if (builder.build(builder.self, &rq, &result, &why) != 0)
 		g_error("%s", why.text);
 	cancel_clear(&cancel);
