@@ -36,6 +36,8 @@ static void add(struct session *s, GString *journal, struct event *ev)
 	event_clear(ev);
 }
 
+#define GOOD 9999 /* the commit that is given as good; the last step tests it */
+
 static char *hash(int n)
 {
 	return g_strdup_printf("%040x", 0xabc000 + n);
@@ -80,11 +82,13 @@ static void step(struct session *s, GString *journal, int n, bool bad)
 		g_error("cannot create %s", logs);
 	put(config, text, strlen(text));
 	put(log, text, strlen(text));
+	bool last = n == steps - 1;
+	int number = last ? GOOD : n;
 	struct event ev = event_make(EV_STEP);
 	ev.step.step = n;
-	ev.step.commit = hash(n);
+	ev.step.commit = hash(number);
 	ev.step.subject = g_strdup_printf("net: change number %d", n);
-	ev.step.role = n == 0 ? ROLE_ORIGINAL : ROLE_SEARCH;
+	ev.step.role = n == 0 ? ROLE_ORIGINAL : last ? ROLE_GOOD : ROLE_SEARCH;
 	ev.step.left = n ? 1 << (steps - n) : -1;
 	ev.step.roughly = n ? steps - n : -1;
 	add(s, journal, &ev);
@@ -93,7 +97,7 @@ static void step(struct session *s, GString *journal, int n, bool bad)
 	ev.built.duration = (int64_t)400 * 1000000000;
 	ev.built.compiler =
 		g_strdup("gcc (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40");
-	g_autofree char *commit = hash(n);
+	g_autofree char *commit = hash(number);
 	ev.built.signature = g_compute_checksum_for_string(G_CHECKSUM_SHA256, commit, -1);
 	add(s, journal, &ev);
 	for (int k = 0; k < runs; k++)
@@ -127,7 +131,7 @@ static void bisection(int i)
 	ev.started.text = g_strdup("main");
 	ev.started.commit = hash(0);
 	ev.started.goods = g_new0(char *, 2);
-	ev.started.goods[0] = hash(9999);
+	ev.started.goods[0] = hash(GOOD);
 	ev.started.values = settings_to_json(&set);
 	ev.started.host = g_strdup("bench");
 	add(s, out, &ev);
@@ -136,7 +140,7 @@ static void bisection(int i)
 	ev.loaded.releases = g_new0(char *, 1);
 	add(s, out, &ev);
 	for (int n = 0; n < steps; n++)
-		step(s, out, n, n == 0 || n % 3 == 2);
+		step(s, out, n, n == 0 || (n % 3 == 2 && n < steps - 1));
 	ev = event_make(EV_FOUND);
 	ev.found.candidates = g_new0(char *, 2);
 	ev.found.candidates[0] = hash(0);
