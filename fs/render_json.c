@@ -71,13 +71,13 @@ static json_t *borders_json(char *const *borders)
 	return list;
 }
 
-/* What a partial clone lacks and is fetched now. */
+/* What a partial clone lacks and is fetched now; NULL: nothing is. */
 static json_t *fetching_json(const struct session *s, const struct engine *e)
 {
 	const char *remote;
 	guint objects = engine_fetching(e, s, -1, &remote);
 	return objects ? json_pack("{s:I, s:s}", "objects", (json_int_t)objects, "remote", remote)
-		       : json_null();
+		       : NULL;
 }
 
 static json_t *session_json(const struct session *s, const struct engine *e, int64_t now,
@@ -115,7 +115,7 @@ static json_t *session_json(const struct session *s, const struct engine *e, int
 	json_object_set_new(j, "reproducibility",
 			    s->reproducibility >= 0 ? json_real(s->reproducibility) : json_null());
 	json_object_set_new(j, "confidence",
-			    json_real(session_has_answer(s) && s->found && s->found[0]
+			    json_real(numbers_wanted(s) && session_has_answer(s) && s->found
 					      ? certify_confidence(s)
 					      : s->confidence));
 	json_object_set_new(j, "started", json_integer(s->started / 1000000000));
@@ -123,7 +123,9 @@ static json_t *session_json(const struct session *s, const struct engine *e, int
 	json_object_set_new(j, "build_seconds", json_real((double)s->build_ns / 1e9));
 	json_object_set_new(j, "test_seconds", json_real((double)s->test_ns / 1e9));
 	json_object_set_new(j, "restarts", json_integer(s->restarts));
-	json_object_set_new(j, "fetching", fetching_json(s, e));
+	json_t *fetching = fetching_json(s, e);
+	if (fetching)
+		json_object_set_new(j, "fetching", fetching);
 	if (with_steps) {
 		json_t *steps = json_array();
 		for (guint i = 0; i < s->steps->len; i++)
