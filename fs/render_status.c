@@ -49,10 +49,10 @@ static void append_judgements(const struct session *s, GString *out)
 		const struct step *step = step_of(s, j->commit);
 		if (is_taken_back(s, i) || (step && step->verdict == j->verdict))
 			continue;
-		g_string_append_printf(out, "     -  %-8s     -  %.12s %s\n        by its user%s\n",
-				       verdict_name(j->verdict), j->commit,
-				       j->subject ? j->subject : "",
-				       step ? ", whatever its test says" : "");
+		g_string_append_printf(
+			out, "     -  %-8s     -  %.12s%s%s\n        by its user%s\n",
+			verdict_name(j->verdict), j->commit, j->subject ? " " : "",
+			j->subject ? j->subject : "", step ? ", whatever its test says" : "");
 	}
 }
 
