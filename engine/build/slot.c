@@ -1,6 +1,9 @@
 /*
  * libgit2 does all of it, in a repository of the slot's own whose index remembers what lies in
  * `src`. Patches are applied in memory and become commits of that repository.
+ *
+ * Longer than 500 lines: what is fetched for a patch has to list just what applying it reads, so
+ * the two stand side by side.
  */
 #include "slot.h"
 
