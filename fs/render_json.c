@@ -56,6 +56,15 @@ static json_t *step_json(const struct session *s, const struct step *step)
 	return j;
 }
 
+/* NULL: an empty list. */
+static json_t *strings_json(char *const *texts)
+{
+	json_t *list = json_array();
+	for (; texts && *texts; texts++)
+		json_array_append_new(list, json_string(*texts));
+	return list;
+}
+
 /* Where the bug comes and goes, oldest first. */
 static json_t *borders_json(char *const *borders)
 {
@@ -88,18 +97,11 @@ static json_t *session_json(const struct session *s, const struct engine *e, int
 	json_object_set_new(j, "name", json_string(s->name));
 	json_object_set_new(j, "state", json_string(session_state_name(s->state)));
 	json_object_set_new(j, "verdict", json_string(s->verdict ? s->verdict : ""));
-	json_t *culprit = json_array();
-	for (char **c = s->found; session_has_answer(s) && c && *c; c++)
-		json_array_append_new(culprit, json_string(*c));
-	json_object_set_new(j, "culprit", culprit);
+	json_object_set_new(j, "culprit", strings_json(session_has_answer(s) ? s->found : NULL));
 	if (session_has_answer(s) && s->borders)
 		json_object_set_new(j, "borders", borders_json(s->borders));
-	if (session_has_answer(s) && s->inside) {
-		json_t *inside = json_array();
-		for (char **c = s->inside; *c; c++)
-			json_array_append_new(inside, json_string(*c));
-		json_object_set_new(j, "inside", inside);
-	}
+	if (session_has_answer(s) && s->inside)
+		json_object_set_new(j, "inside", strings_json(s->inside));
 	g_autoptr(GPtrArray) labels = labels_of(s);
 	json_t *list = json_array();
 	for (guint i = 0; session_has_answer(s) && i < labels->len; i++)

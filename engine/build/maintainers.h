@@ -14,8 +14,8 @@ struct slot_objects;
 
 /* Checks the commit out in the slot and asks the script: lines "to: ADDRESS" and "cc: ADDRESS" into
  * a new list, empty where there is no such script or it fails. `confine`: in which cage it runs.
- * Blocks; the slot's thread. -ECANCELED; -EREMOTEIO, as for slot_checkout;
- * another error: the slot cannot be used. */
+ * Blocks; the slot's thread. -ECANCELED; -EREMOTEIO as for slot_checkout; another error: the slot
+ * cannot be used. */
 err_t maintainers_ask(const struct slot_objects *from, const char *slot, const char *commit,
 		      const struct confinement *confine, struct cancel *cancel, char ***list,
 		      struct error *error);

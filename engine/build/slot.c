@@ -1,11 +1,9 @@
 /*
  * libgit2 does all of it, in a repository of the slot's own whose index remembers what lies in
  * `src`. Patches are applied in memory and become commits of that repository.
- *
- * Longer than 500 lines: what is fetched for a patch has to list just what applying it reads, so
- * the two stand side by side.
  */
 #include "slot.h"
+#include "slot_needs.h"
 
 #include "engine/base/file.h"
 #include "engine/objects/missing.h"
@@ -144,89 +142,6 @@ const char *slot_src(const struct slot *slot)
 	return slot->src;
 }
 
-/* ---- what a partial clone lacks ---- */
-
-struct needs {
-	struct slot *slot;
-	struct oid commit; /* gets the patches */
-	char *const *patches;
-};
-
-static bool merge_base(const struct needs *n, const struct oid *side, struct oid *base)
-{
-	git_oid a, b, out;
-	git_oid_fromraw(&a, n->commit.b);
-	git_oid_fromraw(&b, side->b);
-	if (git_merge_base(&out, n->slot->git, &a, &b) != 0)
-		return false;
-	memcpy(base->b, out.id, OID_BYTES);
-	return true;
-}
-
-/* What libgit2 reads to merge a patch in: all trees of three commits, the files that differ between
- * the patch and its parent (the merge base, where a whole side is merged), and those that have gone
- * since, since they may have been renamed. */
-static void list_patch(struct missing *m, const struct needs *n, const char *patch,
-		       const struct oid *ours)
-{
-	const char *space = strchr(patch, ' ');
-	struct oid id, parent, tree, before, unused;
-	bool any = false, none;
-	if (!space || !oid_parse(&id, space + 1) || !missing_commit(m, &id, &tree, &parent, &any))
-		return;
-	if (g_str_has_prefix(patch, "merge "))
-		any = merge_base(n, &id, &parent);
-	if (!any || !missing_commit(m, &parent, &before, &unused, &none))
-		return;
-	const struct oid *base = g_str_has_prefix(patch, "revert ") ? &tree : &before;
-	missing_below(m, &tree, MISSING_TREES);
-	missing_below(m, &before, MISSING_TREES);
-	missing_between(m, &before, &tree, MISSING_FILES);
-	missing_between(m, base, ours, MISSING_REMOVED);
-}
-
-static err_t list_needs(struct missing *m, void *arg, struct error *error)
-{
-	const struct needs *n = arg;
-	struct oid tree, head, unused;
-	git_oid id;
-	bool any;
-	(void)error;
-	if (!missing_commit(m, &n->commit, &tree, &unused, &any))
-		return 0;
-	missing_below(m, &tree, MISSING_FILES);
-	for (char *const *p = n->patches; p && *p; p++)
-		list_patch(m, n, *p, &tree);
-	/* what is there now, which the checkout compares with */
-	if (git_reference_name_to_id(&id, n->slot->git, "HEAD") != 0)
-		return 0;
-	memcpy(head.b, id.id, OID_BYTES);
-	if (missing_commit(m, &head, &tree, &unused, &any))
-		missing_below(m, &tree, MISSING_TREES);
-	return 0;
-}
-
-static err_t fetch_needs(struct slot *slot, const char *commit, char *const *patches,
-			 struct error *error)
-{
-	struct needs needs = { .slot = slot, .patches = patches };
-	if (!oid_parse(&needs.commit, commit))
-		return 0;
-	return missing_fetch(&slot->missing, commit, list_needs, &needs, error);
-}
-
-static err_t list_trees(struct missing *m, void *arg, struct error *error)
-{
-	struct oid id, tree, unused;
-	bool any;
-	(void)error;
-	for (const char *const *c = arg; *c; c++) {
-		if (oid_parse(&id, *c) && missing_commit(m, &id, &tree, &unused, &any))
-			missing_below(m, &tree, MISSING_TREES);
-	}
-	return 0;
-}
-
 /* For a commit that libgit2 refuses and git does not: one with the same tree and parents, in the
  * slot's own repository. */
 static int make_stand_in(struct slot *slot, const git_oid *id, git_commit **made)
@@ -331,7 +246,7 @@ static err_t apply_patches(struct slot *slot, git_commit **at, char *const *patc
 		/* an earlier patch may have removed files, which this one may have renamed */
 		char *one[] = { *patches, NULL };
 		g_autofree char *ours = g_strdup(git_oid_tostr_s(git_commit_id(*at)));
-		err_t err = fetch_needs(slot, ours, one, error);
+		err_t err = slot_needs_fetch(&slot->missing, slot->git, ours, one, error);
 		if (!err)
 			err = apply_patch(slot, words[0], words[1], *at, &next, error);
 		if (err && err != -EUCLEAN)
@@ -356,7 +271,7 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 {
 	git_commit *c = NULL;
 	*conflict = NULL;
-	err_t err = fetch_needs(slot, commit, patches, error);
+	err_t err = slot_needs_fetch(&slot->missing, slot->git, commit, patches, error);
 	if (err)
 		return err;
 	if (look_up_commit(slot, commit, &c) != 0)
@@ -477,8 +392,7 @@ static git_tree *tree_of(struct slot *slot, const char *commit)
 static bool each_change(struct slot *slot, const char *a, const char *b, git_diff_file_cb f,
 			void *arg)
 {
-	const char *both[] = { a, b, NULL };
-	if (missing_fetch(&slot->missing, b, list_trees, both, NULL) != 0)
+	if (slot_needs_fetch_trees(&slot->missing, a, b) != 0)
 		return false;
 	git_tree *old = tree_of(slot, a), *new = tree_of(slot, b);
 	git_diff *diff = NULL;

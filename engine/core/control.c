@@ -101,7 +101,7 @@ static err_t retest(struct engine *e, struct bisection *b, const char *number, s
 }
 
 /* A merge that a search of first parents has found: the bug may have come in with its side. */
-static err_t search_inside(struct engine *e, struct bisection *b, struct error *error)
+static err_t search_side_branch(struct engine *e, struct bisection *b, struct error *error)
 {
 	const struct session *s = b->s;
 	if (!session_over(s))
@@ -172,7 +172,7 @@ static err_t control(struct engine *e, struct bisection *b, char **words, struct
 {
 	const struct word *w = find_word(words[0]);
 	if (w->kind == WORD_INSIDE)
-		return search_inside(e, b, error);
+		return search_side_branch(e, b, error);
 	return w->kind == WORD_RETEST ? retest(e, b, words[1], error)
 				      : pause_or_end(e, b, words[0], w->event, error);
 }

@@ -110,8 +110,7 @@ static void choose_extent(const struct bisection *b, int n, enum step_role role,
 	source->object = g_strdup(build_verdict_object(b->s, n, role));
 	if (role == ROLE_ORIGINAL && build_verdict_may_guess(b->s))
 		source->since = g_strdupv(b->s->goods);
-	source->all_errors = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_SIDE ||
-			     role == ROLE_RETEST;
+	source->all_errors = build_verdict_makes_all(role);
 }
 
 static int number_of(const struct session *s, const struct step *step)

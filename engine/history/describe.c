@@ -12,13 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-char *describe_hex(const struct oid *oid)
-{
-	char hex[OID_HEX + 1];
-	oid_print(oid, hex);
-	return g_strdup(hex);
-}
-
 err_t describe_step(const struct navigator *nav, const struct next_query *q, enum step_role role,
 		    const char *commit, int step, struct event *answer, struct error *error)
 {
@@ -53,26 +46,41 @@ err_t describe_step(const struct navigator *nav, const struct next_query *q, enu
 	return err;
 }
 
+/* One, or all that it could be; NULL at the end. */
+static GStrv candidates_of(struct history *h, const struct choice *choice)
+{
+	GPtrArray *list = g_ptr_array_new();
+	if (choice->kind == CHOICE_FOUND)
+		g_ptr_array_add(list, oid_hex(history_oid(h, choice->commit)));
+	for (guint i = 0; choice->kind != CHOICE_FOUND && i < choice->candidates->len; i++) {
+		uint32_t c = g_array_index(choice->candidates, uint32_t, i);
+		g_ptr_array_add(list, oid_hex(history_oid(h, c)));
+	}
+	g_ptr_array_add(list, NULL);
+	return (GStrv)g_ptr_array_free(list, FALSE);
+}
+
+static GStrv one_candidate(const char *commit)
+{
+	GStrv list = g_new0(char *, 2);
+	list[0] = g_strdup(commit);
+	return list;
+}
+
 err_t describe_found(const struct navigator *nav, const struct choice *choice, struct event *answer,
 		     struct error *error)
 {
 	struct history *h = repo_history(nav->repo);
-	GPtrArray *list = g_ptr_array_new(), *parents = g_ptr_array_new();
-	guint n = choice->kind == CHOICE_FOUND ? 1 : choice->candidates->len;
-	for (guint i = 0; i < n; i++) {
-		uint32_t c = choice->kind == CHOICE_FOUND
-				     ? choice->commit
-				     : g_array_index(choice->candidates, uint32_t, i);
-		g_ptr_array_add(list, describe_hex(history_oid(h, c)));
-	}
+	GPtrArray *parents = g_ptr_array_new();
+	GStrv candidates = candidates_of(h, choice);
+	guint n = g_strv_length(candidates);
 	err_t err = n == 1 ? history_load(h, choice->commit, error) : 0;
 	for (uint32_t i = 0; n == 1 && !err && i < history_parent_count(h, choice->commit); i++)
 		g_ptr_array_add(parents,
-				describe_hex(history_oid(h, history_parent(h, choice->commit, i))));
-	g_ptr_array_add(list, NULL);
+				oid_hex(history_oid(h, history_parent(h, choice->commit, i))));
 	g_ptr_array_add(parents, NULL);
 	*answer = event_make(EV_FOUND);
-	answer->found.candidates = (GStrv)g_ptr_array_free(list, FALSE);
+	answer->found.candidates = candidates;
 	answer->found.parents = (GStrv)g_ptr_array_free(parents, FALSE);
 	if (!err && n == 1)
 		err = commit_text_show(nav->repo, history_oid(h, choice->commit),
@@ -92,9 +100,9 @@ err_t describe_stretches_test(const struct navigator *nav, const struct next_que
 			      struct error *error)
 {
 	struct history *h = repo_history(nav->repo);
-	g_autofree char *commit = describe_hex(history_oid(h, found->choice.commit));
-	g_autofree char *low = describe_hex(history_oid(h, found->low));
-	g_autofree char *high = describe_hex(history_oid(h, found->high));
+	g_autofree char *commit = oid_hex(history_oid(h, found->choice.commit));
+	g_autofree char *low = oid_hex(history_oid(h, found->low));
+	g_autofree char *high = oid_hex(history_oid(h, found->high));
 	if (q->current && strcmp(q->current, commit) == 0) {
 		*answer = event_make(EV_KEPT);
 		answer->kept.step = step - 1;
@@ -125,10 +133,10 @@ err_t describe_borders(const struct navigator *nav, const struct stretches *foun
 		if (err)
 			break;
 		struct border b = { .fixed = from->fixed,
-				    .commit = describe_hex(history_oid(h, from->commit)),
+				    .commit = oid_hex(history_oid(h, from->commit)),
 				    .skipped = (int)from->skipped };
 		if (history_parent_count(h, from->commit) == 1)
-			b.parent = describe_hex(history_oid(h, history_parent(h, from->commit, 0)));
+			b.parent = oid_hex(history_oid(h, history_parent(h, from->commit, 0)));
 		g_ptr_array_add(list, g_strdup(b.commit));
 		g_ptr_array_add(lines, border_print(&b));
 		border_clear(&b);
@@ -147,34 +155,20 @@ err_t describe_borders(const struct navigator *nav, const struct stretches *foun
 	return err;
 }
 
-err_t describe_good_is_bad(const struct next_query *q, struct event *answer)
+void describe_good_is_bad(const struct next_query *q, struct event *answer)
 {
 	*answer = event_make(EV_FOUND);
-	answer->found.candidates = g_new0(char *, 2);
-	answer->found.candidates[0] = g_strdup(q->bad_good);
-	return 0;
+	answer->found.candidates = one_candidate(q->bad_good);
 }
 
-err_t describe_inside(const struct navigator *nav, const struct choice *choice,
-		      struct event *answer)
+void describe_inside(const struct navigator *nav, const struct choice *choice, struct event *answer)
 {
-	struct history *h = repo_history(nav->repo);
-	GPtrArray *list = g_ptr_array_new();
-	if (choice->kind == CHOICE_FOUND)
-		g_ptr_array_add(list, describe_hex(history_oid(h, choice->commit)));
-	for (guint i = 0; choice->kind != CHOICE_FOUND && i < choice->candidates->len; i++)
-		g_ptr_array_add(list, describe_hex(history_oid(
-					      h, g_array_index(choice->candidates, uint32_t, i))));
-	g_ptr_array_add(list, NULL);
 	*answer = event_make(EV_INSIDE);
-	answer->inside.candidates = (GStrv)g_ptr_array_free(list, FALSE);
-	return 0;
+	answer->inside.candidates = candidates_of(repo_history(nav->repo), choice);
 }
 
-err_t describe_merge_alone(const char *commit, struct event *answer)
+void describe_merge_alone(const char *commit, struct event *answer)
 {
 	*answer = event_make(EV_INSIDE);
-	answer->inside.candidates = g_new0(char *, 2);
-	answer->inside.candidates[0] = g_strdup(commit);
-	return 0;
+	answer->inside.candidates = one_candidate(commit);
 }

@@ -29,15 +29,12 @@ err_t describe_borders(const struct navigator *nav, const struct stretches *foun
 		       struct event *answer, struct error *error);
 
 /* EV_FOUND where a given good commit has the bug and no line of verdicts says more: it alone. */
-err_t describe_good_is_bad(const struct next_query *q, struct event *answer);
+void describe_good_is_bad(const struct next_query *q, struct event *answer);
 
 /* EV_INSIDE for CHOICE_FOUND, CHOICE_ONLY_SKIPPED; for this commit (full hash) where there is
  * nothing to choose. */
-err_t describe_inside(const struct navigator *nav, const struct choice *choice,
-		      struct event *answer);
-err_t describe_merge_alone(const char *commit, struct event *answer);
-
-/* The id in hex digits, to be freed. */
-char *describe_hex(const struct oid *oid);
+void describe_inside(const struct navigator *nav, const struct choice *choice,
+		     struct event *answer);
+void describe_merge_alone(const char *commit, struct event *answer);
 
 #endif

@@ -52,8 +52,7 @@ static err_t merge_bases(const struct navigator *nav, const char *a, const char 
 	err_t err = merge_base_find(&w, x, &y, 1, bases, error);
 	walk_clear(&w);
 	for (guint i = 0; i < bases->len && !err; i++)
-		g_ptr_array_add(out,
-				describe_hex(history_oid(h, g_array_index(bases, uint32_t, i))));
+		g_ptr_array_add(out, oid_hex(history_oid(h, g_array_index(bases, uint32_t, i))));
 	return err;
 }
 
@@ -61,7 +60,7 @@ static err_t merge_bases(const struct navigator *nav, const char *a, const char 
 
 static char *release_line(const char *name, const struct oid *oid)
 {
-	g_autofree char *hex = describe_hex(oid);
+	g_autofree char *hex = oid_hex(oid);
 	return g_strdup_printf("%s %s", name, hex);
 }
 
@@ -106,7 +105,7 @@ static err_t find_copy(const struct navigator *nav, const char *branch, struct e
 	oid_parse(&oid, bad);
 	err_t err = titles_find(nav->repo, branch, &oid, &copy, &found, error);
 	if (!err && found)
-		answer->loaded.commit = describe_hex(&copy);
+		answer->loaded.commit = oid_hex(&copy);
 	return err;
 }
 
@@ -183,7 +182,7 @@ err_t navigate_load(const struct navigator *nav, const char *bad, char *const *g
 	/* without a branch of the user's own, only a fix has to lie on the default one */
 	if (settings_is_fix(nav->settings) || strcmp(branch, "HEAD") != 0) {
 		err = repo_resolve(nav->repo, branch, &head, error);
-		g_autofree char *hex = err ? NULL : describe_hex(&head);
+		g_autofree char *hex = err ? NULL : oid_hex(&head);
 		if (!err)
 			err = locate_on_branch(nav, hex, bad, goods, &ev, error);
 	}
@@ -292,7 +291,7 @@ static err_t describe_choice(const struct navigator *nav, const struct next_quer
 			     struct error *error)
 {
 	struct history *h = repo_history(nav->repo);
-	g_autofree char *commit = describe_hex(history_oid(h, choice->commit));
+	g_autofree char *commit = oid_hex(history_oid(h, choice->commit));
 	err_t err = 0;
 	if (q->current && strcmp(q->current, commit) == 0) {
 		*answer = event_make(EV_KEPT);
@@ -325,7 +324,7 @@ struct test_price {
 static double price_of(void *arg, uint32_t commit)
 {
 	const struct test_price *p = arg;
-	g_autofree char *hash = describe_hex(history_oid(repo_history(p->nav->repo), commit));
+	g_autofree char *hash = oid_hex(history_oid(repo_history(p->nav->repo), commit));
 	double build = p->nav->estimate.seconds(p->nav->estimate.self, hash);
 	return build < 0 ? build : build + p->test_s;
 }
@@ -357,7 +356,7 @@ static err_t look_for_stretches(const struct navigator *nav, const struct next_q
 	else if (found.kind == STRETCHES_FOUND)
 		err = describe_borders(nav, &found, answer, error);
 	else if (q->bad_good)
-		err = describe_good_is_bad(q, answer);
+		describe_good_is_bad(q, answer);
 	stretches_clear(&found);
 	return err;
 }
@@ -402,8 +401,10 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 	if (!err && answer->kind == EV_NONE)
 		err = choose_next(h, &query, &choice, error);
 	path_limit_free(limit);
-	if (err == -EINVAL && q->role == ROLE_INSIDE) /* nothing lies between the parents */
-		return describe_merge_alone(q->bad, answer);
+	if (err == -EINVAL && q->role == ROLE_INSIDE) { /* nothing lies between the parents */
+		describe_merge_alone(q->bad, answer);
+		return 0;
+	}
 	if (err || answer->kind != EV_NONE)
 		return err;
 	if (choice.kind == CHOICE_BASE_IS_BAD)
@@ -411,7 +412,7 @@ static err_t choose(const struct navigator *nav, const struct next_query *q, int
 	else if (choice.kind == CHOICE_TEST || choice.kind == CHOICE_MERGE_BASE)
 		err = describe_choice(nav, q, &choice, step, answer, error);
 	else if (q->role == ROLE_INSIDE)
-		err = describe_inside(nav, &choice, answer);
+		describe_inside(nav, &choice, answer);
 	else
 		err = describe_found(nav, &choice, answer, error);
 	choose_clear(&choice);
@@ -422,8 +423,10 @@ err_t navigate_next(const struct navigator *nav, const struct next_query *q, int
 		    struct event *answer, struct error *error)
 {
 	*answer = event_make(EV_NONE);
-	if (q->merge_alone)
-		return describe_merge_alone(q->merge_alone, answer);
+	if (q->merge_alone) {
+		describe_merge_alone(q->merge_alone, answer);
+		return 0;
+	}
 	if (!q->commit)
 		return choose(nav, q, step, answer, error);
 	if (q->current && strcmp(q->current, q->commit) == 0) {

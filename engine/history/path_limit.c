@@ -66,12 +66,6 @@ static err_t read_tree(struct path_limit *l, const struct oid *oid, git_odb_obje
 	return git_odb_object_dup(tree, *tree) == 0 ? 0 : -ENOMEM;
 }
 
-static void begin(struct raw_tree *t, git_odb_object *tree)
-{
-	raw_tree_begin(t, tree ? git_odb_object_data(tree) : NULL,
-		       tree ? git_odb_object_size(tree) : 0);
-}
-
 static err_t compare(struct path_limit *l, const struct oid *a, const struct oid *b, bool *same,
 		     struct error *error);
 
@@ -108,8 +102,8 @@ static err_t compare(struct path_limit *l, const struct oid *a, const struct oid
 	err_t err = read_tree(l, a, &old, error);
 	if (!err)
 		err = read_tree(l, b, &new, error);
-	begin(&ra, old);
-	begin(&rb, new);
+	raw_tree_begin_object(&ra, old);
+	raw_tree_begin_object(&rb, new);
 	bool both = !err && (!a || old) && (!b || new);
 	while (both && !err && *same && (ra.entry.name || rb.entry.name)) {
 		int c = !ra.entry.name	 ? 1
@@ -182,6 +176,8 @@ static err_t fetch_pair(struct path_limit *l, uint32_t commit, uint32_t parent, 
 	struct missing_source from = repo_missing(l->repo);
 	struct pair pair = { .limit = l, .commit = commit, .parent = parent };
 	char hex[OID_HEX + 1];
+	if (!from.promisor)
+		return 0;
 	oid_print(history_oid(repo_history(l->repo), commit), hex);
 	return missing_fetch(&from, hex, list_pair, &pair, error);
 }

@@ -12,5 +12,7 @@
  * what it passes: -ENOENT and a reason where a commit is missing, `yes` is false then. */
 err_t reach_ancestor(struct history *h, uint32_t c, uint32_t ancestor, bool *yes,
 		     struct error *error);
+/* Sets the mark (marks.h) of each ancestor of `c`, not of `c` itself. -ENOENT as above. */
+err_t reach_all(struct history *h, uint32_t c, GByteArray *marks, struct error *error);
 
 #endif

@@ -34,9 +34,8 @@ bool repo_is_shallow(const struct repo *repo);
 /* Lets it find what was fetched for a partial clone, and fetch more. `promisor` (NULL: none) has to
  * live as long. -EIO. */
 err_t repo_fetch_from(struct repo *repo, struct promisor *promisor, struct error *error);
-/* Who hears of its fetches from now on and may end them; borrowed until the next call. NULL:
- * nobody.
- */
+/* Who hears of its fetches from now on and may end them (NULL: nobody); borrowed until the next
+ * call. */
 void repo_watch_fetches(struct repo *repo, const struct promisor_watch *watch);
 /* For who is about to read trees or files; as long as the watch. */
 struct missing_source repo_missing(const struct repo *repo);

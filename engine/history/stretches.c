@@ -10,6 +10,7 @@
 #include "stretches.h"
 
 #include "marks.h"
+#include "reach.h"
 
 #include <errno.h>
 
@@ -40,29 +41,6 @@ static bool reaches(const struct search *s, guint i, guint ancestor)
 
 /* ---- what contains what ---- */
 
-static err_t mark_ancestors(struct history *h, uint32_t commit, GByteArray *seen,
-			    struct error *error)
-{
-	g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-	g_array_append_val(stack, commit);
-	while (stack->len) {
-		uint32_t c = g_array_index(stack, uint32_t, stack->len - 1);
-		g_array_set_size(stack, stack->len - 1);
-		err_t err = history_load(h, c, error);
-		if (err)
-			return err;
-		for (uint32_t i = 0; i < history_parent_count(h, c); i++) {
-			uint32_t p = history_parent(h, c, i);
-			guint8 *mark = marks_at(seen, h, p);
-			if (!*mark) {
-				*mark = 1;
-				g_array_append_val(stack, p);
-			}
-		}
-	}
-	return 0;
-}
-
 static void add(GArray *all, uint32_t commit, bool bad)
 {
 	struct tested t = { .commit = commit, .bad = bad, .before = -1 };
@@ -79,7 +57,7 @@ static err_t fill_reaches(struct search *s, struct error *error)
 	s->reaches = g_new0(bool, (gsize)n *n + 1);
 	for (guint i = 0; i < n; i++) {
 		g_autoptr(GByteArray) seen = g_byte_array_new();
-		err_t err = mark_ancestors(s->h, at(s, i)->commit, seen, error);
+		err_t err = reach_all(s->h, at(s, i)->commit, seen, error);
 		if (err)
 			return err;
 		for (guint k = 0; k < n; k++)

@@ -64,12 +64,6 @@ static void need_entry(struct missing *m, const struct raw_tree_entry *e,
 		need_file(m, e, wanted);
 }
 
-static void begin(struct raw_tree *t, git_odb_object *object)
-{
-	raw_tree_begin(t, object ? git_odb_object_data(object) : NULL,
-		       object ? git_odb_object_size(object) : 0);
-}
-
 static bool is_known(const struct missing *m, const struct oid *tree, enum missing_wanted wanted)
 {
 	return g_hash_table_contains(m->with_files, tree) ||
@@ -86,7 +80,7 @@ void missing_below(struct missing *m, const struct oid *tree, enum missing_wante
 	if (!object)
 		return;
 	m->depth++;
-	for (begin(&t, object); t.entry.name; raw_tree_next(&t))
+	for (raw_tree_begin_object(&t, object); t.entry.name; raw_tree_next(&t))
 		need_entry(m, &t.entry, wanted);
 	m->depth--;
 	git_odb_object_free(object);
@@ -114,8 +108,8 @@ void missing_between(struct missing *m, const struct oid *old, const struct oid 
 	git_odb_object *oa = old ? missing_read_tree(m, old) : NULL;
 	git_odb_object *ob = new ? missing_read_tree(m, new) : NULL;
 	struct raw_tree a, b;
-	begin(&a, oa);
-	begin(&b, ob);
+	raw_tree_begin_object(&a, oa);
+	raw_tree_begin_object(&b, ob);
 	/* what is below is known when both are there */
 	bool both = (!old || oa) && (!new || ob);
 	m->depth++;

@@ -4,6 +4,8 @@
  */
 #include "oid.h"
 
+#include <glib.h>
+
 #include <string.h>
 
 int oid_compare(const struct oid *a, const struct oid *b)
@@ -56,4 +58,11 @@ void oid_print(const struct oid *oid, char *hex)
 		hex[2 * i + 1] = letters[oid->b[i] & 15];
 	}
 	hex[OID_HEX] = '\0';
+}
+
+char *oid_hex(const struct oid *oid)
+{
+	char hex[OID_HEX + 1];
+	oid_print(oid, hex);
+	return g_strdup(hex);
 }

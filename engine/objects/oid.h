@@ -26,5 +26,7 @@ bool oid_parse(struct oid *oid, const char *hex);
 bool oid_parse_bytes(struct oid *oid, const char *hex);
 /* `hex` takes OID_HEX + 1 bytes. */
 void oid_print(const struct oid *oid, char *hex);
+/* The same as a new string. */
+char *oid_hex(const struct oid *oid);
 
 #endif

@@ -1,5 +1,9 @@
+/*
+ * Names and modes are not checked: whoever goes through a tree takes it as it is.
+ */
 #include "raw_tree.h"
 
+#include <git2.h>
 #include <string.h>
 
 void raw_tree_next(struct raw_tree *t)
@@ -21,6 +25,12 @@ void raw_tree_begin(struct raw_tree *t, const char *data, gsize len)
 	t->at = data;
 	t->end = data ? data + len : NULL;
 	raw_tree_next(t);
+}
+
+void raw_tree_begin_object(struct raw_tree *t, git_odb_object *object)
+{
+	raw_tree_begin(t, object ? git_odb_object_data(object) : NULL,
+		       object ? git_odb_object_size(object) : 0);
 }
 
 bool raw_tree_is_tree(const struct raw_tree_entry *e)

@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+struct git_odb_object;
+
 /* "MODE NAME\0" and 20 bytes. Both texts lie in the tree's bytes; the mode ends with a space. */
 struct raw_tree_entry {
 	const char *mode, *name; /* name NULL: none is left */
@@ -22,6 +24,8 @@ struct raw_tree {
 /* Goes to the first entry. `data` is borrowed as long as the entries are used; NULL: an empty tree.
  * What is no entry ends the tree. */
 void raw_tree_begin(struct raw_tree *t, const char *data, gsize len);
+/* The same of an object of libgit2's; NULL: an empty tree. */
+void raw_tree_begin_object(struct raw_tree *t, struct git_odb_object *object);
 void raw_tree_next(struct raw_tree *t);
 
 bool raw_tree_is_tree(const struct raw_tree_entry *e);

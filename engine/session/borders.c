@@ -34,6 +34,13 @@ char *border_print(const struct border *b)
 			       b->parent ? b->parent : "-", b->skipped);
 }
 
+char *border_text(const struct border *b)
+{
+	g_autofree char *others =
+		b->skipped ? g_strdup_printf(" or one of %d before it", b->skipped) : g_strdup("");
+	return g_strdup_printf("%s by %s%s", b->fixed ? "fixed" : "broken", b->commit, others);
+}
+
 void border_clear(struct border *border)
 {
 	g_free(border->commit);
@@ -130,10 +137,8 @@ char *borders_verdict(const struct session *s)
 	for (char **line = s->borders; *line; line++) {
 		struct border b;
 		border_parse(*line, &b);
-		g_string_append_printf(text, "%s %s by %s", line == s->borders ? "" : ",",
-				       b.fixed ? "fixed" : "broken", b.commit);
-		if (b.skipped)
-			g_string_append_printf(text, " or one of %d before it", b.skipped);
+		g_autofree char *one = border_text(&b);
+		g_string_append_printf(text, "%s %s", line == s->borders ? "" : ",", one);
 		border_clear(&b);
 	}
 	return g_string_free(text, FALSE);

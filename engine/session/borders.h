@@ -18,6 +18,8 @@ struct border {
 /* "broken HASH PARENT N", "fixed HASH PARENT N"; PARENT may be "-". False: it is none. */
 bool border_parse(const char *line, struct border *border);
 char *border_print(const struct border *border); /* new */
+/* "broken by HASH or one of N before it", for people; to be freed. */
+char *border_text(const struct border *border);
 void border_clear(struct border *border);
 
 /* Whether all lines are borders (NULL: there are none): 0, or -EINVAL with the one that is not. */

@@ -143,13 +143,17 @@ bool build_verdict_may_guess(const struct session *s)
 	return settings_match_is_auto(&s->settings) || *settings_text(&s->settings, SET_FAIL);
 }
 
+bool build_verdict_makes_all(enum step_role role)
+{
+	return role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_SIDE ||
+	       role == ROLE_RETEST;
+}
+
 const char *build_verdict_object(const struct session *s, int n, enum step_role role)
 {
 	const struct step *first = defining_step(s, n);
-	bool all = role == ROLE_CULPRIT || role == ROLE_PARENT || role == ROLE_SIDE ||
-		   role == ROLE_RETEST;
-	return first && first->object && !all && build_verdict_may_guess(s) &&
-			       !is_contradicted(s, n)
+	return first && first->object && !build_verdict_makes_all(role) &&
+			       build_verdict_may_guess(s) && !is_contradicted(s, n)
 		       ? first->object
 		       : NULL;
 }

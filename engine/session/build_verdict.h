@@ -14,6 +14,9 @@ enum verdict build_verdict(const struct session *s, int n, char **reason);
  * first one that is the bug, else the first. An index. */
 guint build_verdict_pick(const struct session *s, int n, char *const *errors);
 
+/* Whether steps of this role make all, and go on after the first error: what they say is compared
+ * with others. */
+bool build_verdict_makes_all(enum step_role role);
 /* The object that tells for a step with this number and role whether the bug is there, as `make` is
  * told; NULL: all has to be made. Of the session. */
 const char *build_verdict_object(const struct session *s, int n, enum step_role role);

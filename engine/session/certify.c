@@ -113,13 +113,6 @@ static enum step_role role_of_parent(guint i)
 	return i ? ROLE_SIDE : ROLE_PARENT;
 }
 
-/* Whether a search with first parents alone, or one for a fix, leaves open what a side is: there
- * the bug may have come in with it, here it may never have had it. */
-static bool sides_say_nothing(const struct session *s)
-{
-	return s->first_parent || settings_is_fix(&s->settings);
-}
-
 /* In fix mode: one that counts as not fixed because it never had the bug. */
 static bool is_presumed(const struct session *s, const char *commit)
 {
@@ -141,20 +134,40 @@ static bool was_made_whole(const struct session *s, const char *commit)
 	return build_verdict_whole(s, commit) >= 0;
 }
 
-/* The first parent that is not known well enough, and has no step that tried; -1: none. */
-static int next_parent(const struct session *s,
-		       bool (*enough)(const struct session *, const char *))
+/* What is to be tested next, and on which commit (of the session). */
+static enum step_role ask(const char **commit, enum step_role role, const char *of)
+{
+	if (commit)
+		*commit = of;
+	return role;
+}
+
+/* The first parent that is not known well enough, and has no step that tried; ROLES: none. */
+static enum step_role next_parent(const struct session *s,
+				  bool (*enough)(const struct session *, const char *),
+				  const char **commit)
 {
 	if (certify_is_merge(s) &&
 	    numbers_wanted(s)) /* its numbers may lie between those of its sides */
-		return -1;
+		return ROLES;
 	for (guint i = 0; s->parents && s->parents[i]; i++) {
 		const char *parent = s->parents[i];
 		if (!enough(s, parent) && !is_presumed(s, parent) &&
 		    !session_find_step(s, role_of_parent(i), parent))
-			return (int)i;
+			return ask(commit, role_of_parent(i), parent);
 	}
-	return -1;
+	return ROLES;
+}
+
+/* The same of the culprit, and then of its parents. */
+static enum step_role next_side(const struct session *s,
+				bool (*enough)(const struct session *, const char *),
+				const char **commit)
+{
+	const char *culprit = s->found[0];
+	if (!enough(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
+		return ask(commit, ROLE_CULPRIT, culprit);
+	return next_parent(s, enough, commit);
 }
 
 static enum verdict with_culprit(const struct session *s)
@@ -202,68 +215,41 @@ bool certify_revert_tells_more(const struct session *s)
 	return s->parents && s->parents[0] && strcmp(s->found[0], s->bad) != 0;
 }
 
+static enum step_role next_revert(const struct session *s)
+{
+	return certify_revert_tells_more(s) && !certify_revert_step(s) ? ROLE_REVERT : ROLES;
+}
+
 /* A build is not repeated, and of two kernels that are equal one may have been made with the
  * warning that is looked for. */
-static enum step_role next_build(const struct session *s)
+static enum step_role next_build(const struct session *s, const char **commit)
 {
-	const char *culprit = s->found[0];
-	int parent = next_parent(s, was_made_whole);
 	if (!certify_is_wanted(s))
 		return ROLES;
-	if (!was_made_whole(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
-		return ROLE_CULPRIT;
-	if (parent >= 0)
-		return role_of_parent((guint)parent);
-	if (certify_revert_tells_more(s) && !certify_revert_step(s))
-		return ROLE_REVERT;
-	return ROLES;
+	enum step_role role = next_side(s, was_made_whole, commit);
+	return role == ROLES ? next_revert(s) : role;
 }
 
-/* Its kernel and its parent's are compared in any case; a merge's parents are tested for the
- * certificate alone. */
-static enum step_role next_kernel(const struct session *s)
-{
-	const char *culprit = s->found[0];
-	bool compared = certify_parent(s) != NULL;
-	if (compared && !was_built(s, culprit) && !session_find_step(s, ROLE_CULPRIT, culprit))
-		return ROLE_CULPRIT;
-	return compared && next_parent(s, was_built) >= 0 ? ROLE_PARENT : ROLES;
-}
-
-enum step_role certify_next(const struct session *s)
+enum step_role certify_next(const struct session *s, const char **commit)
 {
 	struct certify_border border;
+	enum step_role role = ROLES;
 	if (!s->found || !s->found[0] || s->found[1])
 		return ROLES;
 	if (settings_test(&s->settings) == TEST_BUILD)
-		return next_build(s);
-	enum step_role kernel = next_kernel(s);
-	if (kernel != ROLES || !certify_is_wanted(s) || certify_is_no_op(s))
-		return kernel;
-	if (!certify_is_sure(s, s->found[0]) && !session_find_step(s, ROLE_CULPRIT, s->found[0]))
-		return ROLE_CULPRIT;
-	int parent = next_parent(s, certify_is_sure);
-	if (parent >= 0)
-		return role_of_parent((guint)parent);
+		return next_build(s, commit);
+	/* its kernel and its parent's are compared in any case; a merge's parents are tested for
+	 * the certificate alone */
+	if (certify_parent(s))
+		role = next_side(s, was_built, commit);
+	if (role != ROLES || !certify_is_wanted(s) || certify_is_no_op(s))
+		return role;
+	role = next_side(s, certify_is_sure, commit);
+	if (role != ROLES)
+		return role;
 	if (certify_border(s, &border) && !certify_compiler_step(s, &border))
 		return ROLE_COMPILER;
-	if (certify_revert_tells_more(s) && !certify_revert_step(s))
-		return ROLE_REVERT;
-	return ROLES;
-}
-
-const char *certify_next_commit(const struct session *s, enum step_role role)
-{
-	int parent = -1;
-	if (role == ROLE_CULPRIT)
-		return s->found[0];
-	if (settings_test(&s->settings) == TEST_BUILD)
-		parent = next_parent(s, was_made_whole);
-	else if (certify_parent(s))
-		parent = next_parent(s, was_built);
-	if (parent < 0)
-		parent = next_parent(s, certify_is_sure);
-	return s->parents[MAX(parent, 0)];
+	return next_revert(s);
 }
 
 static enum verdict verdict_before(const struct session *s, const struct step *step)
@@ -300,7 +286,7 @@ char *certify_contradiction(const struct session *s)
 		settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s) : NULL;
 	if (why)
 		return why;
-	guint n = !s->parents || sides_say_nothing(s) ? 1 : g_strv_length(s->parents);
+	guint n = !s->parents || !range_sides_count(s) ? 1 : g_strv_length(s->parents);
 	for (guint i = 0; s->parents && i < n && s->parents[i] && !why; i++)
 		why = contradiction_of_parent(s, i);
 	return why;

@@ -8,8 +8,9 @@
 #include "bisectfs/session.h"
 #include "tally.h"
 
-/* What is to be tested next for what was found; ROLES: nothing. */
-enum step_role certify_next(const struct session *s);
+/* What is to be tested next for what was found; ROLES: nothing. `commit` (may be NULL) gets, for
+ * ROLE_CULPRIT, ROLE_PARENT and ROLE_SIDE, on which commit; of the session. */
+enum step_role certify_next(const struct session *s, const char **commit);
 
 /* Signature of a commit's kernel with the configuration in use; NULL: it was never built. */
 const char *certify_signature(const struct session *s, const char *commit);
@@ -52,9 +53,6 @@ double certify_confidence(const struct session *s);
 bool certify_is_wanted(const struct session *s);
 /* The only parent of the culprit; NULL for a merge. Of the session. */
 const char *certify_parent(const struct session *s);
-/* For ROLE_CULPRIT, ROLE_PARENT and ROLE_SIDE: the commit that certify_next means. Of the session.
- */
-const char *certify_next_commit(const struct session *s, enum step_role role);
 /* The culprit is a merge, and each of its parents was tested and is without the bug (fix: has it):
  * its sides only break (fix: mend) it together. */
 bool certify_only_together(const struct session *s);

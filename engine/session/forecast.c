@@ -36,7 +36,7 @@ struct node {
 struct hypothesis {
 	struct session s;
 	struct step steps[DEPTH];
-	struct step start; /* step 0, where it would be judged along with another end */
+	struct step start; /* the first step, where it would be judged along with another end */
 	GArray *no_runs;
 };
 

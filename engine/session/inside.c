@@ -36,18 +36,13 @@ bool inside_is_wanted(const struct session *s)
 	       !numbers_wanted(s) && !s->parents[2];
 }
 
-static GStrv list_of(GPtrArray *array)
-{
-	g_ptr_array_add(array, NULL);
-	return (GStrv)g_ptr_array_free(array, FALSE);
-}
-
 void inside_query(const struct session *s, struct next_query *q)
 {
-	GPtrArray *goods = g_ptr_array_new(), *skips = g_ptr_array_new();
+	g_autoptr(GStrvBuilder) goods = g_strv_builder_new();
+	g_autoptr(GStrvBuilder) skips = g_strv_builder_new();
 	const struct step *whole = step_of(s, s->parents[1]);
 	const char *bad = s->parents[1];
-	g_ptr_array_add(goods, g_strdup(s->parents[0]));
+	g_strv_builder_add(goods, s->parents[0]);
 	for (guint i = s->found_at; i < s->steps->len; i++) {
 		const struct step *step = inside_step(s, i);
 		if (!step || step == whole)
@@ -55,8 +50,8 @@ void inside_query(const struct session *s, struct next_query *q)
 		if (step->verdict == VERDICT_BAD)
 			bad = step->commit;
 		else
-			g_ptr_array_add(step->verdict == VERDICT_GOOD ? goods : skips,
-					g_strdup(step->commit));
+			g_strv_builder_add(step->verdict == VERDICT_GOOD ? goods : skips,
+					   step->commit);
 	}
 	g_free(q->bad);
 	g_strfreev(q->goods);
@@ -64,8 +59,8 @@ void inside_query(const struct session *s, struct next_query *q)
 	g_clear_pointer(&q->paths, g_strfreev);
 	g_clear_pointer(&q->top, g_free);
 	q->bad = g_strdup(bad);
-	q->goods = list_of(goods);
-	q->skips = list_of(skips);
+	q->goods = g_strv_builder_end(goods);
+	q->skips = g_strv_builder_end(skips);
 	q->checked = 1;
 	q->first_parent = false;
 	q->patches = g_new0(char *, 2);

@@ -126,7 +126,7 @@ enum step_role next_role(const struct session *s)
 	if (s->borders)
 		return borders_next(s, NULL);
 	if (s->found) {
-		enum step_role role = certify_next(s);
+		enum step_role role = certify_next(s, NULL);
 		return role == ROLES && inside_is_wanted(s) ? ROLE_INSIDE : role;
 	}
 	g_autofree char *stuck = metric_stuck(s);
@@ -175,12 +175,14 @@ static void fixed_commit(const struct session *s, struct next_query *q)
 	}
 	case ROLE_CULPRIT:
 	case ROLE_PARENT:
-	case ROLE_SIDE:
-		if (!s->borders)
-			q->commit = g_strdup(certify_next_commit(s, q->role));
-		else
+	case ROLE_SIDE: {
+		const char *commit = NULL;
+		if (s->borders)
 			borders_next(s, &q->commit);
+		else if (certify_next(s, &commit) == q->role)
+			q->commit = g_strdup(commit);
 		break;
+	}
 	case ROLE_COMPILER: {
 		struct certify_border border = { 0 };
 		certify_border(s, &border);

@@ -79,12 +79,15 @@ bool range_judgement(const char *line, enum verdict *v, char **commit, char **su
 	return false;
 }
 
-/* A side of a merge may have the bug although the merge is where the search has found it: of first
- * parents alone, and for a fix. */
+bool range_sides_count(const struct session *s)
+{
+	return !s->first_parent && !settings_is_fix(&s->settings);
+}
+
 static bool narrows_range(const struct session *s, const struct step *step)
 {
 	if (step->role == ROLE_SIDE)
-		return !s->first_parent && !settings_is_fix(&s->settings);
+		return range_sides_count(s);
 	return step->role == ROLE_SEARCH || step->role == ROLE_RELEASE ||
 	       step->role == ROLE_RETEST || step->role == ROLE_PARENT;
 }

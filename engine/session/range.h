@@ -39,6 +39,11 @@ const char *range_good_that_is_bad(const struct session *s);
 /* One of them of which nothing is known; NULL: none. */
 const char *range_good_untested(const struct session *s);
 
+/* Whether a verdict on a side of a merge that was found says where the search goes on: not in one
+ * of first parents alone, where the bug may have come in with a side, and not in one for a fix,
+ * where a side may never have had the bug. */
+bool range_sides_count(const struct session *s);
+
 /* Whether verdicts may contradict a single culprit: a commit has been judged in two ways, the
  * parent of a culprit has the bug, or a given good commit has it. */
 bool range_may_contradict(const struct session *s);

@@ -191,10 +191,8 @@ static void log_borders(GString *log, char *const *borders)
 	for (; *borders; borders++) {
 		struct border b;
 		border_parse(*borders, &b);
-		g_string_append_printf(log, "%s by %s", b.fixed ? "fixed" : "broken", b.commit);
-		if (b.skipped)
-			g_string_append_printf(log, " or one of %d before it", b.skipped);
-		g_string_append_c(log, '\n');
+		g_autofree char *text = border_text(&b);
+		g_string_append_printf(log, "%s\n", text);
 		border_clear(&b);
 	}
 }

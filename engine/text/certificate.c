@@ -96,10 +96,7 @@ static void print_revert(const struct session *s, GString *out)
 	const struct step *step = certify_revert_step(s);
 	g_string_append_printf(out, "%-8s ", settings_is_fix(&s->settings) ? "applied" : "revert");
 	if (!certify_revert_tells_more(s)) {
-		g_string_append(out, s->parents && s->parents[0]
-					     ? "would give the parent again: the culprit is the "
-					       "starting commit\n"
-					     : "not tried: the culprit has no parent\n");
+		format_no_revert(out, s);
 	} else if (!step) {
 		g_string_append(out, "not tested\n");
 	} else {

@@ -75,6 +75,14 @@ void format_inside(GString *out, const struct session *s)
 		g_string_append_printf(out, "%s\n", (char *)lines->pdata[i]);
 }
 
+void format_no_revert(GString *out, const struct session *s)
+{
+	g_string_append(out, s->parents && s->parents[0]
+				     ? "would give the parent again: the culprit is the starting "
+				       "commit\n"
+				     : "not tried: the culprit has no parent\n");
+}
+
 void format_labels(GString *out, const struct session *s)
 {
 	g_autoptr(GPtrArray) labels = labels_of(s);

@@ -23,6 +23,8 @@ void format_only_together(GString *out, const struct session *s);
 void format_side_with_bug(GString *out, const struct session *s);
 /* Appends what was found inside a merge. */
 void format_inside(GString *out, const struct session *s);
+/* Appends why a certificate has no revert (see certify_revert_tells_more), with a newline. */
+void format_no_revert(GString *out, const struct session *s);
 /* Appends a line of a certificate for each label of the culprit's. */
 void format_labels(GString *out, const struct session *s);
 
