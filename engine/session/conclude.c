@@ -28,11 +28,11 @@ static const char *last_infra_title(const struct step *step)
 }
 
 /* What was asked for did not happen at all: a failure that any commit shows is no bug. */
-static const struct run *not_executed(const struct step *step)
+static const struct run *not_executed(const struct session *s, const struct step *step)
 {
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (tally_not_executed(step, r))
+		if (tally_not_executed(s, step, r))
 			return r;
 	}
 	return NULL;
@@ -157,8 +157,9 @@ static bool decide_step(const struct session *s, int n, struct event *ev)
 	}
 	if (decide_by_kernel(s, n, ev))
 		return true;
-	if (not_executed(step)) {
-		fail_not_executed(not_executed(step), ev);
+	const struct run *no_test = not_executed(s, step);
+	if (no_test) {
+		fail_not_executed(no_test, ev);
 		return true;
 	}
 	if (tally_is_fault(s, step)) {

@@ -108,10 +108,40 @@ bool session_outcome_is_bad(const struct session *s, const struct event_run_done
 	return r.outcome == OUTCOME_EXIT || (crashed(s, &r) && crash_counts(s, NULL, &r));
 }
 
-bool tally_not_executed(const struct step *step, const struct run *r)
+static bool says_not_executed(const struct run *r)
 {
-	return step->role == ROLE_ORIGINAL && r->outcome == OUTCOME_EXIT &&
+	return r->outcome == OUTCOME_EXIT &&
 	       (r->status == OUTCOME_NOT_EXECUTABLE || r->status == OUTCOME_NOT_FOUND);
+}
+
+static bool ran_something(const struct step *step)
+{
+	if (step->known_good || step->known_bad)
+		return true;
+	for (guint k = 0; k < step->runs->len; k++) {
+		const struct run *r = step_run(step, (int)k);
+		if (r->outcome == OUTCOME_OK || r->outcome == OUTCOME_CRASHED ||
+		    (r->outcome == OUTCOME_EXIT && !says_not_executed(r)))
+			return true;
+	}
+	return false;
+}
+
+/* Where the user judged the starting commit, a later step is the first that is tested. */
+static bool is_first_tested(const struct session *s, const struct step *step)
+{
+	if (step->role == ROLE_ORIGINAL)
+		return true;
+	for (guint i = 0; i < s->steps->len && session_step(s, (int)i) != step; i++) {
+		if (ran_something(session_step(s, (int)i)))
+			return false;
+	}
+	return true;
+}
+
+bool tally_not_executed(const struct session *s, const struct step *step, const struct run *r)
+{
+	return says_not_executed(r) && is_first_tested(s, step);
 }
 
 static void count_runs(const struct session *s, const struct step *step, struct tally *t)
@@ -120,7 +150,8 @@ static void count_runs(const struct session *s, const struct step *step, struct 
 	t->bad += step->known_bad;
 	for (guint k = 0; k < step->runs->len; k++) {
 		const struct run *r = step_run(step, (int)k);
-		if (r->outcome == OUTCOME_NONE || run_was_stopped(r) || tally_not_executed(step, r))
+		if (r->outcome == OUTCOME_NONE || run_was_stopped(r) ||
+		    tally_not_executed(s, step, r))
 			continue;
 		if (r->outcome == OUTCOME_OK)
 			t->good++;

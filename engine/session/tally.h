@@ -15,9 +15,10 @@ struct tally tally_step(const struct session *s, const struct step *step);
 /* The same over all steps whose kernel has this signature, against the certificate's limit. */
 struct tally tally_kernel(const struct session *s, const char *signature);
 
-/* Whether the run of the starting commit says that there is no test at all: the reproducer cannot
- * be executed. It counts for nothing, also when the step is tested again. */
-bool tally_not_executed(const struct step *step, const struct run *r);
+/* Whether a run of the starting commit, or of the first step that is tested at all, says that there
+ * is no test: the reproducer cannot be executed. It counts for nothing, also when the step is
+ * tested again. */
+bool tally_not_executed(const struct session *s, const struct step *step, const struct run *r);
 
 /* Whether the run failed as a test can fail that was possible, whatever `match` says of it. */
 bool tally_shows_bug(const struct session *s, const struct run *r);

@@ -257,23 +257,55 @@ static void test_failed(void)
 	session_free(s);
 }
 
+/* A run of the newest step finds nothing to execute. */
+static void run_nothing(struct session *s, const char *signature)
+{
+	struct event ev;
+	built(s, signature);
+	g_assert_false(session_decide(s, &ev));
+	ev = event_make(EV_RUN_DONE);
+	ev.run_done.step = (int)s->steps->len - 1;
+	ev.run_done.outcome = OUTCOME_EXIT;
+	ev.run_done.status = OUTCOME_NOT_FOUND;
+	apply(s, ev);
+	decide(s);
+}
+
+/* What the user says of the starting commit does not show that there is a test. */
+static void test_first_tested_executes_nothing(void)
+{
+	struct session *s = begun(NULL);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	judge(s, "bad", VERDICT_BAD);
+	decide(s);
+	step(s, ROLE_SEARCH, "middle", NULL);
+	run_nothing(s, "s1");
+	g_assert_cmpint(s->state, ==, STATE_FAILED);
+	session_free(s);
+}
+
+/* One that crashed was executed: a later status of 127 is bad, as for `git bisect run`. */
+static void test_later_step_executes_nothing(void)
+{
+	struct session *s = begun(NULL);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	test(s, "s0", true);
+	step(s, ROLE_SEARCH, "middle", NULL);
+	run_nothing(s, "s1");
+	g_assert_cmpint(s->state, !=, STATE_FAILED);
+	g_assert_cmpint(tally_step(s, session_step(s, 1)).bad, ==, 1);
+	session_free(s);
+}
+
 /* Asked for again and again, a test that never began does not become a bug. */
 static void test_not_executed(void)
 {
 	struct session *s = begun(NULL);
 	for (int n = 0; n < 4; n++) {
 		step(s, ROLE_ORIGINAL, "bad", NULL);
-		struct event ev;
-		built(s, "s0");
-		g_assert_false(session_decide(s, &ev));
-		ev = event_make(EV_RUN_DONE);
-		ev.run_done.step = n;
-		ev.run_done.outcome = OUTCOME_EXIT;
-		ev.run_done.status = OUTCOME_NOT_FOUND;
-		apply(s, ev);
-		decide(s);
+		run_nothing(s, "s0");
 		g_assert_cmpint(s->state, ==, STATE_FAILED);
-		ev = event_make(EV_RETEST);
+		struct event ev = event_make(EV_RETEST);
 		ev.retest.step = n;
 		apply(s, ev);
 	}
@@ -341,6 +373,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/taken-up/interrupted-runs", test_interrupted_runs);
 	g_test_add_func("/taken-up/failed", test_failed);
 	g_test_add_func("/taken-up/not-executed", test_not_executed);
+	g_test_add_func("/taken-up/first-tested-executes-nothing",
+			test_first_tested_executes_nothing);
+	g_test_add_func("/taken-up/later-step-executes-nothing", test_later_step_executes_nothing);
 	g_test_add_func("/taken-up/skipped-start", test_skipped_start);
 	g_test_add_func("/taken-up/ended-in-pause", test_ended_in_pause);
 	g_test_add_func("/taken-up/never-read", test_never_read);
