@@ -109,18 +109,18 @@ struct weighing {
 };
 
 /* Calls it with the position of each parent that is a candidate. */
-#define EACH_PARENT(cs, i, at, body)                                                    \
-	do {                                                                            \
-		uint32_t commit_ = candidate(cs, i);                                    \
-		for (uint32_t k_ = 0; k_ < walk_parent_count((cs)->w, commit_); k_++) { \
-			uint32_t p_ = walk_parent((cs)->w, commit_, k_);                \
-			if (is_interesting(cs, p_)) {                                   \
-				guint at = g_array_index((cs)->at, uint32_t, p_) - 1;   \
-				body;                                                   \
-			}                                                               \
-			if ((cs)->w->first_parent)                                      \
-				break;                                                  \
-		}                                                                       \
+#define EACH_PARENT(cs, i, at, body)                                                            \
+	do {                                                                                    \
+		uint32_t n_;                                                                    \
+		const uint32_t *parents_ = walk_parents((cs)->w, candidate(cs, i), &n_);        \
+		if ((cs)->w->first_parent && n_ > 1)                                            \
+			n_ = 1;                                                                 \
+		for (uint32_t k_ = 0; k_ < n_; k_++) {                                          \
+			if (is_interesting(cs, parents_[k_])) {                                 \
+				guint at = g_array_index((cs)->at, uint32_t, parents_[k_]) - 1; \
+				body;                                                           \
+			}                                                                       \
+		}                                                                               \
 	} while (0)
 
 /* With sane dates the list is an order by rank already. */
@@ -203,20 +203,27 @@ static void weighing_clear(struct weighing *w)
 #define BLOCK_WORDS 8
 #define BLOCK ((guint)BLOCK_WORDS * 64)
 
-/* All at once: for each block of ranks, which of them every later one reaches, as bits that parents
- * hand on. A sixty-fourth of the square, where a walk for each merge is the square. */
+/* All at once: for each block of candidates that count, in the order of their ranks, which of them
+ * every later one reaches, as bits that parents hand on. A sixty-fourth of the square, where a walk
+ * for each merge is the square. */
 static void count_all(struct weighing *w)
 {
 	guint64(*bits)[BLOCK_WORDS] = g_malloc(((gsize)w->n + 1) * sizeof(*bits));
+	guint next = 0; /* rank where the next block begins */
 	for (guint i = 0; i < w->n; i++)
 		*weight(w->cs, i) = 0;
-	for (guint from = 0; from < w->n; from += BLOCK) {
+	for (guint from = 0; from < w->n; from = next) {
+		guint in_block = 0;
+		next = w->n;
 		for (guint r = from; r < w->n; r++) {
 			guint i = w->order[r];
 			guint64 *mine = bits[r];
 			memset(mine, 0, sizeof(*bits));
-			if (r < from + BLOCK && candidates_counts(w->cs, i))
-				mine[(r - from) / 64] = (guint64)1 << (r - from) % 64;
+			if (in_block < BLOCK && candidates_counts(w->cs, i)) {
+				mine[in_block / 64] = (guint64)1 << in_block % 64;
+				if (++in_block == BLOCK)
+					next = r + 1;
+			}
 			EACH_PARENT(w->cs, i, at, {
 				if (w->rank[at] >= from) {
 					for (int k = 0; k < BLOCK_WORDS; k++)

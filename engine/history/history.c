@@ -156,3 +156,9 @@ uint32_t history_parent(const struct history *h, uint32_t c, uint32_t i)
 {
 	return g_array_index(h->parents, uint32_t, g_array_index(h->first_parent, uint32_t, c) + i);
 }
+
+const uint32_t *history_parents(const struct history *h, uint32_t c, uint32_t *n)
+{
+	*n = g_array_index(h->parent_count, uint32_t, c);
+	return &g_array_index(h->parents, uint32_t, g_array_index(h->first_parent, uint32_t, c));
+}

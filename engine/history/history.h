@@ -68,6 +68,8 @@ uint64_t history_date(const struct history *h, uint32_t c);
 const struct oid *history_tree(const struct history *h, uint32_t c);
 uint32_t history_parent_count(const struct history *h, uint32_t c);
 uint32_t history_parent(const struct history *h, uint32_t c, uint32_t i);
+/* All of them, `n` in number, in order; until the next history_load. */
+const uint32_t *history_parents(const struct history *h, uint32_t c, uint32_t *n);
 
 /* The same commits in ascending order of their ids, which is git's order of refs that are named by
  * hashes; to be freed. */

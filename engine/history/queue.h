@@ -16,7 +16,8 @@ struct queue_entry {
 };
 
 struct queue {
-	GArray *heap;	  /* struct queue_entry */
+	struct queue_entry *heap;
+	guint size, room; /* how many are in it, and how many it has room for */
 	uint64_t entered; /* pushed so far */
 };
 
@@ -34,12 +35,12 @@ uint32_t queue_pop(struct queue *q);
  * are looked for by going through all of them again and again. */
 static inline guint queue_size(const struct queue *q)
 {
-	return q->heap->len;
+	return q->size;
 }
 
 static inline uint32_t queue_commit(const struct queue *q, guint i)
 {
-	return g_array_index(q->heap, struct queue_entry, i).commit;
+	return q->heap[i].commit;
 }
 
 #endif

@@ -10,18 +10,21 @@
 #include "marks.h"
 #include "queue.h"
 
+#include <string.h>
+
 /* ---- marks ---- */
 
 void walk_init(struct walk *w, struct history *h, bool first_parent)
 {
 	*w = (struct walk){ .h = h, .first_parent = first_parent };
 	w->marks = g_byte_array_new();
+	w->only_parent = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 }
 
 void walk_clear(struct walk *w)
 {
 	g_byte_array_free(w->marks, TRUE);
-	g_clear_pointer(&w->only_parent, g_hash_table_unref);
+	g_array_free(w->only_parent, TRUE);
 }
 
 guint8 *walk_marks(struct walk *w, uint32_t c)
@@ -41,28 +44,27 @@ void walk_restart(struct walk *w)
 {
 	for (guint i = 0; i < w->marks->len; i++)
 		w->marks->data[i] &= WALK_PARSED;
-	g_clear_pointer(&w->only_parent, g_hash_table_unref);
+	g_array_set_size(w->only_parent, 0);
 }
 
-/* The one parent that it was left with; NO_COMMIT: it has all. */
-static uint32_t only_parent(const struct walk *w, uint32_t c)
+static void leave_parent(struct walk *w, uint32_t c, uint32_t parent)
 {
-	gpointer parent = NULL;
-	if (!w->only_parent ||
-	    !g_hash_table_lookup_extended(w->only_parent, GUINT_TO_POINTER(c), NULL, &parent))
-		return NO_COMMIT;
-	return GPOINTER_TO_UINT(parent);
+	guint old = w->only_parent->len;
+	if (c >= old) {
+		g_array_set_size(w->only_parent, MAX(history_size(w->h), c + 1));
+		memset(&g_array_index(w->only_parent, uint32_t, old), 0xff,
+		       (w->only_parent->len - old) * sizeof(uint32_t));
+	}
+	g_array_index(w->only_parent, uint32_t, c) = parent;
 }
 
-uint32_t walk_parent_count(const struct walk *w, uint32_t c)
+const uint32_t *walk_parents(const struct walk *w, uint32_t c, uint32_t *n)
 {
-	return only_parent(w, c) != NO_COMMIT ? 1 : history_parent_count(w->h, c);
-}
-
-uint32_t walk_parent(const struct walk *w, uint32_t c, uint32_t i)
-{
-	uint32_t only = only_parent(w, c);
-	return only != NO_COMMIT ? only : history_parent(w->h, c, i);
+	if (c < w->only_parent->len && g_array_index(w->only_parent, uint32_t, c) != NO_COMMIT) {
+		*n = 1;
+		return &g_array_index(w->only_parent, uint32_t, c);
+	}
+	return history_parents(w->h, c, n);
 }
 
 /* ---- candidates ---- */
@@ -71,7 +73,8 @@ struct listing {
 	struct walk *w;
 	struct queue queue;
 	uint32_t interesting; /* queued and not marked uninteresting */
-	GArray *pending;      /* uint32_t: a stack for marks that travel */
+	uint32_t *pending;    /* a stack for marks that travel, and how many it has room for */
+	guint room;
 };
 
 static void set_uninteresting(struct listing *l, uint32_t c)
@@ -85,20 +88,22 @@ static void set_uninteresting(struct listing *l, uint32_t c)
 /* The mark goes on through what this process has parsed and stops at what it has not. */
 static void mark_ancestors(struct listing *l, uint32_t c)
 {
-	g_array_set_size(l->pending, 0);
-	g_array_append_val(l->pending, c);
-	while (l->pending->len) {
-		uint32_t at = g_array_index(l->pending, uint32_t, l->pending->len - 1);
-		g_array_set_size(l->pending, l->pending->len - 1);
-		if (!(*walk_marks(l->w, at) & WALK_PARSED))
-			continue;
-		for (uint32_t i = 0; i < walk_parent_count(l->w, at); i++) {
-			uint32_t p = walk_parent(l->w, at, i);
-			if (*walk_marks(l->w, p) & WALK_UNINTERESTING)
+	guint pending = 0;
+	for (uint32_t at = c;; at = l->pending[--pending]) {
+		uint32_t n = 0;
+		const uint32_t *parents = NULL;
+		if (*walk_marks(l->w, at) & WALK_PARSED)
+			parents = walk_parents(l->w, at, &n);
+		if (pending + n > l->room)
+			l->pending = g_renew(uint32_t, l->pending, l->room = 2 * (pending + n));
+		for (uint32_t i = 0; i < n; i++) {
+			if (*walk_marks(l->w, parents[i]) & WALK_UNINTERESTING)
 				continue;
-			set_uninteresting(l, p);
-			g_array_append_val(l->pending, p);
+			set_uninteresting(l, parents[i]);
+			l->pending[pending++] = parents[i];
 		}
+		if (!pending)
+			return;
 	}
 }
 
@@ -146,11 +151,8 @@ static err_t simplify(struct walk *w, uint32_t c, struct error *error)
 			relevant_change = relevant_change || matters;
 			other_change = other_change || !matters;
 		} else if (matters) {
-			if (!w->only_parent)
-				w->only_parent = g_hash_table_new(NULL, NULL);
 			if (parents > 1)
-				g_hash_table_insert(w->only_parent, GUINT_TO_POINTER(c),
-						    GUINT_TO_POINTER(p));
+				leave_parent(w, c, p);
 			*walk_marks(w, c) |= WALK_SAME;
 			return 0;
 		}
@@ -168,8 +170,10 @@ static err_t enqueue_parents(struct listing *l, uint32_t c, struct error *error)
 		if (err)
 			return err;
 	}
-	for (uint32_t i = 0; i < walk_parent_count(l->w, c); i++) {
-		uint32_t p = walk_parent(l->w, c, i);
+	uint32_t n = 0;
+	walk_parents(l->w, c, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t p = walk_parents(l->w, c, &n)[i]; /* what was parsed has moved them */
 		err_t err = walk_parse(l->w, p, error);
 		if (err)
 			return err;
@@ -233,7 +237,7 @@ static err_t add_tip(struct listing *l, uint32_t c, bool excluded, struct error 
 err_t walk_list(struct walk *w, uint32_t first, bool first_excluded, const uint32_t *others,
 		uint32_t n, GArray *list, struct error *error)
 {
-	struct listing l = { .w = w, .pending = g_array_new(FALSE, FALSE, sizeof(uint32_t)) };
+	struct listing l = { .w = w };
 	queue_init(&l.queue);
 	g_autofree uint32_t *sorted = history_sort(w->h, others, n);
 	err_t err = add_tip(&l, first, first_excluded, error);
@@ -242,7 +246,7 @@ err_t walk_list(struct walk *w, uint32_t first, bool first_excluded, const uint3
 	if (!err)
 		err = list_loop(&l, list, error);
 	queue_clear(&l.queue);
-	g_array_free(l.pending, TRUE);
+	g_free(l.pending);
 	/* what was marked after it had been appended does not count */
 	guint kept = 0;
 	for (guint i = 0; i < list->len; i++) {

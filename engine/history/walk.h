@@ -38,7 +38,8 @@ struct walk {
 	 * one of its parents the other parents are not followed. NULL: no limit; may be changed
 	 * between lists. */
 	const struct walk_limit *limit;
-	GHashTable *only_parent; /* commit -> the one parent that it was left with; NULL: none */
+	GArray *only_parent; /* uint32_t by commit, as far as it goes: the one parent that it was
+			      * left with; NO_COMMIT: it has all */
 };
 
 /* `h` has to live as long as the walk; walk_clear frees the marks. */
@@ -48,9 +49,9 @@ void walk_clear(struct walk *w);
 guint8 *walk_marks(struct walk *w, uint32_t c);
 /* Loads and marks as parsed. -ENOENT and a reason where the commit is missing. */
 err_t walk_parse(struct walk *w, uint32_t c, struct error *error);
-/* Its parents as the walk goes: all, or the one that it was left with. For loaded commits. */
-uint32_t walk_parent_count(const struct walk *w, uint32_t c);
-uint32_t walk_parent(const struct walk *w, uint32_t c, uint32_t i);
+/* Its `n` parents as the walk goes: all, or the one that it was left with. For loaded commits,
+ * until the next is loaded. */
+const uint32_t *walk_parents(const struct walk *w, uint32_t c, uint32_t *n);
 /* Forgets all but what is parsed. */
 void walk_restart(struct walk *w);
 
