@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,16 @@ static int mount_command(int argc, char **argv, char **all)
 	return cmd_mount(argc, argv);
 }
 
+/* `bisectfs plan --help` as well as `bisectfs --help plan`; what follows "--" are paths. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return false;
+}
+
 static int run(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -93,7 +104,7 @@ static int run(int argc, char **argv)
 		return 2;
 	}
 	const char *word = argv[1];
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+	if (asks_for_help(argc, argv)) {
 		fputs(usage, stdout);
 		return 0;
 	}
