@@ -74,7 +74,7 @@ static err_t choose_console(struct run *r, const char *template, struct error *e
 		return error_set(error, EINVAL,
 				 "the domain template has no @SERIAL@ among its devices: the "
 				 "console of the guest would go nowhere");
-	return serial_listen(&g->serial, r->place->state, r->place->slot, error);
+	return serial_listen(&g->serial, r->place->sockets, r->place->slot, error);
 }
 
 static char *fill_in(struct run *r, const char *template, struct error *error)

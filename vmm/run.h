@@ -13,7 +13,8 @@
 struct run_place {
 	struct host *host;
 	struct dying_guests *dying; /* takes the guest when the outcome is known */
-	const char *state;	    /* directory for the slot's socket and initramfs */
+	const char *state;	    /* directory for the slot's initramfs */
+	const char *sockets;	    /* the same by a short name, for its socket */
 	const char *init;
 	const struct busybox *busybox;
 	int slot, number; /* number: no other run of this process has it */

@@ -6,48 +6,21 @@
 
 #include <errno.h>
 #include <glib.h>
-#include <glob.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* What sockets elsewhere than in the state directory begin with; to be freed. */
-static char *short_prefix(const char *state)
-{
-	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, state, -1);
-	return g_strdup_printf("/tmp/bisectfs-%.16s-", hash);
-}
-
-/* A long state directory does not fit into a socket's name: then a short one, always the same. */
-static void choose_path(struct serial *s, const char *state, int slot)
-{
-	if (g_snprintf(s->path, sizeof(s->path), "%s/vm-%d.sock", state, slot) <
-	    (int)sizeof(s->path))
-		return;
-	g_autofree char *prefix = short_prefix(state);
-	g_snprintf(s->path, sizeof(s->path), "%s%d.sock", prefix, slot);
-}
-
-void serial_sweep(const char *state)
-{
-	g_autofree char *prefix = short_prefix(state);
-	g_autofree char *pattern = g_strconcat(prefix, "*.sock", NULL);
-	glob_t found;
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			unlink(found.gl_pathv[i]);
-	}
-	globfree(&found);
-}
-
-err_t serial_listen(struct serial *s, const char *state, int slot, struct error *error)
+err_t serial_listen(struct serial *s, const char *dir, int slot, struct error *error)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	choose_path(s, state, slot);
+	s->fd = s->listener = -1;
+	if (g_snprintf(s->path, sizeof(s->path), "%s/vm-%d.sock", dir, slot) >=
+	    (int)sizeof(s->path))
+		return error_set(error, ENAMETOOLONG,
+				 "%s is too long for the socket of a guest's console", dir);
 	memcpy(name.sun_path, s->path, sizeof(name.sun_path));
 	unlink(s->path);
-	s->fd = -1;
 	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listener < 0 || bind(s->listener, (struct sockaddr *)&name, sizeof(name)) != 0 ||
 	    listen(s->listener, 1) != 0)

@@ -13,14 +13,13 @@ struct serial {
 	int listener, fd;
 };
 
-/* `state`: directory; `slot`: of the VM. Replaces what an earlier daemon left. */
-err_t serial_listen(struct serial *s, const char *state, int slot, struct error *error);
+/* `dir`: the state directory by a name that is short enough (short_path.h); `slot`: of the VM.
+ * Replaces what an earlier daemon left. */
+err_t serial_listen(struct serial *s, const char *dir, int slot, struct error *error);
 /* The descriptor to poll for input: of the connection, or of the listener before there is one. */
 int serial_fd(const struct serial *s);
 /* Bytes read (0: nothing now), -1: the other side is gone. Takes the connection when it comes. */
 int serial_read(struct serial *s, char *buf, int size);
 void serial_close(struct serial *s);
-/* Removes the sockets of an earlier daemon that lie elsewhere than in its state directory. */
-void serial_sweep(const char *state);
 
 #endif

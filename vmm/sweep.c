@@ -8,20 +8,25 @@
 
 #include "engine/base/file.h"
 #include "qemu_process.h"
-#include "serial.h"
+#include "short_path.h"
 
 #include <glib.h>
 #include <string.h>
 #include <unistd.h>
 
-void sweep_root(const char *root)
+static void remove_files(const char *root)
 {
 	static const char *const parts[] = { "run", "lib", "log" };
-	qemu_process_kill_all(root);
 	for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
 		g_autofree char *dir = g_build_filename(root, parts[i], NULL);
 		file_remove_tree(dir, NULL); /* what can't be removed is in nobody's way */
 	}
+}
+
+void sweep_root(const char *root)
+{
+	qemu_process_kill_all(root);
+	remove_files(root);
 }
 
 /* "libvirt", "libvirt-N": also of hosts that the profile has no more. */
@@ -37,18 +42,29 @@ static bool is_of_slot(const char *name)
 	       (g_str_has_suffix(name, ".sock") || g_str_has_suffix(name, ".cpio"));
 }
 
+/* Command lines name the root as the daemon did that began them. */
+static void end_processes(const GPtrArray *paths, const char *name)
+{
+	for (guint i = 0; i < paths->len; i++) {
+		g_autofree char *root = g_build_filename(g_ptr_array_index(paths, i), name, NULL);
+		qemu_process_kill_all(root);
+	}
+}
+
 void sweep_state(const char *state)
 {
 	g_autoptr(GPtrArray) names = file_names(state);
+	g_autoptr(GPtrArray) paths = short_path_all(state);
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = g_ptr_array_index(names, i);
 		g_autofree char *path = g_build_filename(state, name, NULL);
-		if (is_root(name))
-			sweep_root(path);
-		else if (is_of_slot(name))
+		if (is_root(name)) {
+			end_processes(paths, name);
+			remove_files(path);
+		} else if (is_of_slot(name)) {
 			unlink(path);
+		}
 	}
-	serial_sweep(state);
 }
 
 static void remove_named(const char *dir, const char *name)

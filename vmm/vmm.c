@@ -8,6 +8,7 @@
 #include "dying_guests.h"
 #include "host.h"
 #include "run.h"
+#include "short_path.h"
 #include "sweep.h"
 
 #include <errno.h>
@@ -16,9 +17,10 @@
 #include <unistd.h>
 
 struct vmm {
-	GPtrArray *hosts;  /* struct host * */
-	GArray *slot_host; /* guint: the host of each slot */
-	char *state, *init;
+	GPtrArray *hosts;      /* struct host * */
+	GArray *slot_host;     /* guint: the host of each slot */
+	char *state, *sockets; /* the same directory, by a name that is short enough */
+	char *init;
 	struct busybox busybox;
 	struct dying_guests *dying;
 	gint runs; /* begun so far: each has a number of its own */
@@ -33,11 +35,15 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 		.host = g_ptr_array_index(vmm->hosts, host),
 		.dying = vmm->dying,
 		.state = vmm->state,
+		.sockets = vmm->sockets,
 		.init = vmm->init,
 		.busybox = &vmm->busybox,
 		.slot = slot,
 		.number = g_atomic_int_add(&vmm->runs, 1),
 	};
+	err_t err = short_path_keep(vmm->sockets, vmm->state, error);
+	if (err)
+		return err;
 	dying_guests_wait(vmm->dying, (int)vmm->slot_host->len);
 	return run_once(&place, rq, outcome, error);
 }
@@ -45,8 +51,8 @@ static err_t vmm_run(void *self, int slot, const struct run_request *rq, struct 
 static void add_hosts(struct vmm *vmm, const struct vmm_host *hosts, int n)
 {
 	for (int i = 0; i < n; i++) {
-		g_autofree char *root = i == 0 ? g_build_filename(vmm->state, "libvirt", NULL)
-					       : g_strdup_printf("%s/libvirt-%d", vmm->state, i);
+		g_autofree char *root = i == 0 ? g_build_filename(vmm->sockets, "libvirt", NULL)
+					       : g_strdup_printf("%s/libvirt-%d", vmm->sockets, i);
 		guint index = (guint)i;
 		g_ptr_array_add(vmm->hosts, host_new(hosts[i].uri, root));
 		for (int k = 0; k < hosts[i].vms; k++)
@@ -70,6 +76,11 @@ err_t vmm_new(const struct vmm_host *hosts, int n, const char *state, const char
 	vmm->hosts = g_ptr_array_new();
 	vmm->slot_host = g_array_new(FALSE, FALSE, sizeof(guint));
 	sweep_state(vmm->state);
+	err_t err = short_path_make(vmm->state, &vmm->sockets, error);
+	if (err) {
+		vmm_free(vmm);
+		return err;
+	}
 	add_hosts(vmm, hosts, n);
 	busybox_find(&vmm->busybox);
 	vmm->dying = dying_guests_new((int)vmm->slot_host->len);
@@ -86,12 +97,16 @@ void vmm_free(struct vmm *vmm)
 {
 	if (!vmm)
 		return;
-	dying_guests_free(vmm->dying);
+	if (vmm->dying)
+		dying_guests_free(vmm->dying);
 	for (guint i = 0; i < vmm->hosts->len; i++)
 		host_free(g_ptr_array_index(vmm->hosts, i));
 	g_ptr_array_unref(vmm->hosts);
 	g_array_unref(vmm->slot_host);
 	busybox_clear(&vmm->busybox);
+	if (vmm->sockets)
+		short_path_remove(vmm->sockets, vmm->state);
+	g_free(vmm->sockets);
 	g_free(vmm->state);
 	g_free(vmm->init);
 	g_free(vmm);

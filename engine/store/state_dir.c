@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -125,10 +126,25 @@ err_t state_dir_open(const char *dir, int *fd, struct error *error)
 	close(*fd);
 	if (code == EWOULDBLOCK)
 		return error_set(error, EBUSY,
-				 "another bisectfs uses the state directory %s: unmount that one, "
-				 "or give this one --state DIR",
+				 "another bisectfs uses the state directory %s and has not ended: "
+				 "give this one --state DIR, or end that one",
 				 dir);
 	return error_set(error, code, "cannot lock %s: %s", lock, g_strerror(code));
+}
+
+void state_dir_note_holder(int fd, const char *mountpoint)
+{
+	size_t len = strlen(mountpoint);
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, mountpoint, len, 0) != (ssize_t)len)
+		return; /* a full disk: whoever comes waits instead of being refused at once */
+}
+
+char *state_dir_holder(const char *dir)
+{
+	g_autofree char *lock = g_build_filename(dir, "lock", NULL);
+	gsize len;
+	char *text = file_read_head(lock, PATH_MAX, &len);
+	return text ? text : g_strdup("");
 }
 
 char *state_dir_promised(const char *state)

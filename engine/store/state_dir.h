@@ -7,7 +7,7 @@
  * This file says where things lie in the state directory, and has the few operations on it that
  * must be atomic.
  *
- *   lock                     held by the daemon
+ *   lock                     held by the daemon; where that is mounted
  *   reserve                  room for the journals, given up when the disk is full
  *   daemon.log               what the daemon says
  *   new/settings/NAME        defaults of the next bisections
@@ -50,6 +50,10 @@
 /* Creates the directory, closes it to others and takes its lock; removes what a killed daemon had
  * begun to write. -EBUSY: another daemon has it. `fd` keeps the lock. */
 err_t state_dir_open(const char *dir, int *fd, struct error *error);
+/* Writes into the lock where its holder is mounted; whoever waits for the lock reads it: "" where
+ * it is not known. To be freed. */
+void state_dir_note_holder(int fd, const char *mountpoint);
+char *state_dir_holder(const char *dir);
 /* Lets others through the state directory itself, to files in it whose names they know. */
 err_t state_dir_let_through(const char *dir, struct error *error);
 

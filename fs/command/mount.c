@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "complain.h"
 #include "fs/ops.h"
+#include "state_lock.h"
 #include "supervisor.h"
 #include "fs/view.h"
 
@@ -255,7 +256,7 @@ static err_t set_up(struct daemon *d, struct error *error)
 		return err;
 	d->gitdir = g_strdup(repo_gitdir(repo));
 	repo_free(repo);
-	err = state_dir_open(o->state, &d->lock, error);
+	err = state_lock_take(o->state, o->mountpoint, &d->lock, error);
 	g_autofree char *promised = state_dir_promised(o->state);
 	if (!err)
 		err = promisor_open(d->gitdir, promised, &d->promisor, error);

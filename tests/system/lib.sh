@@ -71,6 +71,9 @@ mounted() { grep -q " $mnt fuse.bisectfs " /proc/self/mountinfo || grep -q " $mn
 mount_fs() {
 	timeout 60 "$BISECTFS" mount --state "$state" "$@" "$repo" "$mnt" ||
 		fail "the mount failed"
+	find_daemon
+}
+find_daemon() {
 	supervisor=$(pgrep -o -f -x ".*bisectfs mount --state $state .*")
 	daemon=$(pgrep -P "$supervisor" -x bisectfs)
 }
@@ -89,7 +92,9 @@ mount_toy() {
 leave() { cd / && unmount; }
 # one that has ended and that its parent has not waited for yet is no process any more
 no_process() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
-no_guests() { ! pgrep -f "qemu-system.*$state" >/dev/null; }
+# a guest's command line has the state directory's short name (vmm/short_path.h)
+guests() { pgrep -f "qemu-system.*($state|/$(printf %s "$state" | sha256sum | cut -c 1-10))/"; }
+no_guests() { ! guests >/dev/null; }
 
 clean_up() {
 	local status=$?
@@ -107,7 +112,7 @@ clean_up() {
 	pkill -9 -f "bisectfs mount --state $state " 2>/dev/null
 	if ! no_guests; then
 		echo "guests were left running" >&2
-		pkill -9 -f "qemu-system.*$state"
+		guests | xargs -r kill -9
 		status=1
 	fi
 	[ "$(type -t more_clean_up)" != function ] || more_clean_up

@@ -1,6 +1,7 @@
 /* What a killed daemon left on this machine. For QEMU stands a shell with the words of one as its
  * arguments. */
 #include "vmm/qemu_process.h"
+#include "vmm/short_path.h"
 #include "vmm/sweep.h"
 
 #include "engine/base/file.h"
@@ -148,6 +149,28 @@ static void test_processes(void)
 	file_remove_tree(state, NULL);
 }
 
+/* A guest's command line has the state directory's short name. */
+static void test_short_name(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("sp-XXXXXX", NULL);
+	g_autofree char *state = g_build_filename(dir, "state", NULL);
+	g_autofree char *root = g_build_filename(state, "libvirt", NULL);
+	g_autofree char *qemu = g_build_filename(state, "qemu-x", NULL);
+	char *path = NULL;
+	g_mkdir_with_parents(root, 0755);
+	g_assert_cmpint(symlink("/bin/sh", qemu), ==, 0);
+	g_setenv("XDG_RUNTIME_DIR", dir, TRUE);
+	g_assert_cmpint(short_path_make(state, &path, NULL), ==, 0);
+	g_autofree char *file = g_build_filename(path, "libvirt/lib/qemu/qmp-A/qmp.pid", NULL);
+	pid_t probe = start(qemu, "-pidfile", file);
+	wait_for_exec(probe, qemu);
+	sweep_state(state);
+	g_assert_cmpint(waitpid(probe, NULL, WNOHANG), ==, probe);
+	kill(-probe, SIGKILL);
+	g_free(path);
+	file_remove_tree(dir, NULL);
+}
+
 static void test_files(void)
 {
 	g_autofree char *state = g_dir_make_tmp("sweep-XXXXXX", NULL);
@@ -193,6 +216,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/sweep/command-lines", test_lines);
 	g_test_add_func("/sweep/processes", test_processes);
+	g_test_add_func("/sweep/short-name", test_short_name);
 	g_test_add_func("/sweep/files", test_files);
 	g_test_add_func("/sweep/domain", test_domain);
 	return g_test_run();

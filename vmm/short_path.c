@@ -1,0 +1,116 @@
+/*
+ * Directories for the link, best first: $XDG_RUNTIME_DIR/bisectfs, /run/bisectfs (root) or
+ * /run/user/UID/bisectfs, and /tmp/bisectfs-UID, which are looked at before they are used: in /tmp
+ * anybody may have made one of that name.
+ */
+#include "short_path.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SOCKET_NAME_MOST 107
+#define LIBVIRT_ADDS 66 /* "/libvirt-9/lib/qemu/domain-12345-", 20 of the name, "/monitor.sock" */
+#define MOST (SOCKET_NAME_MOST - LIBVIRT_ADDS)
+#define HASH 10
+
+static void add_candidate(GPtrArray *dirs, const char *parent, const char *name)
+{
+	if (!parent || parent[0] != '/' || strlen(parent) + 1 + strlen(name) + 1 + HASH > MOST)
+		return;
+	g_ptr_array_add(dirs, g_build_filename(parent, name, NULL));
+}
+
+static GPtrArray *candidates(void)
+{
+	GPtrArray *dirs = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *run = g_strdup_printf("/run/user/%u", (unsigned)geteuid());
+	g_autofree char *own = g_strdup_printf("bisectfs-%u", (unsigned)geteuid());
+	add_candidate(dirs, g_getenv("XDG_RUNTIME_DIR"), "bisectfs");
+	add_candidate(dirs, geteuid() == 0 ? "/run" : run, "bisectfs");
+	add_candidate(dirs, "/tmp", own);
+	return dirs;
+}
+
+static char *link_in(const char *dir, const char *state)
+{
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, state, -1);
+	return g_strdup_printf("%s/%.*s", dir, HASH, hash);
+}
+
+GPtrArray *short_path_all(const char *state)
+{
+	g_autoptr(GPtrArray) dirs = candidates();
+	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+	g_ptr_array_add(all, g_strdup(state));
+	for (guint i = 0; i < dirs->len; i++)
+		g_ptr_array_add(all, link_in(g_ptr_array_index(dirs, i), state));
+	return all;
+}
+
+/* Nobody else can put a link of his own there. */
+static bool is_ours_alone(const char *dir)
+{
+	struct stat st;
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool points_to(const char *path, const char *state)
+{
+	g_autofree char *target = g_file_read_link(path, NULL);
+	return target && strcmp(target, state) == 0;
+}
+
+static bool make_link(const char *path, const char *state)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+		return false;
+	if (!is_ours_alone(dir))
+		return false;
+	if (points_to(path, state))
+		return true;
+	unlink(path); /* of a daemon whose state is not there any more, or none */
+	return symlink(state, path) == 0 || (errno == EEXIST && points_to(path, state));
+}
+
+err_t short_path_make(const char *state, char **path, struct error *error)
+{
+	g_autoptr(GPtrArray) all = short_path_all(state);
+	for (guint i = 1; i < all->len; i++) {
+		const char *link = g_ptr_array_index(all, i);
+		if (make_link(link, state)) {
+			*path = g_strdup(link);
+			return 0;
+		}
+	}
+	if (strlen(state) > MOST)
+		return error_set(
+			error, ENAMETOOLONG,
+			"the state directory %s is too long for the sockets of guests, and "
+			"no short name for it can be made in %s: make that directory "
+			"yours alone, set XDG_RUNTIME_DIR, or give --state DIR of at most "
+			"%d bytes",
+			state, all->len > 1 ? (char *)g_ptr_array_index(all, all->len - 1) : "/tmp",
+			MOST);
+	*path = g_strdup(state);
+	return 0;
+}
+
+err_t short_path_keep(const char *path, const char *state, struct error *error)
+{
+	if (strcmp(path, state) == 0 || points_to(path, state) || make_link(path, state))
+		return 0;
+	return error_set(error, EIO,
+			 "%s, the short name of %s, was removed and cannot be made again", path,
+			 state);
+}
+
+void short_path_remove(const char *path, const char *state)
+{
+	if (strcmp(path, state) != 0 && points_to(path, state))
+		unlink(path);
+}
