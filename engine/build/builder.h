@@ -56,7 +56,8 @@ struct build_request {
 /* Owned texts; empty after an error. */
 struct build_result {
 	char *compiler, *signature;
-	bool broken; /* the commit does not build: `reason` is the compiler's first error */
+	bool broken;  /* the commit does not build: `reason` is the compiler's first error */
+	bool no_tree; /* broken since its tree cannot be had: a patch, or an object of it */
 	char *reason;
 	char **errors; /* all of the log, the first of them being that; NULL: not by a compiler */
 	char *object;  /* that could not be made, or that `matched` is about; NULL: not known */

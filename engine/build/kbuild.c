@@ -115,7 +115,7 @@ static err_t checkout(struct build *b, struct error *error)
 	if (notes->len)
 		build_note(b, "%s", notes->str);
 	if (!err && conflict) {
-		b->result->broken = true;
+		b->result->broken = b->result->no_tree = true;
 		b->result->reason = conflict;
 	}
 	return err;

@@ -266,6 +266,20 @@ static err_t apply_patches(struct slot *slot, git_commit **at, char *const *patc
 	return 0;
 }
 
+static char *missing_object(const char *commit)
+{
+	return g_strdup_printf("a file or directory of %.12s is missing from the repository: %s",
+			       commit, git_error_last()->message);
+}
+
+static bool has_tree(const git_commit *c)
+{
+	git_tree *tree = NULL;
+	int rc = git_commit_tree(&tree, c);
+	git_tree_free(tree);
+	return rc != GIT_ENOTFOUND;
+}
+
 err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches, char **conflict,
 		    GString *notes, struct error *error)
 {
@@ -276,7 +290,10 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 		return err;
 	if (look_up_commit(slot, commit, &c) != 0)
 		return git_failed(slot, error, "cannot read commit", commit);
-	err = apply_patches(slot, &c, patches, conflict, notes, error);
+	if (!has_tree(c))
+		*conflict = missing_object(commit);
+	else
+		err = apply_patches(slot, &c, patches, conflict, notes, error);
 	git_checkout_options opts = GIT_CHECKOUT_OPTIONS_INIT;
 	opts.checkout_strategy = GIT_CHECKOUT_FORCE | GIT_CHECKOUT_REMOVE_UNTRACKED;
 	if (!err && !*conflict) {
@@ -285,9 +302,7 @@ err_t slot_checkout(struct slot *slot, const char *commit, char *const *patches,
 		if (rc == 0)
 			rc = git_repository_set_head_detached(slot->git, git_commit_id(c));
 		if (rc == GIT_ENOTFOUND)
-			*conflict = g_strdup_printf("a file or directory of %.12s is missing from "
-						    "the repository: %s",
-						    commit, git_error_last()->message);
+			*conflict = missing_object(commit);
 		else if (rc != 0)
 			err = git_failed(slot, error, "cannot check out", commit);
 	}

@@ -248,6 +248,7 @@ static void look_up(struct engine *e, struct bisection *b, struct command *c, GS
 	l->fix = settings_is_fix(&b->s->settings);
 	session_next_query(b->s, &l->range);
 	l->ends = range_ends(b->s);
+	l->bad_end = range_bad_end(b->s);
 	l->over = session_over(b->s);
 	jobs_add(e->jobs, job);
 	e->workers.start(e->workers.self, job);
@@ -289,9 +290,7 @@ static bool is_same_range(const struct session *s, const struct next_query *then
 static err_t record_verdict(struct engine *e, struct bisection *b, const struct lookup *l,
 			    struct error *error)
 {
-	if (session_verdict_of(b->s, l->commit) == l->verdict ||
-	    (l->verdict == VERDICT_GOOD && b->s->goods &&
-	     g_strv_contains((const char *const *)b->s->goods, l->commit)))
+	if (session_verdict_of(b->s, l->commit) == l->verdict)
 		return error_set(error, EINVAL, "%s is %s already", l->commit,
 				 verdict_name(l->verdict));
 	struct event ev = event_make(EV_JUDGED);

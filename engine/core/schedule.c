@@ -84,6 +84,7 @@ static void record_kernel(struct engine *e, struct bisection *b, int step,
 		ev.build_failed.object = g_strdup(i ? NULL : kernel->object);
 		ev.build_failed.matched = g_strdup(kernel->matched);
 		ev.build_failed.alone = kernel->alone;
+		ev.build_failed.no_tree = kernel->no_tree;
 	} else {
 		ev.built.step = step;
 		ev.built.duration = kernel->build_ns;

@@ -316,32 +316,43 @@ static void label_submodules(const struct commit_diff *d, GPtrArray *labels)
 		g_ptr_array_add(labels, g_strdup_printf("%u further submodules change", more));
 }
 
-/* Of one with one parent. */
-static err_t diff_with_parent(struct repo *repo, git_commit *commit, git_diff **diff,
+static git_tree *tree_of(struct repo *repo, const struct oid *oid)
+{
+	git_tree *tree = NULL;
+	git_oid id;
+	git_oid_fromraw(&id, oid->b);
+	return git_tree_lookup(&tree, repo_git(repo), &id) == 0 ? tree : NULL;
+}
+
+/* NULL: none, since it has not one parent alone, or an object is missing, which is no reason to
+ * lose the answer. The commits are read by the history: libgit2 refuses those that are malformed.
+ */
+static err_t diff_with_parent(struct repo *repo, const struct oid *oid, git_diff **diff,
 			      struct error *error)
 {
 	git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-	git_commit *parent = NULL;
-	git_tree *tree = NULL, *old = NULL;
+	struct history *h = repo_history(repo);
+	uint32_t commit = history_number(h, oid), parent;
 	options.context_lines = 0;
-	struct missing_source from = repo_missing(repo);
-	struct oid new, before;
-	memcpy(new.b, git_commit_id(commit)->id, OID_BYTES);
-	memcpy(before.b, git_commit_parent_id(commit, 0)->id, OID_BYTES);
-	err_t err = missing_fetch_changes(&from, &new, &before, error);
+	err_t err = history_load(h, commit, error);
+	if (err || history_parent_count(h, commit) != 1)
+		return err;
+	parent = history_parent(h, commit, 0);
+	err = history_load(h, parent, error);
 	if (err)
 		return err;
-	int rc = git_commit_parent(&parent, commit, 0);
-	if (rc == 0)
-		rc = git_commit_tree(&tree, commit);
-	if (rc == 0)
-		rc = git_commit_tree(&old, parent);
-	if (rc == 0)
-		rc = git_diff_tree_to_tree(diff, repo_git(repo), old, tree, &options);
+	struct missing_source from = repo_missing(repo);
+	struct oid commit_id = *oid, parent_id = *history_oid(h, parent);
+	err = missing_fetch_changes(&from, &commit_id, &parent_id, error);
+	if (err)
+		return err;
+	git_tree *tree = tree_of(repo, history_tree(h, commit));
+	git_tree *old = tree_of(repo, history_tree(h, parent));
+	if (tree && old && git_diff_tree_to_tree(diff, repo_git(repo), old, tree, &options) != 0)
+		*diff = NULL;
 	git_tree_free(old);
 	git_tree_free(tree);
-	git_commit_free(parent);
-	return rc ? git_failed(error, ENOENT) : 0;
+	return 0;
 }
 
 static const char *machine_name(struct utsname *un)
@@ -354,25 +365,19 @@ err_t labels_of_commit(struct repo *repo, const struct oid *oid, const struct se
 {
 	GPtrArray *labels = g_ptr_array_new_with_free_func(g_free);
 	struct utsname un;
-	git_commit *commit = NULL;
-	git_oid id;
-	err_t err = 0;
-	git_oid_fromraw(&id, oid->b);
 	const char *machine = machine_name(&un);
 	struct commit_diff d = { .repo = repo,
 				 .arch = labels_arch(settings_text(settings, SET_MAKE),
 						     settings_text(settings, SET_ARCH), machine),
 				 .machine = labels_arch("", "", machine) };
-	if (git_commit_lookup(&commit, repo_git(repo), &id) != 0)
-		err = git_failed(error, ENOENT);
-	else if (git_commit_parentcount(commit) == 1)
-		err = diff_with_parent(repo, commit, &d.diff, error);
+	err_t err = diff_with_parent(repo, oid, &d.diff, error);
 	if (!err && d.diff)
 		label_submodules(&d, labels);
 	if (!err && d.diff)
 		err = label_diff(&d, labels, error);
+	if (err == -ENOENT) /* an object is missing: no label, and the answer as it is */
+		err = 0;
 	git_diff_free(d.diff);
-	git_commit_free(commit);
 	g_free(d.arch);
 	g_free(d.machine);
 	*out = NULL;

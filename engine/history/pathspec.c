@@ -175,6 +175,29 @@ static const char *take_signs(struct item *item, const char *word, struct error 
 	return at + (*at == ':');
 }
 
+/* As git does it by the text alone: "a//b", "a/./b", "a/x/../b" are "a/b". A slash at the end,
+ * which asks for a directory, stays. NULL: it leaves the tree. To be freed. */
+static char *normalize(const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+	g_autoptr(GPtrArray) kept = g_ptr_array_new();
+	for (char **part = parts; *part; part++) {
+		if (!**part || strcmp(*part, ".") == 0)
+			continue;
+		if (strcmp(*part, "..") != 0)
+			g_ptr_array_add(kept, *part);
+		else if (kept->len)
+			g_ptr_array_set_size(kept, (gint)kept->len - 1);
+		else
+			return NULL;
+	}
+	bool slash = kept->len && g_str_has_suffix(path, "/");
+	if (slash)
+		g_ptr_array_add(kept, (char *)"");
+	g_ptr_array_add(kept, NULL);
+	return g_strjoinv("/", (char **)kept->pdata);
+}
+
 static err_t add(struct pathspec *ps, const char *word, struct error *error)
 {
 	struct item item = { 0 };
@@ -188,14 +211,13 @@ static err_t add(struct pathspec *ps, const char *word, struct error *error)
 	if ((item.magic & LITERAL) && (item.magic & GLOB))
 		return error_set(error, EINVAL,
 				 "pathspec '%s': literal and glob exclude each other", word);
-	while (g_str_has_prefix(path, "./"))
-		path += 2;
-	if (*path == '/' || g_str_has_prefix(path, "../") || strcmp(path, "..") == 0)
+	g_autofree char *normal = *path == '/' ? NULL : normalize(path);
+	if (!normal)
 		return error_set(error, EINVAL,
 				 "path '%s' is not within the tree: paths are from its top", path);
 	g_array_append_val(ps->items, item);
 	struct item *kept = &g_array_index(ps->items, struct item, ps->items->len - 1);
-	kept->path = g_strdup(strcmp(path, ".") == 0 ? "" : path);
+	kept->path = g_steal_pointer(&normal);
 	kept->plain = kept->magic & LITERAL ? strlen(kept->path) : strcspn(kept->path, "*?[\\");
 	ps->excludes = ps->excludes || kept->magic & EXCLUDE;
 	return 0;

@@ -246,7 +246,7 @@ static char *title_of_build(const struct session *s, const struct step *step)
 		return NULL;
 	if (step->matched)
 		return build_error_matched(step->matched, settings_text(&s->settings, SET_FAIL));
-	return step->build_error ? build_error_normal(step->build_error) : NULL;
+	return step->build_error && !step->no_tree ? build_error_normal(step->build_error) : NULL;
 }
 
 static void apply_built(struct session *s, const struct event_built *ev)
@@ -269,6 +269,7 @@ static void apply_build_failed(struct session *s, const struct event_build_faile
 	step->object = g_strdup(ev->object);
 	step->matched = g_strdup(ev->matched);
 	step->alone = ev->alone;
+	step->no_tree = ev->no_tree;
 	step->build_error = g_strdup(ev->reason);
 	step->title = title_of_build(s, step);
 	g_free(step->reason);

@@ -70,6 +70,10 @@ static enum verdict judge_failure(const struct session *s, int n, char **reason)
 {
 	const struct step *step = session_step(s, n);
 	bool automatic = settings_match_is_auto(&s->settings);
+	if (step->no_tree) {
+		*reason = g_strdup(step->build_error);
+		return VERDICT_SKIP;
+	}
 	if (*settings_text(&s->settings, SET_FAIL) && automatic) {
 		*reason = g_strdup_printf("no line of build.log matches 'fail', but it does not "
 					  "compile: %s",

@@ -292,6 +292,16 @@ char *certify_contradiction(const struct session *s)
 	return why;
 }
 
+const char *certify_outside_paths(const struct session *s)
+{
+	guint n = !s->parents || !range_sides_count(s) ? 1 : g_strv_length(s->parents);
+	for (guint i = 0; s->paths && s->parents && i < n && s->parents[i]; i++) {
+		if (session_verdict_of(s, s->parents[i]) == with_culprit(s))
+			return s->parents[i];
+	}
+	return NULL;
+}
+
 /* Chance that a kernel shown clean has the bug all the same. */
 double certify_miss_probability(const struct session *s, const struct tally *t)
 {

@@ -36,6 +36,10 @@ bool certify_is_sure(const struct session *s, const char *commit);
 /* The culprit and its parent are the same kernel: the commit cannot have changed anything. */
 bool certify_is_no_op(const struct session *s);
 
+/* A search that is limited to paths: the parent of what was found that has the bug as well (in fix
+ * mode is without it as well), so no commit that changes these paths brought it in. NULL: none. */
+const char *certify_outside_paths(const struct session *s);
+
 /* The parent, which the search took for clean, has shown the bug: the search has to go on. The
  * reason is to be freed; NULL: no such contradiction. */
 char *certify_contradiction(const struct session *s);

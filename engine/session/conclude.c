@@ -263,6 +263,10 @@ static void decide_dead_end(const struct session *s, struct event *ev)
 	if (last->build_failed && v == VERDICT_SKIP) {
 		fail(ev, g_strdup_printf("the kernel of %s %s does not build: %s", name_of(last),
 					 last->commit, last->reason));
+	} else if (range_users_word(s, s->bad) == VERDICT_SKIP) {
+		fail(ev, g_strdup_printf("the starting commit %s cannot be tested: its user skips "
+					 "it",
+					 s->bad));
 	} else if (session_verdict_of(s, s->bad) != VERDICT_BAD) {
 		conclude(ev, "not reproduced");
 	} else if (last->role == ROLE_ORIGINAL && s->shallow) {
@@ -298,6 +302,18 @@ static void reopen(struct event *ev, char *reason)
 	ev->reopened.reason = reason;
 }
 
+static char *outside_paths(const struct session *s)
+{
+	const char *commit = s->found[0], *parent = certify_outside_paths(s);
+	if (settings_is_fix(&s->settings))
+		return g_strdup_printf("inconclusive: what removed the bug is outside of these "
+				       "paths: %s is without it, its parent %s is too",
+				       commit, parent);
+	return g_strdup_printf("inconclusive: what brought the bug in is outside of these paths: "
+			       "%s has it, its parent %s has it too",
+			       commit, parent);
+}
+
 static void decide_found(const struct session *s, struct event *ev)
 {
 	guint n = g_strv_length(s->found);
@@ -316,6 +332,8 @@ static void decide_found(const struct session *s, struct event *ev)
 		text = g_strdup_printf("inconclusive: %s and its parent have the same numbers: see "
 				       "report/metric",
 				       s->found[0]);
+	} else if (!no_op && certify_outside_paths(s)) {
+		text = outside_paths(s);
 	} else if (no_op) {
 		text = g_strdup_printf("no-op: %s does not change the kernel", s->found[0]);
 	} else {

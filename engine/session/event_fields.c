@@ -128,6 +128,7 @@ static const struct event_field build_failed[] = {
 	OPTIONAL("object", F_TEXT, build_failed.object),
 	OPTIONAL("matched", F_LINE, build_failed.matched),
 	OPTIONAL("alone", F_TRUE, build_failed.alone),
+	OPTIONAL("no_tree", F_TRUE, build_failed.no_tree),
 };
 
 static const struct event_field run_started[] = { STEP(run_started.step), RUN(run_started.run) };

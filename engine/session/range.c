@@ -196,6 +196,14 @@ GStrv range_ends(const struct session *s)
 	return list_of(all);
 }
 
+char *range_bad_end(const struct session *s)
+{
+	g_autoptr(GPtrArray) goods = g_ptr_array_new_with_free_func(g_free);
+	char *bad = NULL;
+	ends_of_range(s, goods, &bad);
+	return bad;
+}
+
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips)
 {
 	GPtrArray *good = g_ptr_array_new(), *skipped = g_ptr_array_new();

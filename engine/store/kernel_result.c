@@ -26,6 +26,8 @@ static void add_findings(json_t *json, const struct kernel *one)
 		json_object_set_new(json, "matched", json_string(matched));
 	if (one->alone)
 		json_object_set_new(json, "alone", json_true());
+	if (one->no_tree)
+		json_object_set_new(json, "no_tree", json_true());
 }
 
 static void read_findings(json_t *json, struct kernel *one)
@@ -73,7 +75,8 @@ struct kernel *kernel_result_read(const char *dir, const char *key)
 	if (json &&
 	    json_unpack(json, "{s:s, s?s, s?s, s:I, s:I}", "compiler", &compiler, "signature",
 			&signature, "reason", &reason, "build_ns", &build_ns, "made", &made) == 0 &&
-	    (signature || reason || json_object_get(json, "errors"))) {
+	    (signature || reason || json_object_get(json, "errors")) &&
+	    !json_object_get(json, "no_tree")) { /* what was missing may be there by now */
 		one = g_new0(struct kernel, 1);
 		one->key = g_strdup(key);
 		one->compiler = g_strdup(compiler);

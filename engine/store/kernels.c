@@ -304,6 +304,7 @@ err_t kernels_add(struct kernels *k, const struct kernel *made, struct error *er
 				.object = g_strdup(made->object),
 				.matched = g_strdup(made->matched),
 				.alone = made->alone,
+				.no_tree = made->no_tree,
 				.build_ns = made->build_ns,
 				.made = made->made,
 				.ahead = made->ahead };

@@ -23,6 +23,7 @@ struct kernel {
 	char *compiler;
 	char *signature; /* NULL: it does not build, or no whole kernel was made */
 	char *reason;	 /* why it does not build; NULL: it does */
+	bool no_tree;	 /* nothing was compiled: its tree cannot be had */
 	char **errors;	 /* all of that build, the first of them being `reason`; NULL: not known */
 	char *object;	 /* that could not be made, or that `matched` is about; NULL: not known */
 	char *matched;	 /* line of its log that `fail` matched; NULL: none */

@@ -168,6 +168,7 @@ static bool take_result(struct build *b)
 	made->object = g_strdup(b->result.object);
 	made->matched = g_strdup(b->result.matched);
 	made->alone = b->result.alone;
+	made->no_tree = b->result.no_tree;
 	return true;
 }
 

@@ -139,11 +139,20 @@ static err_t reaches(struct history *h, const char *from, uint32_t to, bool *yes
 	return reach_ancestor(h, history_number(h, &oid), to, yes, error);
 }
 
-/* A word on a commit that a test, or an earlier word, has judged otherwise takes that back. */
-static bool takes_back(const struct lookup *l, const char *judged)
+/* A word on a commit that a test, or an earlier word, has judged otherwise takes that back; how the
+ * search was started it does not take back. */
+static bool is_same(const struct lookup *l, const char *judged)
 {
-	return strcmp(l->commit, judged) == 0 &&
-	       !g_strv_contains((const char *const *)l->ends, judged);
+	return strcmp(l->commit, judged) == 0;
+}
+
+static err_t refuse_end(const struct lookup *l, enum verdict in_git, struct error *error)
+{
+	enum verdict v = !l->fix ? in_git : in_git == VERDICT_BAD ? VERDICT_GOOD : VERDICT_BAD;
+	return error_set(error, EINVAL,
+			 "%s %s: the search was started with that commit as %s: write 'abort', and "
+			 "start another one",
+			 l->words[0], l->words[1], verdict_name(v));
 }
 
 /* A commit that crashes makes all between it and the current bad one crash. */
@@ -153,7 +162,11 @@ static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commi
 	bool yes = true;
 	err_t err = 0;
 	for (char **g = l->range.goods; *g && !err; g++) {
-		if (takes_back(l, *g))
+		bool is_bad_end = g_strcmp0(l->bad_end, *g) == 0;
+		bool is_end = g_strv_contains((const char *const *)l->ends, *g);
+		if (is_same(l, *g) && is_end && !is_bad_end)
+			return refuse_end(l, VERDICT_GOOD, error);
+		if (is_same(l, *g))
 			continue;
 		err = reaches(h, *g, commit, &yes, error);
 		if (!err && yes)
@@ -178,8 +191,11 @@ static err_t check_good(const struct lookup *l, struct history *h, uint32_t comm
 {
 	struct oid bad;
 	bool yes = false;
-	if (!l->range.bad || !oid_parse(&bad, l->range.bad) || takes_back(l, l->range.bad))
+	if (!l->range.bad || !oid_parse(&bad, l->range.bad))
 		return 0;
+	if (is_same(l, l->range.bad))
+		return g_strcmp0(l->bad_end, l->commit) == 0 ? refuse_end(l, VERDICT_BAD, error)
+							     : 0;
 	err_t err = reach_ancestor(h, commit, history_number(h, &bad), &yes, error);
 	if (!err && yes)
 		return error_set(error, EINVAL,

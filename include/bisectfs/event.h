@@ -130,6 +130,7 @@ struct event_build_failed {
 	char *reason;	/* one line */
 	char *object;	/* the file that could not be made, as `make` is told; optional */
 	char *matched;	/* line of its log that `fail` matched; optional */
+	bool no_tree;	/* nothing was compiled: its tree cannot be had */
 	bool alone;	/* only the object known before was made */
 };
 

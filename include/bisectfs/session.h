@@ -51,6 +51,7 @@ struct step {
 	char *reason, *compiler, *signature;
 	bool build_failed;
 	char *object;	   /* that could not be made, or that `matched` is about; NULL: unknown */
+	bool no_tree;	   /* nothing was compiled: its tree cannot be had */
 	bool alone;	   /* only the object known before was made, no whole kernel */
 	char *matched;	   /* line of the build's log that `fail` matched; NULL: none */
 	char *build_error; /* why it does not build; NULL: it does, or is not built yet */

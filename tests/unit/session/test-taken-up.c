@@ -20,8 +20,8 @@ static void apply(struct session *s, struct event ev)
 	event_clear(&ev);
 }
 
-/* From commit "bad" down to "good". */
-static struct session *begun(const char *const *judged)
+/* From commit "bad" down to "good"; NULL: not limited to a path. */
+static struct session *begun_in(const char *path, const char *const *judged)
 {
 	struct session *s = session_new("x");
 	struct event ev = event_make(EV_CREATED);
@@ -36,6 +36,7 @@ static struct session *begun(const char *const *judged)
 	ev.started.commit = g_strdup("bad");
 	ev.started.goods = g_strsplit("good", " ", -1);
 	ev.started.judged = g_strdupv((GStrv)judged);
+	ev.started.paths = path ? g_strsplit(path, " ", -1) : NULL;
 	ev.started.host = g_strdup("h");
 	ev.started.values = settings_to_json(&set);
 	settings_clear(&set);
@@ -44,6 +45,11 @@ static struct session *begun(const char *const *judged)
 	ev.loaded.releases = g_new0(char *, 1);
 	apply(s, ev);
 	return s;
+}
+
+static struct session *begun(const char *const *judged)
+{
+	return begun_in(NULL, judged);
 }
 
 static void step(struct session *s, enum step_role role, const char *commit, const char *cc)
@@ -319,11 +325,39 @@ static void test_skipped_start(void)
 	step(s, ROLE_ORIGINAL, "bad", NULL);
 	judge(s, "bad", VERDICT_SKIP);
 	decide(s);
-	g_assert_cmpstr(s->verdict, ==, "not reproduced");
+	g_assert_cmpint(s->state, ==, STATE_FAILED);
 	judge(s, "bad", VERDICT_BAD);
 	decide(s);
-	g_assert_null(s->verdict);
+	g_assert_cmpint(s->state, ==, STATE_RUNNING);
 	expect_next(s, ROLE_SEARCH, NULL);
+	session_free(s);
+}
+
+/* The first of the commits that change a path has the bug, and its parent, which does not, too. */
+static void test_outside_paths(void)
+{
+	struct session *s = begun_in("dir", NULL);
+	step(s, ROLE_ORIGINAL, "bad", NULL);
+	test(s, "s0", true);
+	step(s, ROLE_SEARCH, "found", NULL);
+	test(s, "s1", true);
+	find(s, "found", "parent");
+	step(s, ROLE_PARENT, "parent", NULL);
+	test(s, "s2", true);
+	expect_next(s, ROLE_REVERT, "bad");
+	struct event ev = event_make(EV_STEP);
+	ev.step.step = (int)s->steps->len;
+	ev.step.role = ROLE_REVERT;
+	ev.step.commit = g_strdup("bad");
+	ev.step.subject = g_strdup("x");
+	ev.step.patches = g_strsplit("revert found", "\n", -1);
+	apply(s, ev);
+	test(s, "s3", true);
+	report(s);
+	g_assert_cmpstr(
+		s->verdict, ==,
+		"inconclusive: what brought the bug in is outside of these paths: found has "
+		"it, its parent parent has it too");
 	session_free(s);
 }
 
@@ -376,6 +410,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/taken-up/first-tested-executes-nothing",
 			test_first_tested_executes_nothing);
 	g_test_add_func("/taken-up/later-step-executes-nothing", test_later_step_executes_nothing);
+	g_test_add_func("/taken-up/outside-paths", test_outside_paths);
 	g_test_add_func("/taken-up/skipped-start", test_skipped_start);
 	g_test_add_func("/taken-up/ended-in-pause", test_ended_in_pause);
 	g_test_add_func("/taken-up/never-read", test_never_read);
