@@ -86,6 +86,10 @@ bool range_sides_count(const struct session *s)
 
 static bool narrows_range(const struct session *s, const struct step *step)
 {
+	/* one that does not change the paths is no candidate: below it none may be left */
+	bool parent = step->role == ROLE_PARENT || step->role == ROLE_SIDE;
+	if (parent && s->paths && !session_find_step(s, ROLE_SEARCH, step->commit))
+		return false;
 	if (step->role == ROLE_SIDE)
 		return range_sides_count(s);
 	return step->role == ROLE_SEARCH || step->role == ROLE_RELEASE ||

@@ -358,6 +358,13 @@ static void test_outside_paths(void)
 		s->verdict, ==,
 		"inconclusive: what brought the bug in is outside of these paths: found has "
 		"it, its parent parent has it too");
+	/* a word that changes nothing: the same commits are left */
+	struct next_query q;
+	judge(s, "older", VERDICT_GOOD);
+	session_next_query(s, &q);
+	g_assert_cmpstr(step_role_name(q.role), ==, step_role_name(ROLE_SEARCH));
+	g_assert_cmpstr(q.bad, ==, "found");
+	next_query_clear(&q);
 	session_free(s);
 }
 
