@@ -297,6 +297,9 @@ static void tear_down(struct daemon *d)
 {
 	/* first the mount: nobody answers requests any more, the publisher's own included */
 	if (d->se) {
+		/* the loop takes that back when it ends: answers that nobody waits for any more
+		 * cannot be given, and libfuse would report each */
+		fuse_session_exit(d->se);
 		fuse_session_unmount(d->se);
 		fuse_remove_signal_handlers(d->se);
 	}
