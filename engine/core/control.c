@@ -108,10 +108,11 @@ static err_t search_side_branch(struct engine *e, struct bisection *b, struct er
 		return error_set(error, EINVAL, "inside: '%s' is %s: there is no answer yet",
 				 s->name, session_state_name(s->state));
 	if (!s->first_parent)
-		return error_set(error, EINVAL,
-				 "inside: '%s' was not started with --first-parent: side branches "
-				 "were searched",
-				 s->name);
+		return error_set(
+			error, EINVAL,
+			"inside: '%s' follows all parents already: it was not started with "
+			"--first-parent, or 'inside' was written before",
+			s->name);
 	if (!s->found || !s->found[0] || s->found[1] || !certify_is_merge(s))
 		return error_set(error, EINVAL, "inside: '%s' has found no merge", s->name);
 	struct event ev = event_make(EV_ALL_PARENTS);

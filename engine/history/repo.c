@@ -348,7 +348,9 @@ err_t repo_resolve(struct repo *repo, const char *rev, struct oid *oid, struct e
 {
 	git_oid id;
 	int rc = look_up(repo, rev, &id);
-	if (rc == GIT_EAMBIGUOUS)
+	/* libgit2 says so of any name that might be a hash of fewer than four digits, which none is
+	 */
+	if (rc == GIT_EAMBIGUOUS && strspn(rev, "0123456789abcdefABCDEF") >= GIT_OID_MINPREFIXLEN)
 		return error_set(error, EINVAL, "revision '%s' is ambiguous: give more digits",
 				 rev);
 	if (rc != 0)

@@ -112,6 +112,27 @@ static int parse(struct options *o, int argc, char **argv)
 	return check_log(o);
 }
 
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	gsize len = strlen(dir);
+	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/' || len == 1);
+}
+
+/* Whatever lies below the mount point is out of reach once it is mounted, for the daemon too. */
+static int check_reach(const struct options *o)
+{
+	g_autofree char *real = realpath(o->state, NULL);
+	if (is_at_or_below(real ? real : o->state, o->mountpoint))
+		return complain(1,
+				"the state directory %s is hidden by a mount at %s: give another "
+				"--state DIR",
+				o->state, o->mountpoint);
+	if (is_at_or_below(o->repo, o->mountpoint))
+		return complain(1, "the repository %s is hidden by a mount at %s: mount elsewhere",
+				o->repo, o->mountpoint);
+	return 0;
+}
+
 static int check_places(struct options *o)
 {
 	struct stat st;
@@ -142,7 +163,7 @@ static int check_places(struct options *o)
 		g_free(o->profile);
 		o->profile = absolute;
 	}
-	return 0;
+	return check_reach(o);
 }
 
 /* ---- the daemon ---- */
