@@ -139,13 +139,13 @@ static err_t reaches(struct history *h, const char *from, uint32_t to, bool *yes
 	return reach_ancestor(h, history_number(h, &oid), to, yes, error);
 }
 
-/* A word on a commit that a test, or an earlier word, has judged otherwise takes that back; how the
- * search was started it does not take back. */
 static bool is_same(const struct lookup *l, const char *judged)
 {
 	return strcmp(l->commit, judged) == 0;
 }
 
+/* A word on a commit that a test, or an earlier word, has judged otherwise takes that back; how the
+ * search was started it does not take back. */
 static err_t refuse_end(const struct lookup *l, enum verdict in_git, struct error *error)
 {
 	enum verdict v = !l->fix ? in_git : in_git == VERDICT_BAD ? VERDICT_GOOD : VERDICT_BAD;
