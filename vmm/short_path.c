@@ -5,6 +5,8 @@
  */
 #include "short_path.h"
 
+#include "engine/base/file.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -64,6 +66,19 @@ static bool points_to(const char *path, const char *state)
 	return target && strcmp(target, state) == 0;
 }
 
+/* Of daemons that were killed, and whose state directories are not there any more. */
+static void remove_dangling(const char *dir)
+{
+	g_autoptr(GPtrArray) names = file_names(dir);
+	for (guint i = 0; i < names->len; i++) {
+		g_autofree char *path = g_build_filename(dir, g_ptr_array_index(names, i), NULL);
+		struct stat st;
+		if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && stat(path, &st) != 0 &&
+		    errno == ENOENT)
+			unlink(path);
+	}
+}
+
 static bool make_link(const char *path, const char *state)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
@@ -71,6 +86,7 @@ static bool make_link(const char *path, const char *state)
 		return false;
 	if (!is_ours_alone(dir))
 		return false;
+	remove_dangling(dir);
 	if (points_to(path, state))
 		return true;
 	unlink(path); /* of a daemon whose state is not there any more, or none */

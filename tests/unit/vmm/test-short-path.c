@@ -61,6 +61,19 @@ static void test_made(struct fixture *f, gconstpointer unused)
 	g_assert_true(file_exists(f->state));
 }
 
+static void test_dangling(struct fixture *f, gconstpointer unused)
+{
+	g_autofree char *path = make(f), *dir = g_path_get_dirname(path);
+	g_autofree char *dead = g_build_filename(dir, "0123456789", NULL);
+	(void)unused;
+	g_assert_cmpint(symlink("/nonexistent/state", dead), ==, 0);
+	unlink(path);
+	g_free(make(f));
+	assert_leads_there(path, f);
+	g_autofree char *target = g_file_read_link(dead, NULL);
+	g_assert_null(target);
+}
+
 static void test_kept(struct fixture *f, gconstpointer unused)
 {
 	g_autofree char *path = make(f), *dir = g_path_get_dirname(path);
@@ -133,6 +146,7 @@ int main(int argc, char **argv)
 		void (*run)(struct fixture *, gconstpointer);
 	} tests[] = {
 		{ "/short-path/made", test_made },
+		{ "/short-path/dangling", test_dangling },
 		{ "/short-path/kept", test_kept },
 		{ "/short-path/not-removed", test_not_removed },
 		{ "/short-path/open-to-others", test_open_to_others },
