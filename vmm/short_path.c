@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,39 +80,41 @@ static void remove_dangling(const char *dir)
 	}
 }
 
+/* In one step: while guests start, another thread may make it too. */
 static bool make_link(const char *path, const char *state)
 {
+	static gint made;
 	g_autofree char *dir = g_path_get_dirname(path);
+	g_autofree char *next =
+		g_strdup_printf("%s.%d.%d", path, (int)getpid(), g_atomic_int_add(&made, 1));
 	if (mkdir(dir, 0755) != 0 && errno != EEXIST)
 		return false;
 	if (!is_ours_alone(dir))
 		return false;
 	remove_dangling(dir);
-	if (points_to(path, state))
+	if (symlink(state, next) == 0 && rename(next, path) == 0)
 		return true;
-	unlink(path); /* of a daemon whose state is not there any more, or none */
-	return symlink(state, path) == 0 || (errno == EEXIST && points_to(path, state));
+	unlink(next);
+	return false;
 }
 
 err_t short_path_make(const char *state, char **path, struct error *error)
 {
-	g_autoptr(GPtrArray) all = short_path_all(state);
-	for (guint i = 1; i < all->len; i++) {
-		const char *link = g_ptr_array_index(all, i);
+	g_autoptr(GPtrArray) dirs = candidates();
+	for (guint i = 0; i < dirs->len; i++) {
+		g_autofree char *link = link_in(g_ptr_array_index(dirs, i), state);
 		if (make_link(link, state)) {
-			*path = g_strdup(link);
+			*path = g_steal_pointer(&link);
 			return 0;
 		}
 	}
 	if (strlen(state) > MOST)
 		return error_set(
 			error, ENAMETOOLONG,
-			"the state directory %s is too long for the sockets of guests, and "
-			"no short name for it can be made in %s: make that directory "
-			"yours alone, set XDG_RUNTIME_DIR, or give --state DIR of at most "
-			"%d bytes",
-			state, all->len > 1 ? (char *)g_ptr_array_index(all, all->len - 1) : "/tmp",
-			MOST);
+			"the state directory %s is too long for the sockets of guests, and no "
+			"short name for it can be made in %s: make that directory yours alone, "
+			"set XDG_RUNTIME_DIR, or give --state DIR of at most %d bytes",
+			state, (char *)g_ptr_array_index(dirs, dirs->len - 1), MOST);
 	*path = g_strdup(state);
 	return 0;
 }

@@ -248,8 +248,7 @@ static void look_up(struct engine *e, struct bisection *b, struct command *c, GS
 	l->verdict = judgement_word(words);
 	l->fix = settings_is_fix(&b->s->settings);
 	session_next_query(b->s, &l->range);
-	l->ends = range_ends(b->s);
-	l->bad_end = range_bad_end(b->s);
+	range_ends(b->s, &l->bad_end, &l->good_ends);
 	l->over = session_over(b->s);
 	jobs_add(e->jobs, job);
 	e->workers.start(e->workers.self, job);

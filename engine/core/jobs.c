@@ -45,7 +45,7 @@ static void lookup_clear(struct lookup *l)
 	g_strfreev(l->words);
 	g_strfreev(l->paths);
 	next_query_clear(&l->range);
-	g_strfreev(l->ends);
+	g_strfreev(l->good_ends);
 	g_free(l->bad_end);
 	g_free(l->commit);
 	g_free(l->subject);

@@ -49,9 +49,10 @@ struct lookup {
 	enum verdict verdict; /* the user's; VERDICT_NONE: it is a start */
 	/* a verdict: what is known, which it must not contradict */
 	struct next_query range;
-	bool over;     /* and it is to be taken up again */
-	GStrv ends;    /* those of `range` that no word of its user's takes back */
-	char *bad_end; /* the one of them that is bad in git's words; NULL: not known yet */
+	bool over; /* and it is to be taken up again */
+	/* what the search was started with, in git's words: no word of its user's takes it back */
+	char *bad_end; /* NULL: not known yet */
+	GStrv good_ends;
 	/* a start: the count of changes to its settings when it was asked */
 	guint settings_version;
 	/* the answer: the starting commit, or that which the verdict is on */

@@ -342,8 +342,7 @@ static err_t diff_with_parent(struct repo *repo, const struct oid *oid, git_diff
 	if (err)
 		return err;
 	struct missing_source from = repo_missing(repo);
-	struct oid commit_id = *oid, parent_id = *history_oid(h, parent);
-	err = missing_fetch_changes(&from, &commit_id, &parent_id, error);
+	err = missing_fetch_changes(&from, oid, history_oid(h, parent), error);
 	if (err)
 		return err;
 	git_tree *tree = tree_of(repo, history_tree(h, commit));

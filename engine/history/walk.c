@@ -94,8 +94,10 @@ static void mark_ancestors(struct listing *l, uint32_t c)
 		const uint32_t *parents = NULL;
 		if (*walk_marks(l->w, at) & WALK_PARSED)
 			parents = walk_parents(l->w, at, &n);
-		if (pending + n > l->room)
-			l->pending = g_renew(uint32_t, l->pending, l->room = 2 * (pending + n));
+		if (pending + n > l->room) {
+			l->room = 2 * (pending + n);
+			l->pending = g_renew(uint32_t, l->pending, l->room);
+		}
 		for (uint32_t i = 0; i < n; i++) {
 			if (*walk_marks(l->w, parents[i]) & WALK_UNINTERESTING)
 				continue;

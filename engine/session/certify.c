@@ -280,22 +280,27 @@ static char *contradiction_of_parent(const struct session *s, guint i)
 			       parent, verdict_name(before), verdict_name(step->verdict));
 }
 
+/* Of the parents of what was found: all, or the first alone where sides say nothing. */
+static guint parents_that_count(const struct session *s)
+{
+	guint n = s->parents ? g_strv_length(s->parents) : 0;
+	return range_sides_count(s) ? n : MIN(n, 1);
+}
+
 char *certify_contradiction(const struct session *s)
 {
 	char *why =
 		settings_test(&s->settings) == TEST_BUILD ? build_verdict_contradiction(s) : NULL;
 	if (why)
 		return why;
-	guint n = !s->parents || !range_sides_count(s) ? 1 : g_strv_length(s->parents);
-	for (guint i = 0; s->parents && i < n && s->parents[i] && !why; i++)
+	for (guint i = 0; i < parents_that_count(s) && !why; i++)
 		why = contradiction_of_parent(s, i);
 	return why;
 }
 
 const char *certify_outside_paths(const struct session *s)
 {
-	guint n = !s->parents || !range_sides_count(s) ? 1 : g_strv_length(s->parents);
-	for (guint i = 0; s->paths && s->parents && i < n && s->parents[i]; i++) {
+	for (guint i = 0; s->paths && i < parents_that_count(s); i++) {
 		if (session_verdict_of(s, s->parents[i]) == with_culprit(s))
 			return s->parents[i];
 	}

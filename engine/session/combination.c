@@ -56,6 +56,16 @@ err_t settings_fit_together(const struct settings *s, bool (*has)(void *arg, enu
 		return error_set(error, EINVAL,
 				 "match: of no use with 'test' = build: the errors of a build have "
 				 "no types");
+	bool metric = *settings_text(s, SET_METRIC);
+	if (metric && !settings_match_is_auto(s))
+		return error_set(
+			error, EINVAL,
+			"match: of no use with 'metric': numbers are compared, not crashes");
+	if (metric && strcmp(settings_text(s, SET_ON_TIMEOUT), "bad") == 0)
+		return error_set(
+			error, EINVAL,
+			"on_timeout: 'bad' is of no use with 'metric': a run is good or bad "
+			"by its number");
 	static const enum setting of_metric[] = { SET_METRIC_WORSE, SET_METRIC_CHANGE };
 	for (gsize i = 0; !*settings_text(s, SET_METRIC) && i < G_N_ELEMENTS(of_metric); i++) {
 		if (is_set(s, of_metric[i], has, arg))

@@ -214,9 +214,11 @@ void session_next_query(const struct session *s, struct next_query *q)
 		q->current = g_strdup(last->commit);
 	bool fix = settings_is_fix(&s->settings), contradict = range_may_contradict(s);
 	if (contradict) {
-		g_auto(GStrv) ends = range_ends(s);
-		q->top = g_strdup(ends[0]);
-		q->bottom = fix && ends[0] ? g_strdup(ends[1]) : NULL;
+		g_auto(GStrv) goods = NULL;
+		g_autofree char *bad = NULL;
+		range_ends(s, &bad, &goods);
+		q->top = g_strdup(bad ? bad : goods[0]);
+		q->bottom = fix && bad ? g_strdup(goods[0]) : NULL;
 		q->bad_good = g_strdup(range_good_that_is_bad(s));
 	}
 	if (fix)

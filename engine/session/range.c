@@ -190,22 +190,12 @@ static GStrv list_of(GPtrArray *array)
 	return (GStrv)g_ptr_array_free(array, FALSE);
 }
 
-GStrv range_ends(const struct session *s)
+void range_ends(const struct session *s, char **bad, GStrv *goods)
 {
 	GPtrArray *all = g_ptr_array_new();
-	char *bad = NULL;
-	ends_of_range(s, all, &bad);
-	if (bad)
-		g_ptr_array_insert(all, 0, bad);
-	return list_of(all);
-}
-
-char *range_bad_end(const struct session *s)
-{
-	g_autoptr(GPtrArray) goods = g_ptr_array_new_with_free_func(g_free);
-	char *bad = NULL;
-	ends_of_range(s, goods, &bad);
-	return bad;
+	*bad = NULL;
+	ends_of_range(s, all, bad);
+	*goods = list_of(all);
 }
 
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips)

@@ -31,11 +31,9 @@ GArray *range_verdicts(const struct session *s); /* struct range_verdict, new */
  * and the skipped ones. New; `bad` is NULL where there is none. */
 void range_now(const struct session *s, char **bad, GStrv *goods, GStrv *skips);
 
-/* The ends as the bisection was started with them, the bad one first; or without it, where that is
- * not known. New. */
-GStrv range_ends(const struct session *s);
-/* The bad one alone, NULL where it is not known; to be freed. */
-char *range_bad_end(const struct session *s);
+/* The ends as the bisection was started with them, in git's words too. New; `bad` is NULL where it
+ * is not known. */
+void range_ends(const struct session *s, char **bad, GStrv *goods);
 /* One of the given good commits that has the bug too, as its test or its user says; NULL: none. */
 const char *range_good_that_is_bad(const struct session *s);
 /* One of them of which nothing is known; NULL: none. */

@@ -139,9 +139,9 @@ static err_t reaches(struct history *h, const char *from, uint32_t to, bool *yes
 	return reach_ancestor(h, history_number(h, &oid), to, yes, error);
 }
 
-static bool is_same(const struct lookup *l, const char *judged)
+static bool is_same(const struct lookup *l, const char *other)
 {
-	return strcmp(l->commit, judged) == 0;
+	return g_strcmp0(l->commit, other) == 0;
 }
 
 /* A word on a commit that a test, or an earlier word, has judged otherwise takes that back; how the
@@ -162,12 +162,11 @@ static err_t check_bad(const struct lookup *l, struct history *h, uint32_t commi
 	bool yes = true;
 	err_t err = 0;
 	for (char **g = l->range.goods; *g && !err; g++) {
-		bool is_bad_end = g_strcmp0(l->bad_end, *g) == 0;
-		bool is_end = g_strv_contains((const char *const *)l->ends, *g);
-		if (is_same(l, *g) && is_end && !is_bad_end)
-			return refuse_end(l, VERDICT_GOOD, error);
-		if (is_same(l, *g))
+		if (is_same(l, *g)) {
+			if (g_strv_contains((const char *const *)l->good_ends, *g))
+				return refuse_end(l, VERDICT_GOOD, error);
 			continue;
+		}
 		err = reaches(h, *g, commit, &yes, error);
 		if (!err && yes)
 			return error_set(error, EINVAL,
@@ -193,9 +192,10 @@ static err_t check_good(const struct lookup *l, struct history *h, uint32_t comm
 	bool yes = false;
 	if (!l->range.bad || !oid_parse(&bad, l->range.bad))
 		return 0;
+	if (is_same(l, l->range.bad) && is_same(l, l->bad_end))
+		return refuse_end(l, VERDICT_BAD, error);
 	if (is_same(l, l->range.bad))
-		return g_strcmp0(l->bad_end, l->commit) == 0 ? refuse_end(l, VERDICT_BAD, error)
-							     : 0;
+		return 0;
 	err_t err = reach_ancestor(h, commit, history_number(h, &bad), &yes, error);
 	if (!err && yes)
 		return error_set(error, EINVAL,

@@ -118,11 +118,25 @@ static bool is_at_or_below(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (!path[len] || path[len] == '/' || len == 1);
 }
 
+/* Without links, also where it does not exist yet. */
+static char *resolve_place(const char *path)
+{
+	char *real = realpath(path, NULL);
+	if (real)
+		return real;
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	if (strcmp(parent, path) == 0)
+		return g_strdup(path);
+	g_autofree char *above = resolve_place(parent);
+	return g_build_filename(above, name, NULL);
+}
+
 /* Whatever lies below the mount point is out of reach once it is mounted, for the daemon too. */
 static int check_reach(const struct options *o)
 {
-	g_autofree char *real = realpath(o->state, NULL);
-	if (is_at_or_below(real ? real : o->state, o->mountpoint))
+	g_autofree char *state = resolve_place(o->state);
+	if (is_at_or_below(state, o->mountpoint))
 		return complain(1,
 				"the state directory %s is hidden by a mount at %s: give another "
 				"--state DIR",

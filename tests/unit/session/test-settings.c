@@ -68,11 +68,37 @@ static const struct {
 	{ "manual", "fail", "warning:", "fail: of no use with 'test' = manual: " },
 };
 
+/* With `metric` set as well. */
+static const struct {
+	const char *name, *value, *why;
+} with_metric[] = {
+	{ "match", "type", "match: of no use with 'metric': " },
+	{ "match", "auto", NULL },
+	{ "on_timeout", "bad", "on_timeout: 'bad' is of no use with 'metric': " },
+	{ "on_timeout", "skip", NULL },
+};
+
 static void set_text(struct settings *s, const char *name, const char *value)
 {
 	g_assert_cmpint(
 		settings_set(s, (enum setting)setting_find(name), value, strlen(value), NULL), ==,
 		0);
+}
+
+static void test_combinations_of_metric(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(with_metric); i++) {
+		struct settings s;
+		struct error why = { 0 };
+		settings_init(&s);
+		set_text(&s, "metric", "speed: ([0-9.]+)");
+		set_text(&s, with_metric[i].name, with_metric[i].value);
+		err_t err = settings_fit_together(&s, has_none, NULL, &why);
+		g_assert_cmpint(err, ==, with_metric[i].why ? -EINVAL : 0);
+		if (with_metric[i].why)
+			g_assert_true(g_str_has_prefix(why.text, with_metric[i].why));
+		settings_clear(&s);
+	}
 }
 
 static void test_combinations(void)
@@ -184,6 +210,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/settings/refused", test_refused);
 	g_test_add_func("/settings/large", test_large);
 	g_test_add_func("/settings/combinations", test_combinations);
+	g_test_add_func("/settings/combinations-of-metric", test_combinations_of_metric);
 	g_test_add_func("/settings/lists", test_lists);
 	g_test_add_func("/settings/json", test_json);
 	g_test_add_func("/profile/read", test_profile);

@@ -124,6 +124,22 @@ static void stored(const char *wanted)
 	g_assert_cmpstr(line, ==, wanted);
 }
 
+/* An object that was missing may be there when the store is opened again. */
+static void test_no_tree(void)
+{
+	set_up();
+	struct kernel made = { .key = (char *)"n", .reason = (char *)"no tree", .no_tree = true };
+	struct kernels *k = kernels_open(state, KERNEL_BYTES);
+	leave("n", "build.log", 10);
+	g_assert_cmpint(kernels_add(k, &made, NULL), ==, 0);
+	g_assert_true(kernels_find(k, "n")->no_tree);
+	kernels_close(k);
+	k = kernels_open(state, KERNEL_BYTES);
+	g_assert_null(kernels_find(k, "n"));
+	kernels_close(k);
+	tear_down();
+}
+
 static void test_limit(void)
 {
 	set_up();
@@ -373,6 +389,7 @@ static void test_no_disk(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/kernels/no-tree", test_no_tree);
 	g_test_add_func("/kernels/limit", test_limit);
 	g_test_add_func("/kernels/findings", test_findings);
 	g_test_add_func("/kernels/tiny-limit", test_tiny_limit);
